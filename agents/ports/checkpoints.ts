@@ -1,0 +1,29 @@
+/** Keeping verified work (chapter 25.7, design 3.8): `git`, `snapshot` or `none`. */
+export interface CheckpointRequest {
+  readonly run: string
+  readonly iteration: number
+  /** "" without a plan. */
+  readonly task: string
+  /** USD, of the task. */
+  readonly cost: number
+  readonly tokens: number
+}
+
+export interface Checkpoint {
+  /**
+   * Before the first model call of a run: makes the repository where design 3.8 allows it, or throws
+   * `workspace_not_repository` / `workspace_inside_repository`. `ownFiles` (loop files) do not count as content.
+   */
+  prepare(run: string, ownFiles: readonly string[]): Promise<void>
+  /** Before each iteration: records the tree to which a crash returns. Throws `checkpoint_lost`. */
+  mark(run: string, iteration: number): Promise<void>
+  /** After a crashed try: the workspace as it was at `mark(run, iteration)`, untracked files included. */
+  restore(run: string, iteration: number): Promise<void>
+  /** Keeps the verified state; returns the commit id or snapshot folder, null for `none`. Repeating it is harmless. */
+  keep(request: CheckpointRequest): Promise<string | null>
+}
+
+export interface Checkpoints {
+  /** `state` is the run's private folder outside the workspace. */
+  open(strategy: 'git' | 'snapshot' | 'none', workspace: string, agent: string): Checkpoint
+}

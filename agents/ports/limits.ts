@@ -1,0 +1,54 @@
+/** State behind whatever may say no: budgets, kill switch, lanes. */
+import type { BudgetDecl } from '../../bytecode/manifest.ts'
+
+export interface Spend {
+  readonly apiCalls: number
+  readonly tokens: number
+  /** USD. */
+  readonly cost: number
+}
+
+export interface Reservation {
+  readonly id: string
+  /** The call is over: `actual` counts instead of the reservation. */
+  settle(actual: Spend): Promise<void>
+}
+
+export interface BudgetStore {
+  /** Spent and reserved in the budget's current period. */
+  used(budget: BudgetDecl, nowMs: number): Promise<Spend>
+  /**
+   * Reserves a call's worst case before it is made; limits hold under concurrency and crashes (an open
+   * reservation past its deadline counts in full). Throws `budget_exhausted` with `resets_at`.
+   */
+  reserve(budget: BudgetDecl, worst: Spend, options: { nowMs: number; deadlineAt: number }): Promise<Reservation>
+}
+
+export interface SwitchState {
+  readonly disabled: boolean
+  readonly reason: string | null
+  readonly by: string | null
+  readonly at: string | null
+}
+
+/** Unreadable counts as disabled (fail closed). */
+export interface KillSwitch {
+  state(agent: string): Promise<SwitchState>
+  /** `agent` "*" = all agents. */
+  set(agent: string, state: SwitchState): Promise<void>
+  /** Names of disabled agents, "*" for all. */
+  disabled(): Promise<readonly string[]>
+}
+
+export interface LaneRequest {
+  readonly agent: string
+  readonly lane: string
+  readonly concurrency: number
+  readonly priority: 'low' | 'normal' | 'high'
+  readonly waitMs: number
+}
+
+export interface LaneStore {
+  /** A slot of the lane, or null when none came free within `waitMs`. */
+  enter(request: LaneRequest): Promise<{ leave(): Promise<void> } | null>
+}

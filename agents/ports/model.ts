@@ -1,0 +1,67 @@
+import type { AgentDecl } from '../../bytecode/manifest.ts'
+
+export interface ToolCall {
+  readonly id: string
+  readonly name: string
+  /** The model's arguments as it wrote them: JSON text, possibly malformed. */
+  readonly arguments: string
+}
+
+export type ModelMessage =
+  | { readonly role: 'system' | 'user'; readonly content: string }
+  | { readonly role: 'assistant'; readonly content: string; readonly toolCalls?: readonly ToolCall[] }
+  | { readonly role: 'tool'; readonly callId: string; readonly name: string; readonly content: string }
+
+/** A tool as the model sees it; `parameters` is a JSON schema of type object. */
+export interface ToolSpec {
+  readonly name: string
+  readonly description: string
+  readonly parameters: ToolParameters
+}
+
+export interface ToolParameters {
+  readonly type: 'object'
+  readonly properties: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly required: readonly string[]
+  readonly additionalProperties: false
+}
+
+export interface ModelRequest {
+  readonly model: string
+  readonly temperature: number
+  readonly messages: readonly ModelMessage[]
+  readonly tools: readonly ToolSpec[]
+  /** Output limit in tokens, null = the vendor's own. */
+  readonly maxOutputTokens: number | null
+}
+
+/** Tokens of one call. `cachedTokens` are part of `inputTokens`. */
+export interface Usage {
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly cachedTokens: number
+  /** True when the vendor did not report and the numbers are our estimate. */
+  readonly estimated: boolean
+}
+
+export interface ModelReply {
+  readonly text: string
+  readonly toolCalls: readonly ToolCall[]
+  readonly usage: Usage
+  readonly stopReason: 'stop' | 'tool_calls' | 'length' | 'content_filter'
+}
+
+export interface ModelProvider {
+  /**
+   * One model call, retries included (at most 3 attempts in total, Retry-After honoured when it fits before the
+   * deadline). Throws Faults `provider_*`; rejects with the signal's reason when aborted.
+   */
+  complete(request: ModelRequest, options: { signal: AbortSignal; deadlineAt: number }): Promise<ModelReply>
+  /** Costs nothing by declaration: offline, replay, ollama. */
+  readonly free: boolean
+}
+
+export interface ModelProviders {
+  /** The provider of an agent, loaded on first use. Throws `provider_not_supported` or `provider_key_missing`. */
+  for(agent: AgentDecl): Promise<ModelProvider>
+}

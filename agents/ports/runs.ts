@@ -1,0 +1,120 @@
+/** Records of forge runs (chapter 25): one live run an agent, one record an iteration. */
+import type { Usage } from './model.ts'
+
+export interface RunRef {
+  readonly agent: string
+  /** Run id = name of the Step Functions execution. */
+  readonly run: string
+}
+
+/** Fixed when the run starts. */
+export interface RunConfig extends RunRef {
+  readonly epoch: number
+  readonly programHash: string
+  readonly maxIterations: number
+  /** USD. */
+  readonly maxCost: number
+  readonly maxTokens: number
+  /** Absolute path. */
+  readonly workspace: string
+  /** ISO 8601. */
+  readonly startedAt: string
+  /** Which driver runs it. */
+  readonly driver: 'inline' | 'asl' | 'states'
+}
+
+export type Verdict =
+  | { readonly kind: 'done'; readonly message: string }
+  | { readonly kind: 'retry'; readonly feedback: string }
+  | { readonly kind: 'abort'; readonly reason: string }
+
+/** Counters of a run after an iteration; they travel from record to record, never in the state machine. */
+export interface RunTally {
+  readonly cost: number
+  readonly tokens: number
+  readonly tasksCompleted: number
+  /** Cost and tokens spent on the task in hand. */
+  readonly taskCost: number
+  readonly taskTokens: number
+  /** Tries on the task in hand so far. */
+  readonly taskAttempts: number
+  /** Verify callbacks in a row that threw. */
+  readonly verifyErrors: number
+}
+
+export interface IterationRecord {
+  readonly iteration: number
+  readonly attempt: number
+  /** Task text; "" without a plan. */
+  readonly task: string
+  readonly verdict: Verdict
+  readonly usage: Usage
+  readonly cost: number
+  readonly startedAt: string
+  readonly finishedAt: string
+  /** Commit id or snapshot folder of the checkpoint made, if any. */
+  readonly checkpoint: string | null
+  readonly tally: RunTally
+}
+
+export type OutcomeKind = 'completed' | 'max_iterations' | 'aborted' | 'budget_exhausted' | 'error'
+
+/** How a run ended (chapter 25.5); every one carries a reason text in `message`. */
+export interface RunOutcome {
+  readonly outcome: OutcomeKind
+  readonly message: string
+  readonly iterations: number
+  readonly totalCost: number
+  readonly totalTokens: number
+  readonly tasksCompleted: number
+  readonly tasksTotal: number
+  readonly finishedAt: string
+}
+
+/** What status shows: replaced after each change, never decided upon. */
+export interface RunHead extends RunRef {
+  readonly epoch: number
+  readonly startedAt: string
+  /** Iteration in hand or last finished; 0 before the first. */
+  readonly iteration: number
+  readonly task: string | null
+  readonly tally: RunTally
+  readonly tasksTotal: number
+  readonly lastVerdict: Verdict | null
+  readonly stopping: boolean
+  readonly warnings: readonly string[]
+  readonly outcome: RunOutcome | null
+}
+
+export type BeginResult =
+  /** Recorded before: answer it unchanged. */
+  | { readonly kind: 'done'; readonly record: IterationRecord }
+  /** The work was verified before a crash: finish its writes. */
+  | { readonly kind: 'verdict'; readonly record: IterationRecord }
+  /** `attempt` > 1: an earlier try crashed. */
+  | { readonly kind: 'begin'; readonly attempt: number }
+
+export interface RunStore {
+  /** Takes the agent's run lease and writes the config, or names the live run. */
+  start(config: Omit<RunConfig, 'epoch'>): Promise<{ readonly kind: 'started'; readonly config: RunConfig } | { readonly kind: 'running'; readonly run: string }>
+  config(ref: RunRef): Promise<RunConfig | null>
+  /** The newest run of the agent, live or ended; null = never started. */
+  head(agent: string): Promise<RunHead | null>
+  writeHead(head: RunHead): Promise<void>
+  /** True while this run holds the agent's newest epoch; checked before each effect. */
+  holds(ref: RunRef, epoch: number): Promise<boolean>
+  /** Counts the attempt on disk before the work starts. */
+  begin(ref: RunRef, iteration: number): Promise<BeginResult>
+  /** Written before the progress line and the checkpoint. */
+  recordVerdict(ref: RunRef, record: IterationRecord): Promise<void>
+  recordDone(ref: RunRef, record: IterationRecord): Promise<void>
+  /** The record of an iteration, null when it is not done. */
+  iteration(ref: RunRef, iteration: number): Promise<IterationRecord | null>
+  iterations(ref: RunRef): Promise<readonly IterationRecord[]>
+  requestStop(ref: RunRef, force: boolean): Promise<void>
+  stopRequest(ref: RunRef): Promise<'none' | 'graceful' | 'force'>
+  /** Writes the outcome once and frees the lease; the first outcome wins and is returned. */
+  finish(ref: RunRef, outcome: RunOutcome): Promise<RunOutcome>
+  /** Newest first. */
+  list(agent: string): Promise<readonly RunHead[]>
+}

@@ -1,0 +1,115 @@
+/** A claw agent's conversations (chapter 24.4). The protocol on disk is docs/session-file.md. */
+
+export interface SessionRef {
+  readonly agent: string
+  readonly key: string
+}
+
+export interface StoredMessage {
+  readonly role: 'user' | 'assistant' | 'system'
+  readonly content: string
+  /** ISO 8601, UTC. */
+  readonly ts: string
+}
+
+/** One immutable version of a session: the whole live history. */
+export interface SessionVersion {
+  /** 0 = the session has never been written. */
+  readonly seq: number
+  readonly sessionId: string
+  readonly messages: readonly StoredMessage[]
+  /** Ids of the last 64 turns in it. */
+  readonly turns: readonly string[]
+  readonly compactions: number
+  /** Milliseconds; of the last user message or reset; 0 = never. */
+  readonly lastActivityAt: number
+  readonly startedAt: number
+  /** The newest version could not be read and this is the one before it. */
+  readonly degraded: boolean
+}
+
+export type CommitKind = 'turn' | 'compact' | 'reset'
+
+export interface VersionDraft {
+  readonly kind: CommitKind
+  readonly sessionId: string
+  readonly messages: readonly StoredMessage[]
+  /** The turn this commit completes. */
+  readonly turn: string | null
+  readonly compactions: number
+  readonly startedAt: number
+  readonly lastActivityAt: number
+}
+
+export type CommitResult =
+  | { readonly kind: 'committed'; readonly version: SessionVersion }
+  /** Somebody else committed first; `newest` is what stands now. */
+  | { readonly kind: 'conflict'; readonly newest: SessionVersion }
+
+export interface Lease {
+  /** Fencing token; only grows. */
+  readonly epoch: number
+  release(): Promise<void>
+}
+
+/** What was accepted. Once `accept` has returned, the message is not lost. */
+export interface TurnIntent {
+  readonly turn: string
+  readonly message: string
+  /** ISO 8601. */
+  readonly acceptedAt: string
+  readonly lane: string
+  readonly requestId: string | null
+}
+
+/** A finished step of a turn, recorded before its result is used. */
+export type TurnStep =
+  | {
+      readonly kind: 'model'
+      readonly text: string
+      readonly toolCalls: readonly { readonly id: string; readonly name: string; readonly arguments: string }[]
+      readonly usage: { readonly inputTokens: number; readonly outputTokens: number; readonly cachedTokens: number; readonly estimated: boolean }
+      readonly cost: number
+    }
+  | { readonly kind: 'tool'; readonly callId: string; readonly name: string; readonly content: string; readonly isError: boolean }
+
+export type TurnResult =
+  | { readonly status: 'completed'; readonly response: string; readonly tokens: number; readonly cost: number; readonly finishedAt: string }
+  | { readonly status: 'refused' | 'failed'; readonly code: string; readonly data: Readonly<Record<string, unknown>>; readonly finishedAt: string }
+  /** The session was reset while the turn ran: answered, not in the new history. */
+  | { readonly status: 'orphaned'; readonly response: string; readonly finishedAt: string }
+
+export interface TurnRecord {
+  readonly intent: TurnIntent
+  readonly steps: readonly TurnStep[]
+  readonly result: TurnResult | null
+}
+
+export interface SessionSummary {
+  readonly key: string
+  readonly sessionId: string
+  readonly messages: number
+  readonly lastActivityAt: number
+}
+
+export interface SessionStore {
+  /** Stores the intent (put-if-absent). False: this turn id was accepted before. */
+  accept(ref: SessionRef, intent: TurnIntent): Promise<boolean>
+  /** The session's lease, or null when it stayed busy for `waitMs`. */
+  acquire(ref: SessionRef, options: { purpose: string; ttlMs: number; waitMs: number }): Promise<Lease | null>
+  /** The newest readable version (a session that was never written has seq 0 and an empty history). */
+  open(ref: SessionRef): Promise<SessionVersion>
+  /** Compare-and-swap on the version number; with a post-commit check. Also refreshes `current.jsonl`. */
+  commit(ref: SessionRef, base: SessionVersion, draft: VersionDraft, lease: Lease): Promise<CommitResult>
+  /** Keeps a version under `archive/<date>_<session id>.jsonl`; returns the file name. Repeating it is harmless. */
+  archive(ref: SessionRef, version: SessionVersion, reason: 'manual' | 'idle' | 'daily' | 'compaction'): Promise<string>
+  /** Records step number `index` (0-based) of a turn. False: it was recorded before. */
+  recordStep(ref: SessionRef, turn: string, index: number, step: TurnStep): Promise<boolean>
+  /** Records that a tool call starts; a begun call without a step is of unknown outcome after a crash. */
+  beginStep(ref: SessionRef, turn: string, index: number): Promise<void>
+  close(ref: SessionRef, turn: string, result: TurnResult): Promise<void>
+  turn(ref: SessionRef, turn: string): Promise<TurnRecord | null>
+  /** Sessions with at least one committed version, by key. */
+  list(agent: string): Promise<readonly SessionSummary[]>
+  count(agent: string): Promise<number>
+}

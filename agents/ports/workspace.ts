@@ -1,0 +1,21 @@
+/** An agent's files. Every path is jailed below `root`, component by component. */
+export interface Workspace {
+  /** Absolute path. */
+  readonly root: string
+  /** Text of a file; null when it does not exist. Throws `path_refused` (outside, link, device, `.neam/`, too big). */
+  read(path: string): Promise<string | null>
+  /** Replaces a file; parent folders are made. Throws `path_refused` or `storage_full`. */
+  write(path: string, text: string): Promise<void>
+  append(path: string, text: string): Promise<void>
+  /** Sorted names, folders with a trailing `/`; null when the folder does not exist. `.neam/` is not shown. */
+  list(path: string): Promise<readonly string[] | null>
+  /** True when nothing but `.neam/` and the given files is there. */
+  isEmpty(except: readonly string[]): Promise<boolean>
+}
+
+export interface Workspaces {
+  /** Absolute path of a declared workspace (design 9.10: `.` under NEAM_WORKSPACE_DIR is `<dir>/<Agent>`). */
+  resolve(agent: string, declared: string): string
+  /** Opens a workspace, making the folder when it is missing. */
+  open(root: string): Promise<Workspace>
+}

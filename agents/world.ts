@@ -1,0 +1,47 @@
+/** All that agents need from outside, in one value. `runtime/` builds it; nothing here does I/O by itself. */
+import type { Program } from '../vm/program.ts'
+import type { Audit } from './ports/audit.ts'
+import type { Checkpoints } from './ports/checkpoints.ts'
+import type { Commands } from './ports/commands.ts'
+import type { ForgeDriver } from './ports/forge-driver.ts'
+import type { Hash, Ids } from './ports/ids.ts'
+import type { BudgetStore, KillSwitch, LaneStore } from './ports/limits.ts'
+import type { ModelProviders } from './ports/model.ts'
+import type { RunStore } from './ports/runs.ts'
+import type { SessionStore } from './ports/sessions.ts'
+import type { Clock, Timers } from './ports/time.ts'
+import type { Workspaces } from './ports/workspace.ts'
+import type { PriceTable } from './turn/prices.ts'
+
+export interface World {
+  readonly program: Program
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly ids: Ids
+  readonly hash: Hash
+  readonly models: ModelProviders
+  readonly prices: PriceTable
+  readonly sessions: SessionStore
+  readonly runs: RunStore
+  readonly budgets: BudgetStore
+  readonly killSwitch: KillSwitch
+  readonly lanes: LaneStore
+  readonly workspaces: Workspaces
+  readonly commands: Commands
+  readonly checkpoints: Checkpoints
+  readonly audit: Audit
+  /** How a forge run started through the API is driven. */
+  readonly forgeDriver: ForgeDriver
+  /** Where `emit` lines and warnings of running programs go. */
+  readonly output: ProgramOutput
+  /** An environment variable the program may read (`env_get`), or null. */
+  env(name: string): string | null
+  /** One line of standard input for `input()`, or null at its end. */
+  readLine(prompt: string): Promise<string | null>
+}
+
+export interface ProgramOutput {
+  emit(line: string): void
+  print(text: string): void
+  warn(line: string): void
+}

@@ -1,0 +1,26 @@
+/** Names of the environment variables the functions read; shared by handlers, stack and docs. */
+export const ENV = {
+  /** Directory or file of compiled programs (`.neamb`). */
+  bytecode: 'NEAM_BYTECODE',
+  sessionsDir: 'NEAM_SESSIONS_DIR',
+  workspaceDir: 'NEAM_WORKSPACE_DIR',
+  stateDir: 'NEAM_STATE_DIR',
+  /** `create` (default) or `require`. */
+  tree: 'NEAM_TREE',
+  /** API keys, comma-separated. Local only; on Lambda see `apiKeySecretArn`. */
+  apiKey: 'NEAM_API_KEY',
+  adminKey: 'NEAM_ADMIN_KEY',
+  /** Secrets Manager ARN of a JSON object {NEAM_API_KEY, NEAM_ADMIN_KEY, OPENAI_API_KEY, ...}. */
+  secretArn: 'NEAM_SECRET_ARN',
+  /** ARN of the forge state machine. */
+  stateMachineArn: 'NEAM_STATE_MACHINE_ARN',
+  /** `production` refuses to serve without a key. */
+  environment: 'NEAM_ENV',
+  /** JSON file with prices that add to or override the built-in table. */
+  prices: 'NEAM_PRICES',
+  /** `1`: every agent answers from the offline model. */
+  offline: 'NEAM_OFFLINE',
+  openaiBaseUrl: 'OPENAI_BASE_URL',
+  ollamaHost: 'OLLAMA_HOST',
+  logLevel: 'NEAM_LOG_LEVEL',
+} as const

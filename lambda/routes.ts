@@ -1,0 +1,56 @@
+/**
+ * THE route table: read by the stack (API Gateway), the local server, the handler map, the OpenAPI file and
+ * the tests that hold them together. Paths are in API Gateway's notation.
+ */
+export type Method = 'GET' | 'POST' | 'ANY'
+
+/** `open`: no key. `key`: NEAM_API_KEY. `admin`: NEAM_ADMIN_KEY. */
+export type Credential = 'open' | 'key' | 'admin'
+
+export interface Route {
+  readonly method: Method
+  readonly path: string
+  readonly handler: HandlerName
+  readonly credential: Credential
+  readonly summary: string
+}
+
+export type HandlerName =
+  | 'health'
+  | 'ready'
+  | 'clawList'
+  | 'clawMessage'
+  | 'clawReset'
+  | 'forgeList'
+  | 'forgeStart'
+  | 'forgeStop'
+  | 'forgeStatus'
+  | 'notFound'
+
+export const ROUTES: readonly Route[] = [
+  { method: 'GET', path: '/health', handler: 'health', credential: 'open', summary: 'Liveness probe' },
+  { method: 'GET', path: '/ready', handler: 'ready', credential: 'open', summary: 'Readiness probe' },
+  { method: 'GET', path: '/api/v1/claw', handler: 'clawList', credential: 'key', summary: 'List claw agents' },
+  {
+    method: 'POST',
+    path: '/api/v1/claw/{agent}/sessions/{key}/message',
+    handler: 'clawMessage',
+    credential: 'key',
+    summary: 'Send a message to a session',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/claw/{agent}/sessions/{key}/reset',
+    handler: 'clawReset',
+    credential: 'key',
+    summary: 'Archive a session and start afresh',
+  },
+  { method: 'GET', path: '/api/v1/forge', handler: 'forgeList', credential: 'key', summary: 'List forge agents' },
+  { method: 'POST', path: '/api/v1/forge/{agent}/start', handler: 'forgeStart', credential: 'key', summary: 'Start a forge loop' },
+  { method: 'POST', path: '/api/v1/forge/{agent}/stop', handler: 'forgeStop', credential: 'key', summary: 'Stop a running forge loop' },
+  { method: 'GET', path: '/api/v1/forge/{agent}/status', handler: 'forgeStatus', credential: 'key', summary: 'State of the newest forge run' },
+  { method: 'ANY', path: '/{proxy+}', handler: 'notFound', credential: 'key', summary: 'Everything else' },
+]
+
+/** API Gateway's route key: `POST /api/v1/forge/{agent}/start`. */
+export const routeKey = (route: Route): string => `${route.method} ${route.path}`
