@@ -129,7 +129,11 @@ export interface GuardDecl {
   readonly name: string
   readonly description: string
   /** Function by phase (design 9.4 maps the event names to phases). */
-  readonly handlers: readonly { readonly phase: GuardPhase; readonly event: string; readonly function: number }[]
+  readonly handlers: readonly {
+    readonly phase: GuardPhase
+    readonly event: string
+    readonly function: number
+  }[]
 }
 
 export interface GuardChainDecl {

@@ -32,17 +32,17 @@ export interface OpcodeRow {
   readonly does: string
 }
 
-const row = (
-  name: string,
+const row = <const N extends string>(
+  name: N,
   operands: readonly OperandKind[],
   pops: OpcodeRow['pops'],
   pushes: number,
   does: string,
-): OpcodeRow => ({ name, operands, pops, pushes, does })
+): OpcodeRow & { readonly name: N } => ({ name, operands, pops, pushes, does })
 
 const counted = (operand: number, plus: number, times = 1) => ({ operand, times, plus })
 
-export const OPCODES: readonly OpcodeRow[] = [
+const TABLE = [
   // literals and stack
   row('CONST', ['constant'], 0, 1, 'push constants[k]'),
   row('NIL', [], 0, 1, 'push nil'),
@@ -108,21 +108,57 @@ export const OPCODES: readonly OpcodeRow[] = [
   row('SLICE', [], 4, 1, 'base[start:end:step]; a missing part is nil'),
   row('FORMAT', ['count'], counted(0, 0), 1, 'n values: one string of their texts'),
   row('UNPACK', ['count'], 1, 0, 'a list or tuple of exactly n; verifier: pushes n, the first on top'),
-  row('UNPACK_REST', ['count'], 1, 0, 'a list of at least n; pushes the rest as a list, then n, the first on top'),
+  row(
+    'UNPACK_REST',
+    ['count'],
+    1,
+    0,
+    'a list of at least n; pushes the rest as a list, then n, the first on top',
+  ),
   // loops
   row('ITER', [], 1, 1, 'an iterator over pop (its length is fixed now)'),
-  row('ITER_NEXT', ['jump'], 1, 2, 'keep the iterator and push its next value; at the end pop it and go forward'),
-  row('ITER_NEXT_PAIR', ['jump'], 1, 3, 'the same, pushing value then key (key on top); lists give the index as key'),
+  row(
+    'ITER_NEXT',
+    ['jump'],
+    1,
+    2,
+    'keep the iterator and push its next value; at the end pop it and go forward',
+  ),
+  row(
+    'ITER_NEXT_PAIR',
+    ['jump'],
+    1,
+    3,
+    'the same, pushing value then key (key on top); lists give the index as key',
+  ),
   // types
   row('CONSTRUCT', ['type', 'name'], 0, 1, 'a struct by named arguments; see names below'),
   row('COPY_WITH', ['name'], 0, 1, 'a changed copy of a struct by named arguments; see names below'),
-  row('VARIANT', ['type', 'flags', 'count'], counted(2, 0), 1, 'variant number flags of sealed type, with n values'),
-  row('MATCH_VARIANT', ['name', 'flags', 'jump'], 1, 1, 'peek; when it is not a variant of that name go forward (flags: payload count + 1, 0 = any)'),
+  row(
+    'VARIANT',
+    ['type', 'flags', 'count'],
+    counted(2, 0),
+    1,
+    'variant number flags of sealed type, with n values',
+  ),
+  row(
+    'MATCH_VARIANT',
+    ['name', 'flags', 'jump'],
+    1,
+    1,
+    'peek; when it is not a variant of that name go forward (flags: payload count + 1, 0 = any)',
+  ),
   row('VARIANT_FIELD', ['flags'], 1, 2, 'peek a variant and push payload number flags'),
   row('NO_MATCH', [], 1, 0, 'error: no arm fits pop'),
   // output
   row('EMIT', [], 1, 0, 'one line of output'),
-]
+] as const
+
+export type OpcodeName = (typeof TABLE)[number]['name']
+
+/** The table: an opcode is its index. */
+export const OPCODES: readonly OpcodeRow[] = TABLE
+
 /*
  * CONSTRUCT and COPY_WITH: the name operand is a constant of comma-separated field names, as many as values
  * on the stack (COPY_WITH: the struct first). UNPACK n pushes n values, UNPACK_REST n pushes n + 1. `stackEffect`
@@ -133,19 +169,6 @@ export const OPCODES: readonly OpcodeRow[] = [
 export const OP: Readonly<Record<OpcodeName, number>> = Object.fromEntries(
   OPCODES.map((op, code) => [op.name, code]),
 ) as Record<OpcodeName, number>
-
-export type OpcodeName =
-  | 'CONST' | 'NIL' | 'TRUE' | 'FALSE' | 'POP' | 'DUP'
-  | 'GET_LOCAL' | 'SET_LOCAL' | 'NEW_CELL' | 'GET_CELL' | 'SET_CELL' | 'GET_UPVALUE' | 'SET_UPVALUE'
-  | 'GET_GLOBAL' | 'SET_GLOBAL' | 'NATIVE'
-  | 'ADD' | 'SUB' | 'MUL' | 'DIV' | 'MOD' | 'NEG' | 'NOT' | 'EQ' | 'NE' | 'LT' | 'LE' | 'GT' | 'GE' | 'IN'
-  | 'JUMP' | 'JUMP_IF_FALSE' | 'AND' | 'OR' | 'LOOP' | 'RETURN' | 'THROW' | 'TRY' | 'END_TRY'
-  | 'CALL' | 'CALL_GLOBAL' | 'CALL_NATIVE' | 'CALL_METHOD' | 'CLOSURE' | 'SPAWN'
-  | 'LIST' | 'TUPLE' | 'MAP' | 'LIST_PUSH' | 'LIST_SPREAD' | 'MAP_SET' | 'MAP_SPREAD'
-  | 'GET_INDEX' | 'SET_INDEX' | 'GET_PROPERTY' | 'SET_PROPERTY' | 'SLICE' | 'FORMAT' | 'UNPACK' | 'UNPACK_REST'
-  | 'ITER' | 'ITER_NEXT' | 'ITER_NEXT_PAIR'
-  | 'CONSTRUCT' | 'COPY_WITH' | 'VARIANT' | 'MATCH_VARIANT' | 'VARIANT_FIELD' | 'NO_MATCH'
-  | 'EMIT'
 
 /** Values taken and pushed by one instruction on the fall-through path. `nameText` reads a string constant. */
 export function stackEffect(
@@ -159,8 +182,7 @@ export function stackEffect(
   if (op.name === 'COPY_WITH') return { pops: fieldNames(nameText(operand(0))).length + 1, pushes: 1 }
   if (op.name === 'UNPACK') return { pops: 1, pushes: operand(0) }
   if (op.name === 'UNPACK_REST') return { pops: 1, pushes: operand(0) + 1 }
-  const pops =
-    typeof op.pops === 'number' ? op.pops : op.pops.times * operand(op.pops.operand) + op.pops.plus
+  const pops = typeof op.pops === 'number' ? op.pops : op.pops.times * operand(op.pops.operand) + op.pops.plus
   return { pops, pushes: op.pushes }
 }
 

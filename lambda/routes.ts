@@ -30,7 +30,13 @@ export type HandlerName =
 export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/health', handler: 'health', credential: 'open', summary: 'Liveness probe' },
   { method: 'GET', path: '/ready', handler: 'ready', credential: 'open', summary: 'Readiness probe' },
-  { method: 'GET', path: '/api/v1/claw', handler: 'clawList', credential: 'key', summary: 'List claw agents' },
+  {
+    method: 'GET',
+    path: '/api/v1/claw',
+    handler: 'clawList',
+    credential: 'key',
+    summary: 'List claw agents',
+  },
   {
     method: 'POST',
     path: '/api/v1/claw/{agent}/sessions/{key}/message',
@@ -45,10 +51,34 @@ export const ROUTES: readonly Route[] = [
     credential: 'key',
     summary: 'Archive a session and start afresh',
   },
-  { method: 'GET', path: '/api/v1/forge', handler: 'forgeList', credential: 'key', summary: 'List forge agents' },
-  { method: 'POST', path: '/api/v1/forge/{agent}/start', handler: 'forgeStart', credential: 'key', summary: 'Start a forge loop' },
-  { method: 'POST', path: '/api/v1/forge/{agent}/stop', handler: 'forgeStop', credential: 'key', summary: 'Stop a running forge loop' },
-  { method: 'GET', path: '/api/v1/forge/{agent}/status', handler: 'forgeStatus', credential: 'key', summary: 'State of the newest forge run' },
+  {
+    method: 'GET',
+    path: '/api/v1/forge',
+    handler: 'forgeList',
+    credential: 'key',
+    summary: 'List forge agents',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/forge/{agent}/start',
+    handler: 'forgeStart',
+    credential: 'key',
+    summary: 'Start a forge loop',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/forge/{agent}/stop',
+    handler: 'forgeStop',
+    credential: 'key',
+    summary: 'Stop a running forge loop',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/forge/{agent}/status',
+    handler: 'forgeStatus',
+    credential: 'key',
+    summary: 'State of the newest forge run',
+  },
   { method: 'ANY', path: '/{proxy+}', handler: 'notFound', credential: 'key', summary: 'Everything else' },
 ]
 

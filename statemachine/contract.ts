@@ -15,7 +15,11 @@ export interface ForgeRunState {
 export type ForgeStepEvent =
   | { readonly step: 'iterate'; readonly state: ForgeRunState }
   /** `error` is what the Catch of the state machine saw. */
-  | { readonly step: 'fail'; readonly state: ForgeRunState; readonly error: { readonly Error?: string; readonly Cause?: string } }
+  | {
+      readonly step: 'fail'
+      readonly state: ForgeRunState
+      readonly error: { readonly Error?: string; readonly Cause?: string }
+    }
 
 /** Output of one iteration: the choice reads `next`; `report` is for the person in the console. */
 export interface ForgeStepResult {

@@ -72,7 +72,12 @@ export const REFUSED_AT_LOAD = 'refused_at_load'
 export class HostError extends Error {
   readonly kind: string
   readonly data: Readonly<Record<string, unknown>>
-  constructor(kind: string, message: string, data: Readonly<Record<string, unknown>> = {}, options?: ErrorOptions) {
+  constructor(
+    kind: string,
+    message: string,
+    data: Readonly<Record<string, unknown>> = {},
+    options?: ErrorOptions,
+  ) {
     super(message, options)
     this.name = 'HostError'
     this.kind = kind

@@ -9,61 +9,64 @@ const show = (value: unknown): string => (typeof value === 'string' ? value : JS
 /** Code to message. Messages name the value they got and, where there is one, the fix. */
 const TEXTS = {
   // what the caller sent
-  bad_request: (d: Data) => show(d['problem']),
+  bad_request: (d: Data) => show(d.problem),
   agent_not_found: (d: Data) => {
-    const available = d['available'] as readonly string[]
-    const kind = show(d['kind'])
-    return `${kind} not found: ${show(d['agent'])}. Available: ${available.length > 0 ? available.join(', ') : 'none'}`
+    const available = d.available as readonly string[]
+    const kind = show(d.kind)
+    return `${kind} not found: ${show(d.agent)}. Available: ${available.length > 0 ? available.join(', ') : 'none'}`
   },
-  session_key_invalid: (d: Data) => `session key ${JSON.stringify(d['key'])} is not usable: ${show(d['problem'])}`,
+  session_key_invalid: (d: Data) => `session key ${JSON.stringify(d.key)} is not usable: ${show(d.problem)}`,
   message_too_large: (d: Data) =>
-    `the message has ${show(d['tokens'])} tokens; the model's window holds ${show(d['limit'])}`,
+    `the message has ${show(d.tokens)} tokens; the model's window holds ${show(d.limit)}`,
   idempotency_conflict: () => 'this Idempotency-Key was used before with a different body',
-  turn_not_found: (d: Data) => `turn not found: ${show(d['turn'])}`,
-  run_not_found: (d: Data) => `run not found: ${show(d['run'])}`,
+  turn_not_found: (d: Data) => `turn not found: ${show(d.turn)}`,
+  run_not_found: (d: Data) => `run not found: ${show(d.run)}`,
   // what may say no
-  agent_disabled: (d: Data) => `agent ${show(d['agent'])} is disabled${d['reason'] ? `: ${show(d['reason'])}` : ''}`,
-  guard_blocked: (d: Data) => `${show(d['phase'])} blocked by guard ${show(d['guard'])}`,
+  agent_disabled: (d: Data) => `agent ${show(d.agent)} is disabled${d.reason ? `: ${show(d.reason)}` : ''}`,
+  guard_blocked: (d: Data) => `${show(d.phase)} blocked by guard ${show(d.guard)}`,
   budget_exhausted: (d: Data) =>
-    `budget ${show(d['budget'])} is exhausted (${show(d['resource'])}: ${show(d['used'])} of ${show(d['limit'])})`,
-  lane_full: (d: Data) => `lane ${show(d['lane'])} is full`,
-  session_busy: (d: Data) => `session ${show(d['key'])} is busy with another message; try again`,
-  depth_exceeded: (d: Data) => `agent calls are nested deeper than ${show(d['limit'])}`,
+    `budget ${show(d.budget)} is exhausted (${show(d.resource)}: ${show(d.used)} of ${show(d.limit)})`,
+  lane_full: (d: Data) => `lane ${show(d.lane)} is full`,
+  session_busy: (d: Data) => `session ${show(d.key)} is busy with another message; try again`,
+  depth_exceeded: (d: Data) => `agent calls are nested deeper than ${show(d.limit)}`,
   price_unknown: (d: Data) =>
-    `no price is known for model ${show(d['model'])}, so max_cost cannot be kept; add it to the file NEAM_PRICES names`,
-  policy_denied: (d: Data) => `tool ${show(d['tool'])} is denied by policy ${show(d['policy'])}`,
-  path_refused: (d: Data) => `path ${JSON.stringify(d['path'])} is refused: ${show(d['problem'])}`,
+    `no price is known for model ${show(d.model)}, so max_cost cannot be kept; add it to the file NEAM_PRICES names`,
+  policy_denied: (d: Data) => `tool ${show(d.tool)} is denied by policy ${show(d.policy)}`,
+  path_refused: (d: Data) => `path ${JSON.stringify(d.path)} is refused: ${show(d.problem)}`,
   // forge
-  already_running: (d: Data) => `forge agent ${show(d['agent'])} is already running (run ${show(d['run'])})`,
+  already_running: (d: Data) => `forge agent ${show(d.agent)} is already running (run ${show(d.run)})`,
   workspace_not_repository: (d: Data) =>
-    `checkpoint "git": ${show(d['workspace'])} is not empty and not a git repository; run \`git init\` there first`,
+    `checkpoint "git": ${show(d.workspace)} is not empty and not a git repository; run \`git init\` there first`,
   workspace_inside_repository: (d: Data) =>
-    `checkpoint "git": ${show(d['workspace'])} lies inside the repository ${show(d['repository'])}; run \`git init\` in the workspace itself`,
-  checkpoint_failed: (d: Data) => `checkpoint failed: ${show(d['problem'])}`,
-  checkpoint_lost: (d: Data) => `the workspace's git history changed under the run: ${show(d['problem'])}`,
-  file_unreadable: (d: Data) => `cannot read ${show(d['path'])}: ${show(d['problem'])}`,
-  run_fenced: (d: Data) => `run ${show(d['run'])} was taken over by a newer run`,
+    `checkpoint "git": ${show(d.workspace)} lies inside the repository ${show(d.repository)}; run \`git init\` in the workspace itself`,
+  checkpoint_failed: (d: Data) => `checkpoint failed: ${show(d.problem)}`,
+  checkpoint_lost: (d: Data) => `the workspace's git history changed under the run: ${show(d.problem)}`,
+  file_unreadable: (d: Data) => `cannot read ${show(d.path)}: ${show(d.problem)}`,
+  run_fenced: (d: Data) => `run ${show(d.run)} was taken over by a newer run`,
   // the model
   provider_not_supported: (d: Data) =>
-    `provider ${show(d['provider'])} is not supported yet; use openai, ollama or --offline`,
+    `provider ${show(d.provider)} is not supported yet; use openai, ollama or --offline`,
   provider_key_missing: (d: Data) =>
-    `no API key for provider ${show(d['provider'])}: set ${show(d['variable'])}, or use --offline`,
-  provider_auth: (d: Data) => `the model provider refused the API key (${show(d['provider'])})`,
-  provider_rate_limited: (d: Data) => `the model provider is rate limiting (${show(d['provider'])})`,
-  provider_unavailable: (d: Data) => `the model provider cannot be reached (${show(d['provider'])}: ${show(d['problem'])})`,
-  provider_refused: (d: Data) => `the model provider refused the request (${show(d['provider'])}: ${show(d['problem'])})`,
-  provider_timeout: (d: Data) => `the model did not answer in time (${show(d['provider'])})`,
-  model_answer_empty: (d: Data) => `the model ${show(d['model'])} gave an empty answer`,
+    `no API key for provider ${show(d.provider)}: set ${show(d.variable)}, or use --offline`,
+  provider_auth: (d: Data) => `the model provider refused the API key (${show(d.provider)})`,
+  provider_rate_limited: (d: Data) => `the model provider is rate limiting (${show(d.provider)})`,
+  provider_unavailable: (d: Data) =>
+    `the model provider cannot be reached (${show(d.provider)}: ${show(d.problem)})`,
+  provider_refused: (d: Data) =>
+    `the model provider refused the request (${show(d.provider)}: ${show(d.problem)})`,
+  provider_timeout: (d: Data) => `the model did not answer in time (${show(d.provider)})`,
+  model_answer_empty: (d: Data) => `the model ${show(d.model)} gave an empty answer`,
   // the tree
-  tree_missing: (d: Data) => `no tree at ${show(d['path'])}: is the file system mounted?`,
-  tree_version: (d: Data) => `the tree at ${show(d['path'])} has format ${show(d['found'])}; this version reads ${show(d['expected'])}`,
-  storage_full: (d: Data) => `no space left at ${show(d['path'])}`,
-  storage_unavailable: (d: Data) => `cannot use ${show(d['path'])}: ${show(d['problem'])}`,
-  record_damaged: (d: Data) => `${show(d['path'])} is damaged: ${show(d['problem'])}`,
+  tree_missing: (d: Data) => `no tree at ${show(d.path)}: is the file system mounted?`,
+  tree_version: (d: Data) =>
+    `the tree at ${show(d.path)} has format ${show(d.found)}; this version reads ${show(d.expected)}`,
+  storage_full: (d: Data) => `no space left at ${show(d.path)}`,
+  storage_unavailable: (d: Data) => `cannot use ${show(d.path)}: ${show(d.problem)}`,
+  record_damaged: (d: Data) => `${show(d.path)} is damaged: ${show(d.problem)}`,
   // running
-  deadline_exceeded: (d: Data) => `out of time while ${show(d['doing'])}`,
+  deadline_exceeded: (d: Data) => `out of time while ${show(d.doing)}`,
   stopped: () => 'stopped on request',
-  program_error: (d: Data) => show(d['message']),
+  program_error: (d: Data) => show(d.message),
   internal: () => 'internal error',
 } satisfies Record<string, (data: Data) => string>
 

@@ -21,7 +21,11 @@ export interface BudgetStore {
    * Reserves a call's worst case before it is made; limits hold under concurrency and crashes (an open
    * reservation past its deadline counts in full). Throws `budget_exhausted` with `resets_at`.
    */
-  reserve(budget: BudgetDecl, worst: Spend, options: { nowMs: number; deadlineAt: number }): Promise<Reservation>
+  reserve(
+    budget: BudgetDecl,
+    worst: Spend,
+    options: { nowMs: number; deadlineAt: number },
+  ): Promise<Reservation>
 }
 
 export interface SwitchState {

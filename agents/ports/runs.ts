@@ -96,7 +96,12 @@ export type BeginResult =
 
 export interface RunStore {
   /** Takes the agent's run lease and writes the config, or names the live run. */
-  start(config: Omit<RunConfig, 'epoch'>): Promise<{ readonly kind: 'started'; readonly config: RunConfig } | { readonly kind: 'running'; readonly run: string }>
+  start(
+    config: Omit<RunConfig, 'epoch'>,
+  ): Promise<
+    | { readonly kind: 'started'; readonly config: RunConfig }
+    | { readonly kind: 'running'; readonly run: string }
+  >
   config(ref: RunRef): Promise<RunConfig | null>
   /** The newest run of the agent, live or ended; null = never started. */
   head(agent: string): Promise<RunHead | null>

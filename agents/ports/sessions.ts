@@ -67,15 +67,41 @@ export type TurnStep =
   | {
       readonly kind: 'model'
       readonly text: string
-      readonly toolCalls: readonly { readonly id: string; readonly name: string; readonly arguments: string }[]
-      readonly usage: { readonly inputTokens: number; readonly outputTokens: number; readonly cachedTokens: number; readonly estimated: boolean }
+      readonly toolCalls: readonly {
+        readonly id: string
+        readonly name: string
+        readonly arguments: string
+      }[]
+      readonly usage: {
+        readonly inputTokens: number
+        readonly outputTokens: number
+        readonly cachedTokens: number
+        readonly estimated: boolean
+      }
       readonly cost: number
     }
-  | { readonly kind: 'tool'; readonly callId: string; readonly name: string; readonly content: string; readonly isError: boolean }
+  | {
+      readonly kind: 'tool'
+      readonly callId: string
+      readonly name: string
+      readonly content: string
+      readonly isError: boolean
+    }
 
 export type TurnResult =
-  | { readonly status: 'completed'; readonly response: string; readonly tokens: number; readonly cost: number; readonly finishedAt: string }
-  | { readonly status: 'refused' | 'failed'; readonly code: string; readonly data: Readonly<Record<string, unknown>>; readonly finishedAt: string }
+  | {
+      readonly status: 'completed'
+      readonly response: string
+      readonly tokens: number
+      readonly cost: number
+      readonly finishedAt: string
+    }
+  | {
+      readonly status: 'refused' | 'failed'
+      readonly code: string
+      readonly data: Readonly<Record<string, unknown>>
+      readonly finishedAt: string
+    }
   /** The session was reset while the turn ran: answered, not in the new history. */
   | { readonly status: 'orphaned'; readonly response: string; readonly finishedAt: string }
 
@@ -102,7 +128,11 @@ export interface SessionStore {
   /** Compare-and-swap on the version number; with a post-commit check. Also refreshes `current.jsonl`. */
   commit(ref: SessionRef, base: SessionVersion, draft: VersionDraft, lease: Lease): Promise<CommitResult>
   /** Keeps a version under `archive/<date>_<session id>.jsonl`; returns the file name. Repeating it is harmless. */
-  archive(ref: SessionRef, version: SessionVersion, reason: 'manual' | 'idle' | 'daily' | 'compaction'): Promise<string>
+  archive(
+    ref: SessionRef,
+    version: SessionVersion,
+    reason: 'manual' | 'idle' | 'daily' | 'compaction',
+  ): Promise<string>
   /** Records step number `index` (0-based) of a turn. False: it was recorded before. */
   recordStep(ref: SessionRef, turn: string, index: number, step: TurnStep): Promise<boolean>
   /** Records that a tool call starts; a begun call without a step is of unknown outcome after a crash. */

@@ -1,5 +1,15 @@
 /** What the checks hand to the emitter: a tree of which everything that can be known has been checked. */
-import type { BudgetDecl, ChannelDecl, ClawDecl, ForgeDecl, GuardChainDecl, GuardPhase, ParamDecl, PolicyDecl, StatelessDecl } from '../../bytecode/manifest.ts'
+import type {
+  BudgetDecl,
+  ChannelDecl,
+  ClawDecl,
+  ForgeDecl,
+  GuardChainDecl,
+  GuardPhase,
+  ParamDecl,
+  PolicyDecl,
+  StatelessDecl,
+} from '../../bytecode/manifest.ts'
 import type { Block, Expr, FunDecl, ImplDecl, Item, Name, SealedDecl, StructDecl } from '../syntax/ast.ts'
 
 export interface CheckedProgram {
@@ -49,5 +59,10 @@ export interface CheckedSkill {
 export interface CheckedGuard {
   readonly name: string
   readonly description: string
-  readonly handlers: readonly { readonly phase: GuardPhase; readonly event: string; readonly params: readonly Name[]; readonly body: Block }[]
+  readonly handlers: readonly {
+    readonly phase: GuardPhase
+    readonly event: string
+    readonly params: readonly Name[]
+    readonly body: Block
+  }[]
 }

@@ -70,7 +70,12 @@ export interface TraitDecl {
   readonly name: Name
   readonly supers: readonly Name[]
   /** `body` null = required. */
-  readonly methods: readonly { readonly name: Name; readonly params: readonly Param[]; readonly body: Block | null; readonly span: Span }[]
+  readonly methods: readonly {
+    readonly name: Name
+    readonly params: readonly Param[]
+    readonly body: Block | null
+    readonly span: Span
+  }[]
   readonly span: Span
 }
 
@@ -103,7 +108,11 @@ export type FieldValue =
   /** A lone identifier: `verify: check_tests`, `checkpoint: git`. */
   | { readonly kind: 'name'; readonly name: Name; readonly span: Span }
   /** `[a, b]` of identifiers or string literals. */
-  | { readonly kind: 'names'; readonly items: readonly (Name & { readonly quoted: boolean })[]; readonly span: Span }
+  | {
+      readonly kind: 'names'
+      readonly items: readonly (Name & { readonly quoted: boolean })[]
+      readonly span: Span
+    }
   | { readonly kind: 'block'; readonly fields: readonly Field[]; readonly span: Span }
   /** Anything else, e.g. an inline verify function. */
   | { readonly kind: 'expr'; readonly expr: Expr; readonly span: Span }
@@ -151,7 +160,12 @@ export interface GuardNode {
   readonly kind: 'guard'
   readonly name: Name
   readonly fields: readonly Field[]
-  readonly handlers: readonly { readonly event: Name; readonly params: readonly Name[]; readonly body: Block; readonly span: Span }[]
+  readonly handlers: readonly {
+    readonly event: Name
+    readonly params: readonly Name[]
+    readonly body: Block
+    readonly span: Span
+  }[]
   readonly span: Span
 }
 
@@ -177,12 +191,24 @@ export type Statement =
   | LetStatement
   | { readonly kind: 'emit'; readonly value: Expr; readonly span: Span }
   | { readonly kind: 'return'; readonly value: Expr | null; readonly span: Span }
-  | { readonly kind: 'if'; readonly test: Expr; readonly then: Statement; readonly otherwise: Statement | null; readonly span: Span }
+  | {
+      readonly kind: 'if'
+      readonly test: Expr
+      readonly then: Statement
+      readonly otherwise: Statement | null
+      readonly span: Span
+    }
   | { readonly kind: 'while'; readonly test: Expr; readonly body: Statement; readonly span: Span }
   | ForStatement
   | { readonly kind: 'break'; readonly span: Span }
   | { readonly kind: 'continue'; readonly span: Span }
-  | { readonly kind: 'try'; readonly body: Block; readonly error: Name | null; readonly handler: Block; readonly span: Span }
+  | {
+      readonly kind: 'try'
+      readonly body: Block
+      readonly error: Name | null
+      readonly handler: Block
+      readonly span: Span
+    }
   | { readonly kind: 'throw'; readonly value: Expr; readonly span: Span }
   /** A `match` in statement position is an expression statement whose expression is the match. */
   | { readonly kind: 'expression'; readonly expr: Expr; readonly span: Span }
@@ -229,18 +255,48 @@ export type Expr =
   | { readonly kind: 'list'; readonly items: readonly (Expr | Spread)[]; readonly span: Span }
   | { readonly kind: 'tuple'; readonly items: readonly Expr[]; readonly span: Span }
   | { readonly kind: 'map'; readonly entries: readonly (MapEntry | Spread)[]; readonly span: Span }
-  | { readonly kind: 'lambda'; readonly params: readonly Param[]; readonly body: Block | Expr; readonly span: Span }
+  | {
+      readonly kind: 'lambda'
+      readonly params: readonly Param[]
+      readonly body: Block | Expr
+      readonly span: Span
+    }
   | { readonly kind: 'unary'; readonly op: '-' | 'not'; readonly operand: Expr; readonly span: Span }
-  | { readonly kind: 'binary'; readonly op: BinaryOp; readonly left: Expr; readonly right: Expr; readonly opSpan: Span; readonly span: Span }
-  | { readonly kind: 'logical'; readonly op: 'and' | 'or'; readonly left: Expr; readonly right: Expr; readonly span: Span }
+  | {
+      readonly kind: 'binary'
+      readonly op: BinaryOp
+      readonly left: Expr
+      readonly right: Expr
+      readonly opSpan: Span
+      readonly span: Span
+    }
+  | {
+      readonly kind: 'logical'
+      readonly op: 'and' | 'or'
+      readonly left: Expr
+      readonly right: Expr
+      readonly span: Span
+    }
   | { readonly kind: 'assign'; readonly target: Expr; readonly value: Expr; readonly span: Span }
   | { readonly kind: 'call'; readonly callee: Expr; readonly args: readonly Expr[]; readonly span: Span }
   /** `T(a: 1)`, also after `Type.Variant(`. */
-  | { readonly kind: 'construct'; readonly callee: Expr; readonly args: readonly NamedArg[]; readonly span: Span }
+  | {
+      readonly kind: 'construct'
+      readonly callee: Expr
+      readonly args: readonly NamedArg[]
+      readonly span: Span
+    }
   | { readonly kind: 'with'; readonly base: Expr; readonly args: readonly NamedArg[]; readonly span: Span }
   | { readonly kind: 'member'; readonly base: Expr; readonly name: Name; readonly span: Span }
   | { readonly kind: 'index'; readonly base: Expr; readonly index: Expr; readonly span: Span }
-  | { readonly kind: 'slice'; readonly base: Expr; readonly start: Expr | null; readonly end: Expr | null; readonly step: Expr | null; readonly span: Span }
+  | {
+      readonly kind: 'slice'
+      readonly base: Expr
+      readonly start: Expr | null
+      readonly end: Expr | null
+      readonly step: Expr | null
+      readonly span: Span
+    }
   /** `e?`: EXPECTED-. */
   | { readonly kind: 'try-value'; readonly operand: Expr; readonly span: Span }
   | { readonly kind: 'spawn'; readonly agent: Name; readonly args: readonly Expr[]; readonly span: Span }
@@ -285,5 +341,11 @@ export interface Arm {
 export type Pattern =
   | { readonly kind: 'wildcard'; readonly span: Span }
   /** `bindings` null = written without parentheses; a binding null = `_`. */
-  | { readonly kind: 'variant'; readonly type: Name | null; readonly name: Name; readonly bindings: readonly (Name | null)[] | null; readonly span: Span }
+  | {
+      readonly kind: 'variant'
+      readonly type: Name | null
+      readonly name: Name
+      readonly bindings: readonly (Name | null)[] | null
+      readonly span: Span
+    }
   | { readonly kind: 'value'; readonly value: Expr; readonly span: Span }
