@@ -1,0 +1,38 @@
+import { join } from 'node:path'
+import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import type { IFunction } from 'aws-cdk-lib/aws-lambda'
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions'
+import { Construct } from 'constructs'
+import type { AslPlaceholder } from '../../statemachine/contract.ts'
+
+/** The file that the local driver interprets, byte for byte. */
+export const DEFINITION_FILE = join(import.meta.dirname, '../../statemachine/forge-run.asl.json')
+
+/** The forge loop: one Standard execution a run, one Lambda step an iteration. */
+export class ForgeLoop extends Construct {
+  readonly machine: StateMachine
+
+  constructor(scope: Construct, id: string, props: { readonly step: IFunction }) {
+    super(scope, id)
+    const substitutions: Record<AslPlaceholder, string> = { ForgeStepFunctionArn: props.step.functionArn }
+    this.machine = new StateMachine(this, 'Machine', {
+      stateMachineType: StateMachineType.STANDARD,
+      definitionBody: DefinitionBody.fromFile(DEFINITION_FILE),
+      definitionSubstitutions: substitutions,
+      // A run that nobody ends: longer than any sum of iterations.
+      timeout: Duration.days(30),
+      logs: {
+        destination: new LogGroup(this, 'Log', {
+          retention: RetentionDays.ONE_MONTH,
+          removalPolicy: RemovalPolicy.DESTROY,
+        }),
+        level: LogLevel.ERROR,
+        // The state holds ids only.
+        includeExecutionData: true,
+      },
+    })
+    // A definition from a file gives CDK nothing to derive this from.
+    props.step.grantInvoke(this.machine)
+  }
+}

@@ -1,0 +1,64 @@
+import { join } from 'node:path'
+import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import type { ISecurityGroup } from 'aws-cdk-lib/aws-ec2'
+import type { AccessPoint } from 'aws-cdk-lib/aws-efs'
+import { Platform } from 'aws-cdk-lib/aws-ecr-assets'
+import { Architecture, DockerImageCode, DockerImageFunction, FileSystem } from 'aws-cdk-lib/aws-lambda'
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import type { Construct } from 'constructs'
+import type { StackSettings } from '../settings.ts'
+import type { Network } from './network.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+/** Where every function that mounts the tree finds it. */
+export const MOUNT = '/mnt/neam'
+
+export interface ImageFunctionProps {
+  readonly settings: StackSettings
+  readonly network: Network
+  readonly securityGroup: ISecurityGroup
+  readonly description: string
+  /** `file.export` in the image. */
+  readonly command: string
+  readonly timeout: Duration
+  readonly memorySize: number
+  readonly accessPoint: AccessPoint
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** One function of the one image: they differ in command, role, time and memory. */
+export class ImageFunction extends DockerImageFunction {
+  constructor(scope: Construct, id: string, props: ImageFunctionProps) {
+    const arm = props.settings.architecture === 'arm64'
+    super(scope, id, {
+      description: props.description,
+      code: DockerImageCode.fromImageAsset(ROOT, {
+        file: 'Dockerfile.lambda',
+        cmd: [props.command],
+        buildArgs: { PROGRAM: props.settings.program },
+        platform: arm ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
+      }),
+      architecture: arm ? Architecture.ARM_64 : Architecture.X86_64,
+      timeout: props.timeout,
+      memorySize: props.memorySize,
+      vpc: props.network.vpc,
+      vpcSubnets: props.network.functionSubnets,
+      ipv6AllowedForDualStack: props.network.dualStack,
+      securityGroups: [props.securityGroup],
+      filesystem: FileSystem.fromEfsAccessPoint(props.accessPoint, MOUNT),
+      environment: {
+        ...props.environment,
+        ...(props.network.dualStack ? { AWS_USE_DUALSTACK_ENDPOINT: 'true' } : {}),
+      },
+      logGroup: new LogGroup(scope, `${id}Log`, {
+        retention: RetentionDays.ONE_MONTH,
+        removalPolicy: RemovalPolicy.DESTROY,
+      }),
+    })
+  }
+}
+
+/** HTTP API gives up after 30 s and then the caller gets a bare 503: our own answer comes first. */
+export const API_TIMEOUT = Duration.seconds(29)
+/** Lambda's limit; iteration < function < task < execution. */
+export const STEP_TIMEOUT = Duration.minutes(15)

@@ -1,0 +1,92 @@
+import {
+  GatewayVpcEndpointAwsService,
+  InstanceClass,
+  InstanceSize,
+  InstanceType,
+  InterfaceVpcEndpointAwsService,
+  type IVpc,
+  IpAddresses,
+  IpProtocol,
+  NatProvider,
+  type SubnetConfiguration,
+  type SubnetSelection,
+  SubnetType,
+  Vpc,
+} from 'aws-cdk-lib/aws-ec2'
+import { Construct } from 'constructs'
+import type { Egress } from '../settings.ts'
+
+const publicSubnets: SubnetConfiguration = { name: 'public', subnetType: SubnetType.PUBLIC, cidrMask: 26 }
+const functionSubnets: SubnetConfiguration = {
+  name: 'functions',
+  subnetType: SubnetType.PRIVATE_WITH_EGRESS,
+  cidrMask: 24,
+}
+/** The file system's mount targets never need a route out. */
+const treeSubnets: SubnetConfiguration = { name: 'tree', subnetType: SubnetType.PRIVATE_ISOLATED, cidrMask: 28 }
+const isolatedFunctions: SubnetConfiguration = { ...functionSubnets, subnetType: SubnetType.PRIVATE_ISOLATED }
+
+/** AWS services that the functions call whatever the way out (design 9.24). */
+const SERVICES = [
+  ['Lambda', InterfaceVpcEndpointAwsService.LAMBDA],
+  ['States', InterfaceVpcEndpointAwsService.STEP_FUNCTIONS],
+  ['Secrets', InterfaceVpcEndpointAwsService.SECRETS_MANAGER],
+  ['FileSystem', InterfaceVpcEndpointAwsService.ELASTIC_FILESYSTEM],
+  ['Bedrock', InterfaceVpcEndpointAwsService.BEDROCK_RUNTIME],
+] as const
+
+/** The VPC that EFS forces on the functions, with one of four ways out. */
+export class Network extends Construct {
+  readonly vpc: IVpc
+  readonly functionSubnets: SubnetSelection = { subnetGroupName: functionSubnets.name }
+  readonly treeSubnets: SubnetSelection = { subnetGroupName: treeSubnets.name }
+  /** The functions speak IPv6, and must use AWS's dual-stack endpoints. */
+  readonly dualStack: boolean
+
+  constructor(scope: Construct, id: string, props: { readonly egress: Egress }) {
+    super(scope, id)
+    this.dualStack = props.egress === 'ipv6'
+    const vpc = this.build(props.egress)
+    this.vpc = vpc
+    vpc.addGatewayEndpoint('S3', { service: GatewayVpcEndpointAwsService.S3 })
+    if (props.egress === 'bedrock-endpoints-only') {
+      for (const [name, service] of SERVICES) {
+        vpc.addInterfaceEndpoint(name, { service, subnets: this.functionSubnets })
+      }
+    }
+  }
+
+  private build(egress: Egress): Vpc {
+    const shared = { maxAzs: 2, ipAddresses: IpAddresses.cidr('10.42.0.0/16') }
+    switch (egress) {
+      case 'nat':
+        return new Vpc(this, 'Vpc', {
+          ...shared,
+          natGateways: 1,
+          subnetConfiguration: [publicSubnets, functionSubnets, treeSubnets],
+        })
+      case 'nat-instance':
+        return new Vpc(this, 'Vpc', {
+          ...shared,
+          natGateways: 1,
+          natGatewayProvider: NatProvider.instanceV2({
+            instanceType: InstanceType.of(InstanceClass.T4G, InstanceSize.NANO),
+          }),
+          subnetConfiguration: [publicSubnets, functionSubnets, treeSubnets],
+        })
+      case 'ipv6':
+        return new Vpc(this, 'Vpc', {
+          ...shared,
+          ipProtocol: IpProtocol.DUAL_STACK,
+          natGateways: 0,
+          subnetConfiguration: [publicSubnets, functionSubnets, treeSubnets],
+        })
+      case 'bedrock-endpoints-only':
+        return new Vpc(this, 'Vpc', {
+          ...shared,
+          natGateways: 0,
+          subnetConfiguration: [isolatedFunctions, treeSubnets],
+        })
+    }
+  }
+}

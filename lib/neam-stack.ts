@@ -1,0 +1,83 @@
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib'
+import { SecurityGroup } from 'aws-cdk-lib/aws-ec2'
+import { Trigger } from 'aws-cdk-lib/triggers'
+import type { Construct } from 'constructs'
+import { ENV } from '../lambda/env.ts'
+import { ROUTES } from '../lambda/routes.ts'
+import { ForgeLoop } from './constructs/forge-loop.ts'
+import { Api } from './constructs/http-api.ts'
+import { API_TIMEOUT, ImageFunction, MOUNT, STEP_TIMEOUT } from './constructs/image-function.ts'
+import { Keys } from './constructs/keys.ts'
+import { Network } from './constructs/network.ts'
+import { Tree } from './constructs/tree.ts'
+import type { StackSettings } from './settings.ts'
+
+/** Everything NeamClaw needs in one AWS account: docs/architecture.md draws it. */
+export class NeamStack extends Stack {
+  constructor(scope: Construct, id: string, props: StackProps & { readonly settings: StackSettings }) {
+    super(scope, id, props)
+    const { settings } = props
+    const network = new Network(this, 'Network', { egress: settings.egress })
+    const securityGroup = new SecurityGroup(this, 'Functions', {
+      vpc: network.vpc,
+      description: 'The NeamClaw functions',
+      allowAllIpv6Outbound: network.dualStack,
+    })
+    const tree = new Tree(this, 'Tree', { network, clients: securityGroup })
+    const keys = new Keys(this, 'Keys')
+
+    const shared = { settings, network, securityGroup, accessPoint: tree.state }
+    const environment = {
+      [ENV.sessionsDir]: `${MOUNT}/sessions`,
+      [ENV.workspaceDir]: `${MOUNT}/workspace`,
+      [ENV.stateDir]: `${MOUNT}/state`,
+      // A missing mount must look like a missing mount, not like an empty tree.
+      [ENV.tree]: 'require',
+      [ENV.environment]: 'production',
+    }
+
+    const treeInit = new ImageFunction(this, 'TreeInit', {
+      ...shared,
+      description: 'Creates the tree, once a deployment',
+      command: 'tree-init.handler',
+      timeout: Duration.minutes(1),
+      memorySize: 512,
+      environment: { ...environment, [ENV.tree]: 'create' },
+    })
+    new Trigger(this, 'CreateTree', { handler: treeInit, executeAfter: [tree] })
+
+    const step = new ImageFunction(this, 'ForgeStep', {
+      ...shared,
+      description: 'One iteration of a forge run',
+      command: 'forge-step.handler',
+      timeout: STEP_TIMEOUT,
+      memorySize: 2048,
+      environment: { ...environment, [ENV.secretArn]: keys.providers.secretArn },
+    })
+    keys.providers.grantRead(step)
+    const loop = new ForgeLoop(this, 'ForgeLoop', { step })
+
+    const api = new ImageFunction(this, 'Api', {
+      ...shared,
+      description: 'The HTTP API',
+      command: 'api.handler',
+      timeout: API_TIMEOUT,
+      memorySize: 1769, // one vCPU
+      environment: {
+        ...environment,
+        [ENV.secretArn]: `${keys.service.secretArn},${keys.providers.secretArn}`,
+        [ENV.stateMachineArn]: loop.machine.stateMachineArn,
+      },
+    })
+    keys.service.grantRead(api)
+    keys.providers.grantRead(api)
+    loop.machine.grantStartExecution(api)
+    loop.machine.grantExecution(api, 'states:DescribeExecution', 'states:StopExecution')
+
+    const { api: http } = new Api(this, 'Http', { routes: ROUTES, handler: api })
+    new CfnOutput(this, 'ApiUrl', { value: http.apiEndpoint, description: 'Base URL of the API' })
+    new CfnOutput(this, 'ServiceKeys', { value: keys.service.secretArn, description: 'Secret with NEAM_API_KEY and NEAM_ADMIN_KEY' })
+    new CfnOutput(this, 'ProviderKeys', { value: keys.providers.secretArn, description: 'Secret to put OPENAI_API_KEY into' })
+    new CfnOutput(this, 'StateMachine', { value: loop.machine.stateMachineArn, description: 'Forge runs in the Step Functions console' })
+  }
+}

@@ -1,0 +1,36 @@
+import type { Node } from 'constructs'
+
+const EGRESS = ['nat', 'nat-instance', 'ipv6', 'bedrock-endpoints-only'] as const
+/** How the functions reach model providers; README says what each costs. */
+export type Egress = (typeof EGRESS)[number]
+
+const ARCHITECTURES = ['arm64', 'x86_64'] as const
+
+/** The choices of a deployment, from `context` in cdk.json or `-c name=value`. */
+export interface StackSettings {
+  /** The program that is baked into the image, relative to the project. */
+  readonly program: string
+  readonly egress: Egress
+  readonly architecture: (typeof ARCHITECTURES)[number]
+}
+
+function choice<T extends string>(node: Node, name: string, accepted: readonly T[]): T {
+  const value: unknown = node.tryGetContext(name) ?? accepted[0]
+  const found = accepted.find((one) => one === value)
+  if (found === undefined) {
+    throw new Error(`context ${name} is ${JSON.stringify(value)}; accepted: ${accepted.join(', ')}`)
+  }
+  return found
+}
+
+export function readSettings(node: Node): StackSettings {
+  const program: unknown = node.tryGetContext('program') ?? 'examples/agents.neam'
+  if (typeof program !== 'string' || !program.endsWith('.neam')) {
+    throw new Error(`context program is ${JSON.stringify(program)}; it names a .neam file of this project`)
+  }
+  return {
+    program,
+    egress: choice(node, 'egress', EGRESS),
+    architecture: choice(node, 'architecture', ARCHITECTURES),
+  }
+}
