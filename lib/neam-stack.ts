@@ -76,8 +76,17 @@ export class NeamStack extends Stack {
 
     const { api: http } = new Api(this, 'Http', { routes: ROUTES, handler: api })
     new CfnOutput(this, 'ApiUrl', { value: http.apiEndpoint, description: 'Base URL of the API' })
-    new CfnOutput(this, 'ServiceKeys', { value: keys.service.secretArn, description: 'Secret with NEAM_API_KEY and NEAM_ADMIN_KEY' })
-    new CfnOutput(this, 'ProviderKeys', { value: keys.providers.secretArn, description: 'Secret to put OPENAI_API_KEY into' })
-    new CfnOutput(this, 'StateMachine', { value: loop.machine.stateMachineArn, description: 'Forge runs in the Step Functions console' })
+    new CfnOutput(this, 'ServiceKeys', {
+      value: keys.service.secretArn,
+      description: 'Secret with NEAM_API_KEY and NEAM_ADMIN_KEY',
+    })
+    new CfnOutput(this, 'ProviderKeys', {
+      value: keys.providers.secretArn,
+      description: 'Secret to put OPENAI_API_KEY into',
+    })
+    new CfnOutput(this, 'StateMachine', {
+      value: loop.machine.stateMachineArn,
+      description: 'Forge runs in the Step Functions console',
+    })
   }
 }

@@ -1,7 +1,6 @@
 // `npm run build`: dist/lambda (the functions' bundles) and dist/cli (the programs of the npm package).
-import { rmSync } from 'node:fs'
-import { readdirSync } from 'node:fs'
-import { ROOT, bundleCli, bundleLambda, initialBytes } from './bundle.ts'
+import { readdirSync, rmSync } from 'node:fs'
+import { bundleCli, bundleLambda, initialBytes, ROOT } from './bundle.ts'
 
 rmSync(`${ROOT}dist`, { recursive: true, force: true })
 // A program of `cli/` is a file that `bin/` starts.
@@ -10,6 +9,8 @@ const programs = readdirSync(`${ROOT}bin`)
   .filter((name) => name !== 'launch')
 const [lambda] = await Promise.all([bundleLambda('dist/lambda'), bundleCli('dist/cli', programs)])
 for (const entry of ['api.mjs', 'forge-step.mjs', 'tree-init.mjs']) {
-  console.log(`dist/lambda/${entry}: ${Math.round(initialBytes(lambda, `/${entry}`) / 1024)} KB before the first request`)
+  console.log(
+    `dist/lambda/${entry}: ${Math.round(initialBytes(lambda, `/${entry}`) / 1024)} KB before the first request`,
+  )
 }
 console.log(`dist/cli: ${programs.join(', ')}`)

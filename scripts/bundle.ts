@@ -1,7 +1,7 @@
 // The esbuild settings of everything we ship; `build.ts`, the bench and the tests use the same ones.
 import { isBuiltin } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { type BuildOptions, type Metafile, type Plugin, build } from 'esbuild'
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 

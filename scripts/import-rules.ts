@@ -18,7 +18,11 @@ export const RULES: Readonly<Record<string, Rule>> = {
   compiler: { may: ['bytecode'], edge: false },
   vm: { may: ['bytecode'], edge: false },
   agents: { may: ['bytecode', 'vm'], edge: false },
-  providers: { may: ['agents/ports', 'bytecode/manifest.ts', 'agents/turn/prices.ts'], packages: ['openai'], edge: true },
+  providers: {
+    may: ['agents/ports', 'bytecode/manifest.ts', 'agents/turn/prices.ts'],
+    packages: ['openai'],
+    edge: true,
+  },
   'stores/tree': { may: ['agents/ports', 'bytecode/manifest.ts'], packages: ['valibot'], edge: true },
   'stores/aws': { may: ['agents/ports'], packages: ['@aws-sdk/'], edge: true },
   'stores/local-run': {
@@ -33,7 +37,11 @@ export const RULES: Readonly<Record<string, Rule>> = {
     edge: true,
   },
   statemachine: { may: [], edge: false },
-  lambda: { may: ['runtime', 'agents', 'statemachine'], packages: ['@middy/', 'valibot', 'aws-lambda'], edge: true },
+  lambda: {
+    may: ['runtime', 'agents', 'statemachine'],
+    packages: ['@middy/', 'valibot', 'aws-lambda'],
+    edge: true,
+  },
   cli: {
     may: [
       'compiler',
@@ -58,7 +66,8 @@ export const RULES: Readonly<Record<string, Rule>> = {
 const IMPURE_GLOBAL =
   /(?<![.\w$'"`])(?:new Date\b|Date\.|fetch\(|process\.|crypto\.|setTimeout\(|setInterval\(|setImmediate\(|performance\.|console\.)/
 
-const IMPORT = /(?:^|[;\s])(?:import|export)\s(?:[^'"`;]*?\sfrom\s*)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g
+const IMPORT =
+  /(?:^|[;\s])(?:import|export)\s(?:[^'"`;]*?\sfrom\s*)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g
 
 export interface Breach {
   readonly file: string
@@ -81,7 +90,8 @@ export function breachesIn(file: string, source: string): Breach[] {
   const rule = RULES[folder]!
   const text = withoutComments(source)
   const found: Breach[] = []
-  const breach = (offset: number, problem: string) => found.push({ file, line: lineAt(text, offset), problem })
+  const breach = (offset: number, problem: string) =>
+    found.push({ file, line: lineAt(text, offset), problem })
 
   for (const match of text.matchAll(IMPORT)) {
     const specifier = match[1] ?? match[2]!
@@ -93,7 +103,9 @@ export function breachesIn(file: string, source: string): Breach[] {
       if (!rule.edge) breach(match.index, `${folder} may not use ${specifier}: ask a port`)
     } else {
       const allowed = (rule.packages ?? []).some((name) =>
-        name.endsWith('/') ? specifier.startsWith(name) : specifier === name || specifier.startsWith(`${name}/`),
+        name.endsWith('/')
+          ? specifier.startsWith(name)
+          : specifier === name || specifier.startsWith(`${name}/`),
       )
       if (!allowed) breach(match.index, `${folder} may not import package ${specifier}`)
     }
@@ -101,7 +113,8 @@ export function breachesIn(file: string, source: string): Breach[] {
   if (!rule.edge) {
     text.split('\n').forEach((line, index) => {
       const global = IMPURE_GLOBAL.exec(line)
-      if (global) found.push({ file, line: index + 1, problem: `${folder} may not use ${global[0]}: ask a port` })
+      if (global)
+        found.push({ file, line: index + 1, problem: `${folder} may not use ${global[0]}: ask a port` })
     })
   }
   return found

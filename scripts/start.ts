@@ -1,9 +1,9 @@
 // `npm start`: the chapter's agents on port 8080 with the offline model; data stays in .neam. Flags go through to
 // neam-api: `npm start -- --port 3000`.
 import { spawn } from 'node:child_process'
-import { fileURLToPath } from "node:url"
+import { fileURLToPath } from 'node:url'
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url))
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 const server = spawn(
   process.execPath,

@@ -1,7 +1,7 @@
 import { RemovalPolicy } from 'aws-cdk-lib'
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
 import { type CfnStage, HttpApi, HttpMethod, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2'
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
-import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
@@ -11,14 +11,21 @@ import type { Route } from '../../lambda/routes.ts'
 export class Api extends Construct {
   readonly api: HttpApi
 
-  constructor(scope: Construct, id: string, props: { readonly routes: readonly Route[]; readonly handler: IFunction }) {
+  constructor(
+    scope: Construct,
+    id: string,
+    props: { readonly routes: readonly Route[]; readonly handler: IFunction },
+  ) {
     super(scope, id)
     const integration = new HttpLambdaIntegration('Integration', props.handler)
     const accessLog = new LogGroup(this, 'AccessLog', {
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
     })
-    this.api = new HttpApi(this, 'HttpApi', { description: 'NeamClaw: claw and forge agents', createDefaultStage: false })
+    this.api = new HttpApi(this, 'HttpApi', {
+      description: 'NeamClaw: claw and forge agents',
+      createDefaultStage: false,
+    })
     const stage = this.api.addStage('Default', {
       stageName: '$default',
       autoDeploy: true,

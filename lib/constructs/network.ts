@@ -4,9 +4,9 @@ import {
   InstanceSize,
   InstanceType,
   InterfaceVpcEndpointAwsService,
-  type IVpc,
   IpAddresses,
   IpProtocol,
+  type IVpc,
   NatProvider,
   type SubnetConfiguration,
   type SubnetSelection,
@@ -23,7 +23,11 @@ const functionSubnets: SubnetConfiguration = {
   cidrMask: 24,
 }
 /** The file system's mount targets never need a route out. */
-const treeSubnets: SubnetConfiguration = { name: 'tree', subnetType: SubnetType.PRIVATE_ISOLATED, cidrMask: 28 }
+const treeSubnets: SubnetConfiguration = {
+  name: 'tree',
+  subnetType: SubnetType.PRIVATE_ISOLATED,
+  cidrMask: 28,
+}
 const isolatedFunctions: SubnetConfiguration = { ...functionSubnets, subnetType: SubnetType.PRIVATE_ISOLATED }
 
 /** AWS services that the functions call whatever the way out (design 9.24). */

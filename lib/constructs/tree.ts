@@ -22,7 +22,11 @@ export class Tree extends Construct {
   readonly state: AccessPoint
   readonly workspaces: AccessPoint
 
-  constructor(scope: Construct, id: string, props: { readonly network: Network; readonly clients: ISecurityGroup }) {
+  constructor(
+    scope: Construct,
+    id: string,
+    props: { readonly network: Network; readonly clients: ISecurityGroup },
+  ) {
     super(scope, id)
     const { network, clients } = props
     const securityGroup = new SecurityGroup(this, 'MountTargets', {
