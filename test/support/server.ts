@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { afterAll } from '@jest/globals'
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const running = new Set<ChildProcess>()
+
+export interface Server {
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string
+  /** What it printed on stderr so far. */
+  log(): string
+  /** SIGTERM, then its exit code. */
+  stop(): Promise<number | null>
+}
+
+/** Starts a real server process and waits for the line that names its URL. `script` is relative to the project. */
+export async function startServer(
+  script: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  cwd: string = ROOT,
+): Promise<Server> {
+  const child = spawn(process.execPath, [`${ROOT}${script}`, '--port', '0', ...args], {
+    cwd,
+    env: { PATH: process.env.PATH ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  running.add(child)
+  let log = ''
+  const exited = once(child, 'exit').then(([code]) => {
+    running.delete(child)
+    return code as number | null
+  })
+  const url = await new Promise<string>((resolve, reject) => {
+    const look = (chunk: Buffer) => {
+      log += chunk.toString()
+      const found = /http:\/\/127\.0\.0\.1:\d+/.exec(log)
+      if (found) resolve(found[0])
+    }
+    child.stdout.on('data', look)
+    child.stderr.on('data', look)
+    exited.then((code) => reject(new Error(`the server exited with ${code}: ${log}`)), reject)
+  })
+  return {
+    url,
+    log: () => log,
+    stop: () => {
+      child.kill('SIGTERM')
+      return exited
+    },
+  }
+}
+
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL')
+})
