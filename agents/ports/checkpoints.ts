@@ -17,7 +17,10 @@ export interface Checkpoint {
   prepare(run: string, ownFiles: readonly string[]): Promise<void>
   /** Before each iteration: records the tree to which a crash returns. Throws `checkpoint_lost`. */
   mark(run: string, iteration: number): Promise<void>
-  /** After a crashed try: the workspace as it was at `mark(run, iteration)`, untracked files included. */
+  /**
+   * After a crashed try: the workspace as it was at `mark(run, iteration)`, untracked files included. Without such a
+   * mark the try died before it touched anything, and nothing happens.
+   */
   restore(run: string, iteration: number): Promise<void>
   /** Keeps the verified state; returns the commit id or snapshot folder, null for `none`. Repeating it is harmless. */
   keep(request: CheckpointRequest): Promise<string | null>

@@ -42,6 +42,8 @@ const TEXTS = {
   checkpoint_failed: (d: Data) => `checkpoint failed: ${show(d.problem)}`,
   checkpoint_lost: (d: Data) => `the workspace's git history changed under the run: ${show(d.problem)}`,
   file_unreadable: (d: Data) => `cannot read ${show(d.path)}: ${show(d.problem)}`,
+  plan_invalid: (d: Data) => `plan ${show(d.path)} cannot be used: ${show(d.problem)}`,
+  run_busy: (d: Data) => `run ${show(d.run)} is being worked on by another process`,
   run_fenced: (d: Data) => `run ${show(d.run)} was taken over by a newer run`,
   // the model
   provider_not_supported: (d: Data) =>

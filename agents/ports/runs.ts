@@ -21,6 +21,10 @@ export interface RunConfig extends RunRef {
   readonly startedAt: string
   /** Which driver runs it. */
   readonly driver: 'inline' | 'asl' | 'states'
+  /** Number of tasks of the plan when the run started; 0 = it runs without a plan. */
+  readonly tasksAtStart: number
+  /** Tasks that the progress file called done when the run started, once a line. */
+  readonly doneAtStart: readonly string[]
 }
 
 export type Verdict =
@@ -40,6 +44,14 @@ export interface RunTally {
   readonly taskAttempts: number
   /** Verify callbacks in a row that threw. */
   readonly verifyErrors: number
+  /** Retries in a row on the task in hand with the same feedback. */
+  readonly sameFeedback: number
+}
+
+/** A task verified in this run. */
+export interface VerifiedTask {
+  readonly task: string
+  readonly iteration: number
 }
 
 export interface IterationRecord {
@@ -55,6 +67,8 @@ export interface IterationRecord {
   /** Commit id or snapshot folder of the checkpoint made, if any. */
   readonly checkpoint: string | null
   readonly tally: RunTally
+  /** Tasks that this run has verified so far, this iteration's included. */
+  readonly verified: readonly VerifiedTask[]
 }
 
 export type OutcomeKind = 'completed' | 'max_iterations' | 'aborted' | 'budget_exhausted' | 'error'
@@ -94,6 +108,13 @@ export type BeginResult =
   /** `attempt` > 1: an earlier try crashed. */
   | { readonly kind: 'begin'; readonly attempt: number }
 
+/** The right to work on a run: at most one holder at a time, whatever a driver delivers twice. */
+export interface RunClaim {
+  /** Extends it by its `ttlMs`. False: it was lost. */
+  renew(): Promise<boolean>
+  release(): Promise<void>
+}
+
 export interface RunStore {
   /** Takes the agent's run lease and writes the config, or names the live run. */
   start(
@@ -106,6 +127,14 @@ export interface RunStore {
   /** The newest run of the agent, live or ended; null = never started. */
   head(agent: string): Promise<RunHead | null>
   writeHead(head: RunHead): Promise<void>
+  /**
+   * The claim, or null while another holds it or when it came free (or the run began) less than `quietMs` ago, by the
+   * tree's clock. One not renewed within its `ttlMs` is free.
+   */
+  claim(
+    ref: RunRef,
+    options: { readonly ttlMs: number; readonly quietMs: number },
+  ): Promise<RunClaim | null>
   /** True while this run holds the agent's newest epoch; checked before each effect. */
   holds(ref: RunRef, epoch: number): Promise<boolean>
   /** Counts the attempt on disk before the work starts. */
@@ -120,6 +149,8 @@ export interface RunStore {
   stopRequest(ref: RunRef): Promise<'none' | 'graceful' | 'force'>
   /** Writes the outcome once and frees the lease; the first outcome wins and is returned. */
   finish(ref: RunRef, outcome: RunOutcome): Promise<RunOutcome>
+  /** How the run ended, null while it lives. */
+  outcome(ref: RunRef): Promise<RunOutcome | null>
   /** Newest first. */
   list(agent: string): Promise<readonly RunHead[]>
 }
