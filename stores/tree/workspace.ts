@@ -1,0 +1,211 @@
+import { randomBytes } from 'node:crypto'
+import { constants, type Stats } from 'node:fs'
+import { type FileHandle, mkdir, realpath } from 'node:fs/promises'
+import { isAbsolute, join, normalize, resolve } from 'node:path'
+import { Fault } from '../../agents/ports/fault.ts'
+import type { Workspace, Workspaces } from '../../agents/ports/workspace.ts'
+import { type Addressing, errnoOf, type Folder, NotAFolder, within } from './workspace-folder.ts'
+import { isTemporary, pathComponents, refusedPath, temporaryName } from './workspace-path.ts'
+
+const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_APPEND } = constants
+
+export const MAX_READ_BYTES = 1024 * 1024
+export const MAX_WRITE_BYTES = 5 * 1024 * 1024
+const MAX_LISTED = 10_000
+
+const OUT_OF_SPACE = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
+
+/** What a failed system call on `path` means to the program that asked. */
+function asFault(path: string, error: unknown): unknown {
+  const code = errnoOf(error)
+  if (error instanceof NotAFolder) return refusedPath(path, error.message)
+  if (code === undefined) return error
+  if (OUT_OF_SPACE.has(code)) return new Fault('storage_full', { path })
+  if (code === 'ELOOP') return refusedPath(path, 'it is a symbolic link')
+  if (code === 'EISDIR') return refusedPath(path, 'it is a folder')
+  if (code === 'ENXIO') return refusedPath(path, 'it is not a regular file')
+  if (code === 'EACCES' || code === 'EPERM') return refusedPath(path, 'permission denied')
+  return new Fault('storage_unavailable', { path, problem: code })
+}
+
+const isMissing = (error: unknown): boolean => errnoOf(error) === 'ENOENT'
+
+/** Refuses all that is no plain file of this workspace alone: a hard link may lead to a file outside. */
+function refuseUnlessPlain(path: string, stats: Stats): void {
+  if (stats.isSymbolicLink()) throw refusedPath(path, 'it is a symbolic link')
+  if (stats.isDirectory()) throw refusedPath(path, 'it is a folder')
+  if (!stats.isFile()) throw refusedPath(path, 'it is not a regular file')
+  if (stats.nlink > 1) throw refusedPath(path, 'it has several hard links')
+}
+
+/** At most `limit` bytes and one more, so that a file that grew meanwhile is noticed. */
+async function readUpTo(handle: FileHandle, limit: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(limit + 1)
+  let length = 0
+  while (length < buffer.length) {
+    const { bytesRead } = await handle.read(buffer, length, buffer.length - length)
+    if (bytesRead === 0) break
+    length += bytesRead
+  }
+  return buffer.subarray(0, length)
+}
+
+class JailedWorkspace implements Workspace {
+  readonly root: string
+  readonly #addressing: Addressing | undefined
+
+  constructor(root: string, addressing: Addressing | undefined) {
+    this.root = root
+    this.#addressing = addressing
+  }
+
+  /** Splits a path into the folder it lies in and its name, and runs `use` there. */
+  async #inFolderOf<T>(
+    path: string,
+    use: (folder: Folder, name: string) => Promise<T>,
+    make = false,
+  ): Promise<T> {
+    const components = pathComponents(path)
+    const name = components.at(-1)
+    if (name === undefined) throw refusedPath(path, 'it names the workspace itself')
+    return within(this.root, components.slice(0, -1), (folder) => use(folder, name), {
+      make,
+      addressing: this.#addressing,
+    })
+  }
+
+  async read(path: string): Promise<string | null> {
+    try {
+      return await this.#inFolderOf(path, async (folder, name) => {
+        await using handle = await folder.openFile(name, O_RDONLY)
+        const stats = await handle.stat()
+        refuseUnlessPlain(path, stats)
+        const bytes = stats.size > MAX_READ_BYTES ? null : await readUpTo(handle, MAX_READ_BYTES)
+        if (bytes === null || bytes.length > MAX_READ_BYTES)
+          throw refusedPath(path, `it has ${stats.size} bytes; at most ${MAX_READ_BYTES} are read`)
+        return bytes.toString('utf8')
+      })
+    } catch (error) {
+      if (isMissing(error)) return null
+      throw asFault(path, error)
+    }
+  }
+
+  async write(path: string, text: string): Promise<void> {
+    const bytes = this.#sized(path, Buffer.from(text), 0)
+    await this.#change(path, async (folder, name) => {
+      const old = await folder.stat(name)
+      if (old) refuseUnlessPlain(path, old)
+      const temporary = temporaryName(randomBytes(8).toString('hex'))
+      try {
+        await using handle = await folder.openFile(temporary, O_WRONLY | O_CREAT | O_EXCL)
+        if (old) await handle.chmod(old.mode & 0o777)
+        await handle.writeFile(bytes)
+        await handle.sync()
+        await folder.move(temporary, folder, name)
+      } catch (error) {
+        await folder.removeFile(temporary).catch(() => {}) // the first error is the one that matters
+        throw error
+      }
+      await folder.sync()
+    })
+  }
+
+  async append(path: string, text: string): Promise<void> {
+    const bytes = Buffer.from(text)
+    await this.#change(path, async (folder, name) => {
+      await using handle = await folder.openFile(name, O_WRONLY | O_APPEND | O_CREAT, 0o666)
+      const stats = await handle.stat()
+      refuseUnlessPlain(path, stats)
+      await handle.writeFile(this.#sized(path, bytes, stats.size))
+      await handle.sync()
+      if (stats.size === 0) await folder.sync()
+    })
+  }
+
+  #sized(path: string, bytes: Buffer, before: number): Buffer {
+    const size = before + bytes.length
+    if (size > MAX_WRITE_BYTES)
+      throw refusedPath(path, `it would have ${size} bytes; at most ${MAX_WRITE_BYTES} are written`)
+    return bytes
+  }
+
+  async #change(path: string, use: (folder: Folder, name: string) => Promise<void>): Promise<void> {
+    try {
+      await this.#inFolderOf(path, use, true)
+    } catch (error) {
+      throw asFault(path, error)
+    }
+  }
+
+  async list(path: string): Promise<readonly string[] | null> {
+    try {
+      const components = pathComponents(path)
+      const entries = await within(this.root, components, (folder) => folder.entries(), {
+        addressing: this.#addressing,
+      })
+      if (entries.length > MAX_LISTED)
+        throw refusedPath(path, `it has ${entries.length} entries; at most ${MAX_LISTED} are listed`)
+      return entries
+        .filter((entry) => entry.name !== '.neam' && !isTemporary(entry.name))
+        .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
+        .sort()
+    } catch (error) {
+      if (isMissing(error)) return null
+      throw asFault(path, error)
+    }
+  }
+
+  async isEmpty(except: readonly string[]): Promise<boolean> {
+    const excepted = new Set(except.map((path) => pathComponents(path).join('/')))
+    return within(this.root, [], (folder) => this.#onlyHolds(folder, '', excepted), {
+      addressing: this.#addressing,
+    })
+  }
+
+  /** Folders on the way to an excepted file count as content only for what else they hold. */
+  async #onlyHolds(folder: Folder, prefix: string, excepted: ReadonlySet<string>): Promise<boolean> {
+    for (const entry of await folder.entries()) {
+      const path = prefix + entry.name
+      if (path === '.neam' || isTemporary(entry.name) || excepted.has(path)) continue
+      const leadsToExcepted = [...excepted].some((file) => file.startsWith(`${path}/`))
+      if (!entry.isDirectory() || !leadsToExcepted) return false
+      const below = await folder.enter(entry.name)
+      try {
+        if (!(await this.#onlyHolds(below, `${path}/`, excepted))) return false
+      } finally {
+        await below.close()
+      }
+    }
+    return true
+  }
+}
+
+export interface WorkspacesOptions {
+  /** NEAM_WORKSPACE_DIR, null when it is not set. */
+  readonly workspaceDir: string | null
+  readonly cwd: string
+  /** How children are addressed; by default what the platform can do. */
+  readonly addressing?: Addressing
+}
+
+/** Workspaces on a local or mounted file system. */
+export function treeWorkspaces(options: WorkspacesOptions): Workspaces {
+  return {
+    resolve(agent, declared) {
+      if (isAbsolute(declared)) return normalize(declared)
+      const base = options.workspaceDir === null ? options.cwd : resolve(options.cwd, options.workspaceDir)
+      const isBase = resolve(base, declared) === base
+      return isBase && options.workspaceDir !== null ? join(base, agent) : resolve(base, declared)
+    },
+
+    async open(root) {
+      try {
+        await mkdir(root, { recursive: true })
+        return new JailedWorkspace(await realpath(root), options.addressing)
+      } catch (error) {
+        throw asFault(root, error)
+      }
+    },
+  }
+}
