@@ -116,12 +116,15 @@ export interface RunClaim {
 }
 
 export interface RunStore {
-  /** Takes the agent's run lease and writes the config, or names the live run. */
+  /**
+   * Takes the run leases of the agent and of the workspace and writes the config, or names the live run that holds
+   * one of them (of another agent when it is the workspace's).
+   */
   start(
     config: Omit<RunConfig, 'epoch'>,
   ): Promise<
     | { readonly kind: 'started'; readonly config: RunConfig }
-    | { readonly kind: 'running'; readonly run: string }
+    | ({ readonly kind: 'running' } & RunRef)
   >
   config(ref: RunRef): Promise<RunConfig | null>
   /** The newest run of the agent, live or ended; null = never started. */
