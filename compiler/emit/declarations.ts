@@ -1,0 +1,104 @@
+/** Functions that stand alone: they see globals and their own locals, wherever they are written. */
+import type { GuardDecl, SkillDecl } from '../../bytecode/manifest.ts'
+import type { ImplTable } from '../../bytecode/module.ts'
+import type { CheckedGuard, CheckedImpl, CheckedProgram, CheckedSkill } from '../check/program.ts'
+import type { Span } from '../syntax/ast.ts'
+import type { Position } from './code-builder.ts'
+import { emitCode, emitFunction, type FunctionSource } from './emitter.ts'
+import type { ReservedFunction } from './globals.ts'
+import type { ModuleBuilder } from './module-builder.ts'
+import { resolveFunction, resolveTopLevel } from './resolve.ts'
+
+export interface Context {
+  readonly module: ModuleBuilder
+  readonly locate: (span: Span) => Position
+}
+
+const write = (context: Context, source: FunctionSource) =>
+  emitFunction({ ...context, names: resolveFunction(source.params, source.body) }, source)
+
+/** Writes a function and gives its index. */
+const add = (context: Context, source: FunctionSource): number =>
+  context.module.addFunction(write(context, source))
+
+export function emitFunctions(context: Context, functions: readonly ReservedFunction[]): void {
+  for (const { index, source } of functions) {
+    const { name, body, span } = source
+    const params = source.params.map((param) => param.name)
+    const proto = write(context, { name: name.text, params, body, implicitResult: false, span })
+    context.module.defineFunction(index, proto)
+  }
+}
+
+export const emitImpls = (context: Context, impls: readonly CheckedImpl[]): ImplTable[] =>
+  impls.map(({ target, traits, methods }) => ({
+    target,
+    traits,
+    methods: Object.fromEntries(
+      methods.map((method) => {
+        const { name, body, span } = method
+        const params = method.params.map((param) => param.name)
+        const source = { name: `${target}.${name.text}`, params, body, implicitResult: false, span }
+        return [name.text, add(context, source)]
+      }),
+    ),
+  }))
+
+export const emitSkills = (context: Context, skills: readonly CheckedSkill[]): SkillDecl[] =>
+  skills.map(({ impl, ...skill }) => {
+    if (impl.kind === 'native') return { ...skill, impl: emitNativeSkill(context, skill, impl.native) }
+    const { params, body } = impl
+    const source = { name: skill.name, params, body, implicitResult: false, span: body.span }
+    return { ...skill, impl: add(context, source) }
+  })
+
+/** A built-in skill: a function that hands its parameters on to the native. */
+function emitNativeSkill(
+  { module, locate }: Context,
+  { name, params }: Pick<CheckedSkill, 'name' | 'params'>,
+  native: string,
+): number {
+  const unit = { module, locate, names: resolveTopLevel([]) }
+  const source = { name, params: params.map((param) => param.name), file: 0 }
+  const proto = emitCode(unit, source, ({ code }) => {
+    params.forEach((_, slot) => {
+      code.emit('GET_LOCAL', slot)
+    })
+    code.emit('CALL_NATIVE', module.native(native), params.length)
+  })
+  return module.addFunction(proto)
+}
+
+export const emitGuards = (context: Context, guards: readonly CheckedGuard[]): GuardDecl[] =>
+  guards.map(({ name, description, handlers }) => ({
+    name,
+    description,
+    handlers: handlers.map(({ phase, event, params, body }) => {
+      const source = { name: `${name}.${event}`, params, body, implicitResult: false, span: body.span }
+      return { phase, event, function: add(context, source) }
+    }),
+  }))
+
+/** Of each forge agent, the index of its verify function. */
+export function emitVerify(
+  context: Context,
+  verifyOf: CheckedProgram['verifyOf'],
+): ReadonlyMap<string, number> {
+  const indexes = new Map<string, number>()
+  for (const [agent, verify] of verifyOf) {
+    if (verify.kind === 'name') {
+      indexes.set(agent, functionNamed(context.module, verify.name))
+      continue
+    }
+    const { body, span } = verify
+    const params = verify.params.map((param) => param.name)
+    indexes.set(agent, add(context, { name: `${agent}.verify`, params, body, implicitResult: true, span }))
+  }
+  return indexes
+}
+
+function functionNamed(module: ModuleBuilder, name: string): number {
+  const global = module.globals[module.global(name) ?? -1]
+  if (global?.is !== 'function') throw new Error(`verify names ${name}, which is no function`)
+  return global.function
+}

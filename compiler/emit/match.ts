@@ -1,0 +1,89 @@
+/**
+ * `match`. The subject stays on the stack while arms are tried, each test peeking at it; the arm that fits drops it, so
+ * that its body starts with the stack as it was before the match.
+ */
+import type { Arm, Expr, MatchExpr, Pattern } from '../syntax/ast.ts'
+import { Label } from './code-builder.ts'
+import type { FunctionEmitter } from './emitter.ts'
+import { isStatement } from './statement-kinds.ts'
+import { emitDeclare } from './variables.ts'
+
+/** `none`: no value is wanted. `nil` and `error`: a value is, and that is what no fitting arm means. */
+export type MatchResult = 'none' | 'nil' | 'error'
+
+export function emitMatch(
+  emitter: FunctionEmitter,
+  { subject, arms, span }: MatchExpr,
+  result: MatchResult,
+): void {
+  const { code } = emitter
+  const end = new Label()
+  emitter.expression(subject)
+  for (const arm of arms) {
+    const next = new Label()
+    emitArm(emitter, arm, next, result)
+    code.jump('JUMP', end)
+    code.bind(next)
+  }
+  emitter.at(span)
+  if (result === 'error') code.emit('NO_MATCH')
+  else code.emit('POP')
+  if (result === 'nil') code.emit('NIL')
+  code.bind(end)
+}
+
+function emitArm(emitter: FunctionEmitter, { pattern, guard, body }: Arm, next: Label, result: MatchResult) {
+  const { code } = emitter
+  emitPattern(emitter, pattern, next)
+  if (guard !== null) {
+    emitter.expression(guard)
+    code.jump('JUMP_IF_FALSE', next)
+  }
+  code.emit('POP')
+  if (result === 'none') emitForEffect(emitter, body)
+  else emitForValue(emitter, body)
+}
+
+function emitPattern(emitter: FunctionEmitter, pattern: Pattern, next: Label): void {
+  const { code, module } = emitter
+  if (!code.reachable || pattern.kind === 'wildcard') return
+  emitter.at(pattern.span)
+  if (pattern.kind === 'value') {
+    code.emit('DUP')
+    emitter.expression(pattern.value)
+    code.emit('EQ')
+    code.jump('JUMP_IF_FALSE', next)
+    return
+  }
+  const { name, bindings } = pattern
+  const payload = bindings === null ? 0 : bindings.length + 1
+  code.jump('MATCH_VARIANT', next, module.constant(name.text), payload)
+  bindings?.forEach((binding, field) => {
+    if (binding === null) return
+    code.emit('VARIANT_FIELD', field)
+    emitDeclare(emitter, binding)
+  })
+}
+
+function emitForEffect(emitter: FunctionEmitter, body: Arm['body']): void {
+  if (isStatement(body)) {
+    emitter.statement(body)
+    return
+  }
+  const { span } = body
+  emitter.statement({ kind: 'expression', expr: body, span })
+}
+
+/** A block is worth its last expression, any other statement nil. */
+function emitForValue(emitter: FunctionEmitter, body: Arm['body']): void {
+  if (!isStatement(body)) {
+    emitter.expression(body as Expr)
+    return
+  }
+  if (body.kind === 'block') {
+    emitter.blockValue(body)
+    return
+  }
+  emitter.statement(body)
+  emitter.code.emit('NIL')
+}
