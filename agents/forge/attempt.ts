@@ -1,0 +1,197 @@
+import { isoTime } from '../iso-time.ts'
+import { Fault, faultText } from '../ports/fault.ts'
+import type { IterationRecord, RunTally, Verdict } from '../ports/runs.ts'
+import { openScene } from '../turn/scene.ts'
+import { toolLoop } from '../turn/tool-loop.ts'
+import { briefMessages } from './brief.ts'
+import { assertUnstopped, forgeGate, type Spent, tokensOf } from './gate.ts'
+import { onOwnLine } from './json-line.ts'
+import { extractLearnings, formatLearning } from './learnings.ts'
+import { changesDuring, type Project, surveyProject } from './project.ts'
+import type { OpenRun } from './run-state.ts'
+import { type Verification, verify } from './verify.ts'
+
+export interface AttemptOptions {
+  /** The task in hand; "" without a plan. */
+  readonly task: string
+  /** 1 unless an earlier try of this iteration crashed. */
+  readonly attempt: number
+  readonly project: Project
+  /** Filled in as the work goes on. */
+  readonly spent: Spent
+  readonly deadlineAt: number
+  readonly depth: number
+  readonly signal: AbortSignal
+}
+
+export interface Attempt {
+  readonly record: IterationRecord
+  readonly warnings: readonly string[]
+}
+
+/** Verify callbacks in a row that may throw before the run is aborted (design 3.5). */
+const MAX_VERIFY_ERRORS = 3
+
+/** One try at the task in hand: fresh context, model and tools, learnings, verify (chapter 25.3, stages 2b to 2d). */
+export async function attemptTask(run: OpenRun, options: AttemptOptions): Promise<Attempt> {
+  const { world, config } = run
+  const startedAt = isoTime(world.clock.now())
+  const before = taskSoFar(run, options.task)
+  const { verification, warnings } = await workAndVerify(run, options, before)
+  const { spent } = options
+  const tally = {
+    cost: run.tally.cost + spent.cost,
+    tokens: run.tally.tokens + tokensOf(spent.usage),
+    taskCost: before.cost + spent.cost,
+    taskTokens: before.tokens + tokensOf(spent.usage),
+    taskAttempts: before.attempts + 1,
+    verifyErrors: verification.threw ? before.verifyErrors + 1 : 0,
+    sameFeedback: repeats(verification.verdict, before),
+  }
+  const verdict = escalate(verification.verdict, tally, run.decl.loop.stuckAbort)
+  const verified =
+    verdict.kind === 'done'
+      ? [...run.verified, { task: options.task, iteration: run.iteration }]
+      : run.verified
+  const { completed } = surveyProject(options.project, config, verified)
+  const record: IterationRecord = {
+    iteration: run.iteration,
+    attempt: options.attempt,
+    task: options.task,
+    verdict,
+    usage: spent.usage,
+    cost: spent.cost,
+    startedAt,
+    finishedAt: isoTime(world.clock.now()),
+    checkpoint: null,
+    tally: { ...tally, tasksCompleted: completed },
+    verified,
+  }
+  return { record, warnings }
+}
+
+/** What earlier iterations did for the task in hand. */
+interface TaskSoFar {
+  readonly attempts: number
+  readonly cost: number
+  readonly tokens: number
+  readonly feedback: string | null
+  readonly verifyErrors: number
+  readonly sameFeedback: number
+}
+
+function taskSoFar({ previous, tally }: OpenRun, task: string): TaskSoFar {
+  if (previous?.verdict.kind !== 'retry' || previous.task !== task) {
+    return { attempts: 0, cost: 0, tokens: 0, feedback: null, verifyErrors: 0, sameFeedback: 0 }
+  }
+  return {
+    attempts: tally.taskAttempts,
+    cost: tally.taskCost,
+    tokens: tally.taskTokens,
+    feedback: previous.verdict.feedback,
+    verifyErrors: tally.verifyErrors,
+    sameFeedback: tally.sameFeedback,
+  }
+}
+
+const repeats = (verdict: Verdict, before: TaskSoFar): number => {
+  if (verdict.kind !== 'retry') return 0
+  return verdict.feedback === before.feedback ? before.sameFeedback + 1 : 1
+}
+
+/** A Retry that has lost its point is an Abort. */
+function escalate(
+  verdict: Verdict,
+  tally: Pick<RunTally, 'verifyErrors' | 'sameFeedback'>,
+  stuckAbort: number | null,
+): Verdict {
+  if (verdict.kind !== 'retry') return verdict
+  if (tally.verifyErrors >= MAX_VERIFY_ERRORS) {
+    return { kind: 'abort', reason: `verify failed ${tally.verifyErrors} times in a row: ${verdict.feedback}` }
+  }
+  if (stuckAbort !== null && tally.sameFeedback >= stuckAbort) {
+    return {
+      kind: 'abort',
+      reason: `stuck: ${tally.sameFeedback} tries in a row ended the same way: ${verdict.feedback}`,
+    }
+  }
+  return verdict
+}
+
+async function workAndVerify(
+  run: OpenRun,
+  options: AttemptOptions,
+  before: TaskSoFar,
+): Promise<{ readonly verification: Verification; readonly warnings: readonly string[] }> {
+  const { world, decl, workspace, config } = run
+  const { project, spent } = options
+  const scene = await openScene(world, {
+    agent: decl,
+    depth: options.depth,
+    workspace,
+    deadlineAt: options.deadlineAt,
+    signal: options.signal,
+    readOnlyPaths: [decl.loop.planFile, decl.loop.progressFile].filter((path) => path !== null),
+  })
+  const warnings: string[] = []
+  try {
+    const answer = await toolLoop({
+      world,
+      scene,
+      messages: briefMessages({
+        system: decl.system,
+        prompt: project.prompt,
+        task: project.tasks === null ? null : options.task,
+        completed: [...config.doneAtStart.map((task) => ({ task, iteration: 0 })), ...run.verified],
+        learnings: project.learnings,
+        feedback: before.feedback,
+        sameFeedback: before.sameFeedback,
+      }),
+      journal: null,
+      gate: await forgeGate(run, spent),
+    })
+    warnings.push(...(await changesDuring(project, workspace, decl.loop, run.iteration)))
+    await keepLearnings(run, options, answer.text)
+  } catch (error) {
+    const feedback = feedbackOf(error)
+    if (feedback === null) throw error
+    return { verification: { verdict: { kind: 'retry', feedback }, threw: false }, warnings }
+  }
+  await assertUnstopped(run)
+  const verification = await verify(scene.activation, decl.verify, {
+    iteration: run.iteration,
+    currentTask: options.task,
+    feedback: before.feedback,
+    totalCost: run.tally.cost + spent.cost,
+    totalTokens: run.tally.tokens + tokensOf(spent.usage),
+    workspace: workspace.root,
+    attempt: before.attempts + 1,
+  })
+  return { verification, warnings }
+}
+
+/** Ends of the model's work that the next try can learn from (design 9.9); null = not of this kind. */
+function feedbackOf(error: unknown): string | null {
+  if (!(error instanceof Fault)) return null
+  switch (error.code) {
+    case 'guard_blocked':
+    case 'model_answer_empty':
+      return faultText(error)
+    case 'deadline_exceeded':
+      return 'The iteration ran out of time before its work was finished. What is written so far is kept: continue from there in smaller steps.'
+    default:
+      return null
+  }
+}
+
+/** Appends what the model marked as learned, once. */
+async function keepLearnings(run: OpenRun, options: AttemptOptions, text: string): Promise<void> {
+  const path = run.decl.loop.learningsFile
+  if (path === null) return
+  const found = extractLearnings(text, options.project.learnings)
+  if (found.length === 0) return
+  const lines = found.map((learning) =>
+    formatLearning({ learning, iteration: run.iteration, task: options.task }),
+  )
+  await run.workspace.append(path, onOwnLine(await run.workspace.read(path), lines.join('')))
+}

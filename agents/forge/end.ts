@@ -1,0 +1,74 @@
+import { isoTime } from '../iso-time.ts'
+import type { OutcomeKind, RunHead, RunOutcome, RunRef, RunTally, Verdict } from '../ports/runs.ts'
+import type { World } from '../world.ts'
+
+/** How far a run came. */
+export interface RunFacts {
+  readonly iterations: number
+  readonly tally: RunTally
+  readonly tasksTotal: number
+}
+
+/** Writes the outcome of a run; the first one stands and is returned. */
+export async function endRun(
+  world: World,
+  ref: RunRef,
+  end: { readonly outcome: OutcomeKind; readonly message: string },
+  facts: RunFacts,
+): Promise<RunOutcome> {
+  const outcome = await world.runs.finish(ref, {
+    ...end,
+    iterations: facts.iterations,
+    totalCost: facts.tally.cost,
+    totalTokens: facts.tally.tokens,
+    tasksCompleted: facts.tally.tasksCompleted,
+    tasksTotal: facts.tasksTotal,
+    finishedAt: isoTime(world.clock.now()),
+  })
+  await updateHead(world, ref, { outcome, iteration: outcome.iterations, tally: facts.tally })
+  world.audit.record({
+    event: 'forge.end',
+    agent: ref.agent,
+    run: ref.run,
+    metadata: { outcome: outcome.outcome, iterations: outcome.iterations, cost: outcome.totalCost },
+  })
+  return outcome
+}
+
+/** Changes what status shows of a run, while the run is the agent's newest. */
+export async function updateHead(
+  world: World,
+  ref: RunRef,
+  change: Partial<Omit<RunHead, 'warnings'>>,
+  warnings: readonly string[] = [],
+): Promise<void> {
+  const head = await world.runs.head(ref.agent)
+  if (head?.run !== ref.run) return
+  await world.runs.writeHead({
+    ...head,
+    ...change,
+    warnings: [...new Set([...head.warnings, ...warnings])].slice(-MAX_WARNINGS),
+  })
+}
+
+const MAX_WARNINGS = 20
+
+/** `done: All tests pass`, short enough for a console and for the state machine. */
+export function verdictText(verdict: Verdict): string {
+  const text =
+    verdict.kind === 'done'
+      ? verdict.message
+      : verdict.kind === 'retry'
+        ? verdict.feedback
+        : verdict.reason
+  return excerpt(`${verdict.kind}: ${text}`)
+}
+
+const EXCERPT = 160
+
+/** The first line, cut. */
+export function excerpt(text: string): string {
+  const line = text.trim().split(/\r?\n/, 1)[0]!
+  const points = [...line]
+  return points.length > EXCERPT ? `${points.slice(0, EXCERPT - 1).join('')}…` : line
+}

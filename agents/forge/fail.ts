@@ -1,0 +1,13 @@
+import type { RunOutcome, RunRef } from '../ports/runs.ts'
+import type { World } from '../world.ts'
+import { closeRun } from './abandon.ts'
+
+/**
+ * The driver has given an iteration up: ends the run as an error. Verified work is kept; an outcome written before
+ * stands.
+ */
+export async function failRun(world: World, ref: RunRef, message: string): Promise<RunOutcome> {
+  const ended = await world.runs.outcome(ref)
+  if (ended) return ended
+  return await closeRun(world, ref, { outcome: 'error', message })
+}

@@ -1,0 +1,127 @@
+import { Fault } from '../ports/fault.ts'
+import type { World } from '../world.ts'
+import { limitReached, runBudget } from './allowance.ts'
+import { attemptTask } from './attempt.ts'
+import { whileClaimed } from './claim.ts'
+import { updateHead } from './end.ts'
+import { assertUnstopped, nothingSpent, type Spent } from './gate.ts'
+import { iterationLimitMessage } from './outcome.ts'
+import { foreignLines, lines, readProject, surveyProject } from './project.ts'
+import { type OpenRun, openRun, type RunState, type Step } from './run-state.ts'
+import { settle } from './settle.ts'
+import { afterFailure, afterRecord, completed, endBeforeWork, endedStep } from './step.ts'
+
+export interface IterateOptions {
+  /** When the iteration must have come to an end, ms; its unfinished work then becomes a Retry. */
+  readonly deadlineAt?: number
+  /** Aborting it is a forced stop. */
+  readonly signal?: AbortSignal
+  /** How deep agents have called agents. */
+  readonly depth?: number
+}
+
+/** Where nothing else limits an iteration. */
+const LONGEST_ITERATION_MS = 60 * 60_000
+/** Tries of one iteration that may die before the run is given up. */
+const MAX_CRASHES = 3
+
+/**
+ * One iteration of a run: state in, state out. All drivers call this and nothing else. Repeating a call is harmless:
+ * a recorded iteration is answered from its record, a verified one is settled, a crashed one starts again from the
+ * workspace it began with. Throws only what another try may mend; the rest ends the run.
+ */
+export async function iterate(world: World, state: RunState, options: IterateOptions = {}): Promise<Step> {
+  const ended = await world.runs.outcome(state)
+  if (ended) return endedStep(state, ended)
+  const deadlineAt = options.deadlineAt ?? world.clock.now() + LONGEST_ITERATION_MS
+  return await whileClaimed(world, state, { deadlineAt, signal: options.signal }, async (signal) => {
+    // The holder before may have ended it.
+    const outcome = await world.runs.outcome(state)
+    if (outcome) return endedStep(state, outcome)
+    return await claimed(world, state, { deadlineAt, signal, depth: options.depth ?? 0 })
+  })
+}
+
+interface ClaimedOptions {
+  readonly deadlineAt: number
+  readonly signal: AbortSignal
+  readonly depth: number
+}
+
+async function claimed(world: World, state: RunState, options: ClaimedOptions): Promise<Step> {
+  const run = await openRun(world, state)
+  const begun = await world.runs.begin(state, state.iteration)
+  if (begun.kind === 'done') return await afterRecord(run, begun.record)
+  const spent = nothingSpent()
+  try {
+    await assertUnstopped(run)
+    if (begun.kind === 'verdict') return await afterRecord(run, await settle(run, begun.record))
+    return await tryOnce(run, { ...options, attempt: begun.attempt, spent })
+  } catch (error) {
+    const failure = options.signal.aborted && !(error instanceof Fault) ? new Fault('stopped') : error
+    // Settling verified work is tried as often as the driver likes.
+    const lastTry = begun.kind === 'begin' && begun.attempt >= MAX_CRASHES
+    return await afterFailure(run, failure, { lastTry, spent })
+  }
+}
+
+async function tryOnce(
+  run: OpenRun,
+  options: ClaimedOptions & { readonly attempt: number; readonly spent: Spent },
+): Promise<Step> {
+  const { world, config } = run
+  const refusal = await reasonNotToStart(run, options.attempt)
+  if (refusal) return await endBeforeWork(run, refusal.outcome, refusal.message)
+
+  if (options.attempt > 1) await run.checkpoint.restore(config.run, run.iteration)
+  await run.checkpoint.mark(config.run, run.iteration)
+
+  const project = await readProject(run.workspace, run.decl.loop)
+  if (project.tasks === null && config.tasksAtStart > 0) {
+    throw new Fault('plan_invalid', { path: run.decl.loop.planFile, problem: 'it was removed during the run' })
+  }
+  const { current, total } = surveyProject(project, config, run.verified)
+  const foreign = foreignLines(project, config, run.verified)
+  await updateHead(
+    world,
+    config,
+    { iteration: run.iteration, task: current, tasksTotal: total },
+    foreign === 0
+      ? project.warnings
+      : [
+          ...project.warnings,
+          `progress file ${run.decl.loop.progressFile}: ${lines(foreign)} written by others during the run ignored`,
+        ],
+  )
+  if (current === null) return await completed(run, total)
+
+  const { record, warnings } = await attemptTask(run, { ...options, task: current, project })
+  const settled = await settle(run, record)
+  await updateHead(world, config, { tally: settled.tally, lastVerdict: settled.verdict }, warnings)
+  return await afterRecord(run, settled)
+}
+
+/** Everything that ends a run before an iteration has begun its work. */
+async function reasonNotToStart(
+  run: OpenRun,
+  attempt: number,
+): Promise<{ readonly outcome: 'aborted' | 'max_iterations' | 'budget_exhausted'; readonly message: string } | null> {
+  const { world, config, iteration } = run
+  if (attempt > MAX_CRASHES) {
+    return { outcome: 'aborted', message: `iteration ${iteration} crashed ${MAX_CRASHES} times` }
+  }
+  if (config.programHash !== world.program.module.manifest.sourceHash) {
+    return {
+      outcome: 'aborted',
+      message: 'the program was changed during the run; start again: verified tasks are kept',
+    }
+  }
+  if ((await world.runs.stopRequest(config)) !== 'none') {
+    return { outcome: 'aborted', message: 'stopped on request' }
+  }
+  if (iteration > config.maxIterations) {
+    return { outcome: 'max_iterations', message: iterationLimitMessage(config.maxIterations) }
+  }
+  const exhausted = limitReached(config, await world.budgets.used(runBudget(config), world.clock.now()))
+  return exhausted === null ? null : { outcome: 'budget_exhausted', message: exhausted }
+}

@@ -1,0 +1,66 @@
+import { jsonLine, jsonLines } from './json-line.ts'
+
+/**
+ * Learnings (chapter 25.6): insights that outlive an iteration. The model marks them in its text with a line
+ * `LEARNING: ...` or `[LEARNING] ...`, or with `<learning>...</learning>`; verify callbacks may write the file too.
+ */
+export interface LearningLine {
+  readonly learning: string
+  readonly iteration: number
+  readonly task: string
+}
+
+const MARKED_LINE = /^[ \t]*(?:[-*+•][ \t]+)?(?:\*\*)?(?:\[learning\]:?|learning:)(?:\*\*)?[ \t]*(\S.*)$/gim
+const MARKED_TEXT = /<learning>([\s\S]*?)<\/learning>/gi
+
+/** From one answer. */
+const MAX_PER_ANSWER = 10
+const MAX_LENGTH = 500
+/** Characters of learnings that a request may carry: about a thousand tokens. */
+const MAX_CONTEXT = 4000
+
+const tidy = (text: string): string => {
+  const line = text.trim().replace(/\s+/g, ' ')
+  const points = [...line]
+  return points.length > MAX_LENGTH ? `${points.slice(0, MAX_LENGTH - 1).join('')}…` : line
+}
+
+/** What the model marked in its text and `known` does not hold yet, in order of appearance. */
+export function extractLearnings(text: string, known: readonly string[]): readonly string[] {
+  const marked = [...text.matchAll(MARKED_LINE), ...text.matchAll(MARKED_TEXT)]
+    .toSorted((a, b) => a.index - b.index)
+    .map((match) => tidy(match[1]!.replace(/<\/?learning>/gi, ' ')))
+  const seen = new Set(known.map(tidy))
+  const found: string[] = []
+  for (const learning of marked) {
+    if (learning === '' || seen.has(learning)) continue
+    seen.add(learning)
+    found.push(learning)
+  }
+  return found.slice(0, MAX_PER_ANSWER)
+}
+
+/** The learnings of a file, oldest first; unreadable lines are passed over. */
+export function parseLearnings(text: string): readonly string[] {
+  const found = new Set<string>()
+  for (const { learning, detail } of jsonLines(text).objects) {
+    const value = learning ?? detail
+    if (typeof value === 'string' && value.trim() !== '') found.add(tidy(value))
+  }
+  return [...found]
+}
+
+export const formatLearning = ({ learning, iteration, task }: LearningLine): string =>
+  jsonLine({ learning, iteration, task })
+
+/** The part of `learnings` that a request carries: the newest that fit, oldest of them first. */
+export function recentLearnings(learnings: readonly string[]): readonly string[] {
+  const kept: string[] = []
+  let size = 0
+  for (const learning of learnings.toReversed()) {
+    size += learning.length
+    if (size > MAX_CONTEXT) break
+    kept.unshift(learning)
+  }
+  return kept
+}

@@ -1,0 +1,18 @@
+import type { RunRef } from '../ports/runs.ts'
+import type { World } from '../world.ts'
+import { forgeDecls, type RunState } from './run-state.ts'
+
+/** Runs that `driver` left unfinished, each with the iteration to do next: what a restarted server takes up again. */
+export async function unfinishedRuns(world: World, driver: 'asl'): Promise<readonly RunState[]> {
+  const runs: RunState[] = []
+  for (const { name } of forgeDecls(world)) {
+    const head = await world.runs.head(name)
+    if (head === null || (await world.runs.outcome(head))) continue
+    const ref: RunRef = { agent: head.agent, run: head.run }
+    const config = await world.runs.config(ref)
+    if (config?.driver !== driver) continue
+    const done = await world.runs.iterations(ref)
+    runs.push({ ...ref, epoch: config.epoch, iteration: done.length + 1 })
+  }
+  return runs
+}

@@ -1,0 +1,125 @@
+import type { ForgeDecl } from '../../bytecode/manifest.ts'
+import { isoTime } from '../iso-time.ts'
+import { Fault } from '../ports/fault.ts'
+import type { RunConfig, RunTally } from '../ports/runs.ts'
+import { priceOf } from '../turn/prices.ts'
+import type { World } from '../world.ts'
+import { closeAbandoned } from './abandon.ts'
+import { readProject, surveyProject } from './project.ts'
+import { forgeDecl, NOTHING_YET } from './run-state.ts'
+
+export interface StartRequest {
+  readonly agent: string
+  /** Overrides of the declared limits; all must be above 0. */
+  readonly maxIterations?: number
+  /** USD. */
+  readonly maxCost?: number
+  readonly maxTokens?: number
+  /** Another workspace than the declared one; relative to the same directory. */
+  readonly workspace?: string
+  readonly driver: RunConfig['driver']
+  readonly requestId?: string | null
+}
+
+/** An execution has at most 25,000 events; an iteration takes 7, and 5 more for each retry. */
+export const MAX_ITERATIONS = 2000
+
+/**
+ * Stage 1 of chapter 25.3. Checks all that can be known before the first model call, takes the run lease and writes
+ * the config; a driver then does the iterations. Throws `agent_not_found`, `bad_request` (a limit), `agent_disabled`,
+ * `provider_*`, `price_unknown`, `plan_invalid`, `path_refused`, `workspace_not_repository`,
+ * `workspace_inside_repository` or `already_running`; nothing has been started then.
+ */
+export async function startForge(world: World, request: StartRequest): Promise<RunConfig> {
+  const decl = forgeDecl(world, request.agent)
+  const limits = limitsOf(decl, request)
+  const { disabled, reason } = await world.killSwitch.state(decl.name)
+  if (disabled) throw new Fault('agent_disabled', { agent: decl.name, reason })
+  await assertPriced(world, decl)
+
+  const root = world.workspaces.resolve(decl.name, request.workspace ?? decl.workspace)
+  const workspace = await world.workspaces.open(root)
+  const project = await readProject(workspace, decl.loop)
+  const run = world.ids.next()
+  await world.checkpoints.open(decl.checkpoint, workspace.root, decl.name).prepare(run, loopFiles(decl))
+
+  const config = await takeLease(world, {
+    ...limits,
+    agent: decl.name,
+    run,
+    programHash: world.program.module.manifest.sourceHash,
+    workspace: workspace.root,
+    startedAt: isoTime(world.clock.now()),
+    driver: request.driver,
+    tasksAtStart: project.tasks?.length ?? 0,
+    doneAtStart: project.progress.map(({ task }) => task),
+  })
+  const { current, completed, total } = surveyProject(project, config, [])
+  const tally: RunTally = { ...NOTHING_YET, tasksCompleted: completed }
+  await world.runs.writeHead({
+    agent: config.agent,
+    run: config.run,
+    epoch: config.epoch,
+    startedAt: config.startedAt,
+    iteration: 0,
+    task: current,
+    tally,
+    tasksTotal: total,
+    lastVerdict: null,
+    stopping: false,
+    warnings: project.warnings,
+    outcome: null,
+  })
+  for (const warning of project.warnings) world.output.warn(`${config.agent}: ${warning}`)
+  world.audit.record({
+    event: 'forge.start',
+    agent: config.agent,
+    run: config.run,
+    requestId: request.requestId ?? null,
+    metadata: { ...limits, driver: config.driver },
+  })
+  return config
+}
+
+function limitsOf(
+  decl: ForgeDecl,
+  request: StartRequest,
+): Pick<RunConfig, 'maxIterations' | 'maxCost' | 'maxTokens'> {
+  const maxIterations = request.maxIterations ?? decl.loop.maxIterations
+  const maxCost = request.maxCost ?? decl.loop.maxCost
+  const maxTokens = request.maxTokens ?? decl.loop.maxTokens
+  if (!Number.isInteger(maxIterations) || maxIterations < 1 || maxIterations > MAX_ITERATIONS) {
+    throw badLimit('max_iterations', maxIterations, `a whole number from 1 to ${MAX_ITERATIONS}`)
+  }
+  if (!Number.isFinite(maxCost) || maxCost <= 0) throw badLimit('max_cost', maxCost, 'a number above 0')
+  if (!Number.isInteger(maxTokens) || maxTokens < 1) {
+    throw badLimit('max_tokens', maxTokens, 'a whole number above 0')
+  }
+  return { maxIterations, maxCost, maxTokens }
+}
+
+const badLimit = (name: string, value: unknown, accepted: string): Fault =>
+  new Fault('bad_request', { problem: `${name} is ${value}; it must be ${accepted}`, field: name })
+
+/** Every run has a max_cost, the default one counts (design 9.14): a model without a price could not keep it. */
+async function assertPriced(world: World, decl: ForgeDecl): Promise<void> {
+  const provider = await world.models.for(decl)
+  if (!provider.free && priceOf(world.prices, decl.model) === null) {
+    throw new Fault('price_unknown', { model: decl.model })
+  }
+}
+
+/** Files that a workspace may hold before its repository is made. */
+const loopFiles = ({ loop }: ForgeDecl): readonly string[] =>
+  [loop.promptFile, loop.planFile, loop.progressFile, loop.learningsFile].filter((path) => path !== null)
+
+/** A lease whose driver died is freed first; a living one refuses with `already_running`. */
+async function takeLease(world: World, config: Omit<RunConfig, 'epoch'>): Promise<RunConfig> {
+  const first = await world.runs.start(config)
+  if (first.kind === 'started') return first.config
+  if (await closeAbandoned(world, first)) {
+    const second = await world.runs.start(config)
+    if (second.kind === 'started') return second.config
+  }
+  throw new Fault('already_running', { agent: first.agent, run: first.run })
+}
