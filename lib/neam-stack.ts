@@ -10,6 +10,7 @@ import { API_TIMEOUT, ImageFunction, MOUNT, STEP_TIMEOUT } from './constructs/im
 import { Keys } from './constructs/keys.ts'
 import { Network } from './constructs/network.ts'
 import { Tree } from './constructs/tree.ts'
+import { Watch } from './constructs/watch.ts'
 import type { StackSettings } from './settings.ts'
 
 /** Everything NeamClaw needs in one AWS account: docs/architecture.md draws it. */
@@ -75,6 +76,12 @@ export class NeamStack extends Stack {
     loop.machine.grantExecution(api, 'states:DescribeExecution', 'states:StopExecution')
 
     const { api: http } = new Api(this, 'Http', { routes: ROUTES, handler: api })
+    new Watch(this, 'Watch', {
+      api: http,
+      functions: { Api: api, ForgeStep: step },
+      machine: loop.machine,
+      alarmEmail: settings.alarmEmail,
+    })
     new CfnOutput(this, 'ApiUrl', { value: http.apiEndpoint, description: 'Base URL of the API' })
     new CfnOutput(this, 'ServiceKeys', {
       value: keys.service.secretArn,

@@ -12,6 +12,8 @@ export interface StackSettings {
   readonly program: string
   readonly egress: Egress
   readonly architecture: (typeof ARCHITECTURES)[number]
+  /** Where alarms are sent; null = nowhere. */
+  readonly alarmEmail: string | null
 }
 
 function choice<T extends string>(node: Node, name: string, accepted: readonly T[]): T {
@@ -23,6 +25,15 @@ function choice<T extends string>(node: Node, name: string, accepted: readonly T
   return found
 }
 
+function email(node: Node): string | null {
+  const value: unknown = node.tryGetContext('alarmEmail') ?? ''
+  if (value === '') return null
+  if (typeof value !== 'string' || !/^\S+@\S+$/.test(value)) {
+    throw new Error(`context alarmEmail is ${JSON.stringify(value)}; it is an e-mail address, or empty`)
+  }
+  return value
+}
+
 export function readSettings(node: Node): StackSettings {
   const program: unknown = node.tryGetContext('program') ?? 'examples/agents.neam'
   if (typeof program !== 'string' || !program.endsWith('.neam')) {
@@ -32,5 +43,6 @@ export function readSettings(node: Node): StackSettings {
     program,
     egress: choice(node, 'egress', EGRESS),
     architecture: choice(node, 'architecture', ARCHITECTURES),
+    alarmEmail: email(node),
   }
 }

@@ -140,6 +140,15 @@ describe('the stack', () => {
     template.allResourcesProperties('AWS::EFS::AccessPoint', { PosixUser: { Uid: '1000', Gid: '1000' } })
   })
 
+  test('has an alarm for each function and for failed runs, all told to one topic', () => {
+    const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm') as Record<string, Resource>)
+    expect(alarms.length).toBeGreaterThanOrEqual(7)
+    for (const { Properties } of alarms) expect(Properties.AlarmActions).toHaveLength(1)
+    template.resourceCountIs('AWS::CloudWatch::Dashboard', 1)
+    template.resourceCountIs('AWS::SNS::Subscription', 0)
+    synthesize({ alarmEmail: 'ops@example.com' }).template.resourceCountIs('AWS::SNS::Subscription', 1)
+  })
+
   test('creates the tree at deploy time', () => {
     template.resourceCountIs('Custom::Trigger', 1)
   })

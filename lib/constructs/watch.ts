@@ -1,0 +1,88 @@
+import { Duration } from 'aws-cdk-lib'
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
+import {
+  Alarm,
+  ComparisonOperator,
+  Dashboard,
+  GraphWidget,
+  type IMetric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch'
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
+import type { IFunction } from 'aws-cdk-lib/aws-lambda'
+import { Topic } from 'aws-cdk-lib/aws-sns'
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions'
+import { Construct } from 'constructs'
+
+const PERIOD = Duration.minutes(5)
+
+export interface WatchProps {
+  readonly api: HttpApi
+  readonly functions: Readonly<Record<string, IFunction>>
+  readonly machine: StateMachine
+  /** Who is told; null = the alarms are only shown. */
+  readonly alarmEmail: string | null
+}
+
+/** What tells an operator that something is wrong, and one page that shows whether it is. */
+export class Watch extends Construct {
+  constructor(scope: Construct, id: string, props: WatchProps) {
+    super(scope, id)
+    const topic = new Topic(this, 'Alarms', { displayName: 'NeamClaw', enforceSSL: true })
+    if (props.alarmEmail !== null) topic.addSubscription(new EmailSubscription(props.alarmEmail))
+    const action = new SnsAction(topic)
+    const alarm = (name: string, metric: IMetric, alarmDescription: string) => {
+      new Alarm(this, name, {
+        metric,
+        alarmDescription,
+        threshold: 1,
+        evaluationPeriods: 1,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+      }).addAlarmAction(action)
+    }
+
+    const sum = { period: PERIOD, statistic: 'Sum' } as const
+    const functions = Object.entries(props.functions)
+    for (const [name, one] of functions) {
+      alarm(`${name}Errors`, one.metricErrors(sum), `${name}: the function failed; see its log`)
+      alarm(`${name}Throttles`, one.metricThrottles(sum), `${name}: the account's concurrency is used up`)
+    }
+    alarm('ServerErrors', props.api.metricServerError(sum), 'API Gateway answered 5xx; see the access log')
+    // A run that ends without success ends its execution with success: only what nobody handled fails one.
+    alarm(
+      'RunsFailed',
+      props.machine.metricFailed(sum),
+      'a forge execution failed; redrive it in the Step Functions console',
+    )
+    alarm('RunsTimedOut', props.machine.metricTimedOut(sum), 'a forge execution ran out of time')
+
+    const graph = (title: string, left: IMetric[], right: IMetric[] = []) =>
+      new GraphWidget({ title, left, right, width: 12 })
+    new Dashboard(this, 'Dashboard').addWidgets(
+      graph(
+        'Requests and errors',
+        [props.api.metricCount(sum)],
+        [props.api.metricClientError(sum), props.api.metricServerError(sum)],
+      ),
+      graph('API latency', [
+        props.api.metricLatency({ statistic: 'p50' }),
+        props.api.metricLatency({ statistic: 'p99' }),
+      ]),
+      graph(
+        'Functions: invocations',
+        functions.map(([, one]) => one.metricInvocations(sum)),
+      ),
+      graph(
+        'Functions: duration p99',
+        functions.map(([, one]) => one.metricDuration({ statistic: 'p99' })),
+      ),
+      graph(
+        'Forge runs',
+        [props.machine.metricStarted(sum), props.machine.metricSucceeded(sum)],
+        [props.machine.metricFailed(sum)],
+      ),
+    )
+  }
+}
