@@ -18,6 +18,11 @@ const majorOf = (version) => Number(version.split('.')[0])
 
 /** @param {string} name of the program, e.g. `neamc` */
 export async function launch(name) {
+  // `neamc disassemble F | head`: whoever reads has seen enough.
+  process.stdout.on('error', (error) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(0)
+  })
   if (majorOf(process.versions.node) >= NEEDED) {
     const { main } = await import(pathToFileURL(programFile(name)).href)
     process.exitCode = await main(process.argv.slice(2))
