@@ -1,15 +1,16 @@
-import type { OutcomeKind, RunOutcome, RunRef } from '../ports/runs.ts'
+import { Fault, faultText } from '../ports/fault.ts'
+import type { IterationRecord, OutcomeKind, RunOutcome, RunRef } from '../ports/runs.ts'
 import type { World } from '../world.ts'
 import { claimAbandoned } from './claim.ts'
 import { endRun } from './end.ts'
-import { readProject, surveyProject } from './project.ts'
-import { openRun } from './run-state.ts'
+import { forgeDecls, NOTHING_YET, openRun } from './run-state.ts'
 import { settle } from './settle.ts'
 import { afterRecord } from './step.ts'
 
 /**
  * Ends a run that nothing works on any more: its driver died, or never came to start. Verified work is settled first
- * and a half-done try is undone, so that the next run finds the workspace as the last verified task left it. False: the run is alive.
+ * and a half-done try is undone, so that the next run finds the workspace as the last
+ * verified task left it. False: the run is alive.
  */
 export async function closeAbandoned(
   world: World,
@@ -28,35 +29,57 @@ export async function closeAbandoned(
 
 const INTERRUPTED = {
   outcome: 'error',
-  message: 'interrupted: whatever drove the run ended without an outcome; start again: verified tasks are kept',
+  message:
+    'interrupted: whatever drove the run ended without an outcome; start again: verified tasks are kept',
 } as const
 
-/** Ends a run on which the caller holds the claim, or which its driver has given up. */
+/**
+ * Ends a run on which the caller holds the claim, or which its driver has given up. What cannot be recovered does not
+ * keep the run from ending; the message says so.
+ */
 export async function closeRun(
   world: World,
   ref: RunRef,
   end: { readonly outcome: OutcomeKind; readonly message: string },
 ): Promise<RunOutcome> {
-  const config = await world.runs.config(ref)
-  const done = await world.runs.iterations(ref)
-  const iteration = done.length + 1
-  const run = await openRun(world, { ...ref, epoch: config?.epoch ?? 0, iteration })
-  const begun = await world.runs.begin(ref, iteration)
-  if (begun.kind === 'verdict') {
-    const step = await afterRecord(run, await settle(run, begun.record))
-    const outcome = step.kind === 'next' ? null : await world.runs.outcome(ref)
+  const records = await world.runs.iterations(ref)
+  let { message } = end
+  try {
+    await recover(world, ref, records)
+    const outcome = await world.runs.outcome(ref)
     if (outcome) return outcome
-    return await closeRun(world, ref, end)
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    if (error.code !== 'stopped') message = `${message} (${faultText(error)})`
   }
-  if (begun.kind === 'begin' && begun.attempt > 1) await run.checkpoint.restore(ref.run, iteration)
-  const { completed, total } = surveyProject(
-    await readProject(run.workspace, run.decl.loop),
-    run.config,
-    run.verified,
+  const head = await world.runs.head(ref.agent)
+  const own = head?.run === ref.run ? head : null
+  return await endRun(
+    world,
+    ref,
+    { ...end, message },
+    {
+      iterations: records.length,
+      tally: records.at(-1)?.tally ?? own?.tally ?? NOTHING_YET,
+      tasksTotal: own?.tasksTotal ?? 1,
+    },
   )
-  return await endRun(world, ref, end, {
-    iterations: done.length,
-    tally: { ...run.tally, tasksCompleted: completed },
-    tasksTotal: total,
-  })
+}
+
+/** Finishes the writes of the last iteration, or undoes the one that was begun; may find that the run had ended. */
+async function recover(world: World, ref: RunRef, records: readonly IterationRecord[]): Promise<void> {
+  const config = await world.runs.config(ref)
+  if (config === null || !forgeDecls(world).some(({ name }) => name === ref.agent)) return
+  const state = { ...ref, epoch: config.epoch }
+  const last = records.at(-1)
+  if (last) {
+    const step = await afterRecord(await openRun(world, { ...state, iteration: last.iteration }), last)
+    if (step.kind !== 'next') return
+  }
+  const run = await openRun(world, { ...state, iteration: records.length + 1 })
+  const begun = await world.runs.begin(ref, run.iteration)
+  if (begun.kind === 'verdict') await afterRecord(run, await settle(run, begun.record))
+  else if (begun.kind === 'begin' && begun.attempt > 1) {
+    await run.checkpoint.restore(ref.run, run.iteration)
+  }
 }

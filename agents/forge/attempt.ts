@@ -3,8 +3,9 @@ import { Fault, faultText } from '../ports/fault.ts'
 import type { IterationRecord, RunTally, Verdict } from '../ports/runs.ts'
 import { openScene } from '../turn/scene.ts'
 import { toolLoop } from '../turn/tool-loop.ts'
+import { totalTokens } from '../turn/usage.ts'
 import { briefMessages } from './brief.ts'
-import { assertUnstopped, forgeGate, type Spent, tokensOf } from './gate.ts'
+import { assertUnstopped, forgeGate, type Spent } from './gate.ts'
 import { onOwnLine } from './json-line.ts'
 import { extractLearnings, formatLearning } from './learnings.ts'
 import { changesDuring, type Project, surveyProject } from './project.ts'
@@ -41,9 +42,9 @@ export async function attemptTask(run: OpenRun, options: AttemptOptions): Promis
   const { spent } = options
   const tally = {
     cost: run.tally.cost + spent.cost,
-    tokens: run.tally.tokens + tokensOf(spent.usage),
+    tokens: run.tally.tokens + totalTokens(spent.usage),
     taskCost: before.cost + spent.cost,
-    taskTokens: before.tokens + tokensOf(spent.usage),
+    taskTokens: before.tokens + totalTokens(spent.usage),
     taskAttempts: before.attempts + 1,
     verifyErrors: verification.threw ? before.verifyErrors + 1 : 0,
     sameFeedback: repeats(verification.verdict, before),
@@ -107,7 +108,10 @@ function escalate(
 ): Verdict {
   if (verdict.kind !== 'retry') return verdict
   if (tally.verifyErrors >= MAX_VERIFY_ERRORS) {
-    return { kind: 'abort', reason: `verify failed ${tally.verifyErrors} times in a row: ${verdict.feedback}` }
+    return {
+      kind: 'abort',
+      reason: `verify failed ${tally.verifyErrors} times in a row: ${verdict.feedback}`,
+    }
   }
   if (stuckAbort !== null && tally.sameFeedback >= stuckAbort) {
     return {
@@ -163,7 +167,7 @@ async function workAndVerify(
     currentTask: options.task,
     feedback: before.feedback,
     totalCost: run.tally.cost + spent.cost,
-    totalTokens: run.tally.tokens + tokensOf(spent.usage),
+    totalTokens: run.tally.tokens + totalTokens(spent.usage),
     workspace: workspace.root,
     attempt: before.attempts + 1,
   })

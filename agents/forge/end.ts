@@ -56,11 +56,7 @@ const MAX_WARNINGS = 20
 /** `done: All tests pass`, short enough for a console and for the state machine. */
 export function verdictText(verdict: Verdict): string {
   const text =
-    verdict.kind === 'done'
-      ? verdict.message
-      : verdict.kind === 'retry'
-        ? verdict.feedback
-        : verdict.reason
+    verdict.kind === 'done' ? verdict.message : verdict.kind === 'retry' ? verdict.feedback : verdict.reason
   return excerpt(`${verdict.kind}: ${text}`)
 }
 

@@ -1,7 +1,8 @@
 import { Fault } from '../ports/fault.ts'
 import type { Usage } from '../ports/model.ts'
+import type { Gate } from '../turn/gate.ts'
 import type { Price } from '../turn/prices.ts'
-import type { Gate } from '../turn/tool-loop.ts'
+import { addUsage, NO_USAGE, totalTokens } from '../turn/usage.ts'
 import { allowance, runBudget } from './allowance.ts'
 import type { OpenRun } from './run-state.ts'
 
@@ -12,13 +13,7 @@ export interface Spent {
   modelCalls: number
 }
 
-export const nothingSpent = (): Spent => ({
-  cost: 0,
-  usage: { inputTokens: 0, outputTokens: 0, cachedTokens: 0, estimated: false },
-  modelCalls: 0,
-})
-
-export const tokensOf = (usage: Usage): number => usage.inputTokens + usage.outputTokens
+export const nothingSpent = (): Spent => ({ cost: 0, usage: NO_USAGE, modelCalls: 0 })
 
 /** An open reservation counts in full once it is this old: no model call lasts longer. */
 const RESERVATION_MS = 15 * 60_000
@@ -50,8 +45,8 @@ export function forgeGate(run: OpenRun, inner: Gate, price: Price | null, spent:
         async settle(usage, cost) {
           spent.cost += cost
           spent.modelCalls += 1
-          spent.usage = sum(spent.usage, usage)
-          await reservation.settle({ apiCalls: 1, tokens: tokensOf(usage), cost })
+          spent.usage = addUsage(spent.usage, usage)
+          await reservation.settle({ apiCalls: 1, tokens: totalTokens(usage), cost })
           await allowed.settle(usage, cost)
         },
       }
@@ -62,13 +57,6 @@ export function forgeGate(run: OpenRun, inner: Gate, price: Price | null, spent:
     },
   }
 }
-
-const sum = (a: Usage, b: Usage): Usage => ({
-  inputTokens: a.inputTokens + b.inputTokens,
-  outputTokens: a.outputTokens + b.outputTokens,
-  cachedTokens: a.cachedTokens + b.cachedTokens,
-  estimated: a.estimated || b.estimated,
-})
 
 /** Throws `run_fenced`, `stopped` (forced stops only: others wait for the iteration's end) or `agent_disabled`. */
 export async function assertUnstopped({ world, config, decl }: OpenRun): Promise<void> {

@@ -16,7 +16,7 @@ export interface IterateOptions {
   readonly deadlineAt?: number
   /** Aborting it is a forced stop. */
   readonly signal?: AbortSignal
-  /** How deep agents have called agents. */
+  /** Agent calls on the way here, this one included; 1 for a run of its own. */
   readonly depth?: number
 }
 
@@ -38,7 +38,7 @@ export async function iterate(world: World, state: RunState, options: IterateOpt
     // The holder before may have ended it.
     const outcome = await world.runs.outcome(state)
     if (outcome) return endedStep(state, outcome)
-    return await claimed(world, state, { deadlineAt, signal, depth: options.depth ?? 0 })
+    return await claimed(world, state, { deadlineAt, signal, depth: options.depth ?? 1 })
   })
 }
 
@@ -78,7 +78,10 @@ async function tryOnce(
 
   const project = await readProject(run.workspace, run.decl.loop)
   if (project.tasks === null && config.tasksAtStart > 0) {
-    throw new Fault('plan_invalid', { path: run.decl.loop.planFile, problem: 'it was removed during the run' })
+    throw new Fault('plan_invalid', {
+      path: run.decl.loop.planFile,
+      problem: 'it was removed during the run',
+    })
   }
   const { current, total } = surveyProject(project, config, run.verified)
   const foreign = foreignLines(project, config, run.verified)
@@ -105,7 +108,10 @@ async function tryOnce(
 async function reasonNotToStart(
   run: OpenRun,
   attempt: number,
-): Promise<{ readonly outcome: 'aborted' | 'max_iterations' | 'budget_exhausted'; readonly message: string } | null> {
+): Promise<{
+  readonly outcome: 'aborted' | 'max_iterations' | 'budget_exhausted'
+  readonly message: string
+} | null> {
   const { world, config, iteration } = run
   if (attempt > MAX_CRASHES) {
     return { outcome: 'aborted', message: `iteration ${iteration} crashed ${MAX_CRASHES} times` }

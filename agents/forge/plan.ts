@@ -56,7 +56,10 @@ interface Story {
 function storiesOf(content: string, path: string): readonly PlanTask[] {
   const stories = readStories(content, path)
   if (stories.length > MAX_TASKS) {
-    throw new Fault('plan_invalid', { path, problem: `it has ${stories.length} stories; the limit is ${MAX_TASKS}` })
+    throw new Fault('plan_invalid', {
+      path,
+      problem: `it has ${stories.length} stories; the limit is ${MAX_TASKS}`,
+    })
   }
   return inDependencyOrder(stories, path).map(({ title, done }) => ({ text: title, done }))
 }
@@ -96,7 +99,10 @@ function inDependencyOrder(stories: readonly Story[], path: string): readonly St
   const visit = (story: Story): void => {
     if (ordered.has(story)) return
     if (open.has(story)) {
-      throw new Fault('plan_invalid', { path, problem: `story ${JSON.stringify(story.title)} depends on itself` })
+      throw new Fault('plan_invalid', {
+        path,
+        problem: `story ${JSON.stringify(story.title)} depends on itself`,
+      })
     }
     open.add(story)
     for (const id of story.dependsOn) {

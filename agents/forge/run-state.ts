@@ -1,7 +1,14 @@
 import type { ForgeDecl } from '../../bytecode/manifest.ts'
 import type { Checkpoint } from '../ports/checkpoints.ts'
 import { Fault } from '../ports/fault.ts'
-import type { IterationRecord, OutcomeKind, RunConfig, RunRef, RunTally, VerifiedTask } from '../ports/runs.ts'
+import type {
+  IterationRecord,
+  OutcomeKind,
+  RunConfig,
+  RunRef,
+  RunTally,
+  VerifiedTask,
+} from '../ports/runs.ts'
 import type { Workspace } from '../ports/workspace.ts'
 import type { World } from '../world.ts'
 

@@ -14,7 +14,7 @@ export interface RunOptions {
   readonly workspace?: string
   /** Aborting it is a forced stop; `stopForge` is the graceful one. */
   readonly signal?: AbortSignal
-  /** How deep agents have called agents. */
+  /** Agent calls on the way here, this one included; 1 for a run of its own. */
   readonly depth?: number
   onStart?(config: RunConfig): void
   /** After each iteration that came to a verdict. */

@@ -1,8 +1,9 @@
 import { Fault, type FaultCode, faultText } from '../ports/fault.ts'
 import type { IterationRecord, OutcomeKind, RunOutcome, RunTally, VerifiedTask } from '../ports/runs.ts'
+import { totalTokens } from '../turn/usage.ts'
 import { limitReached } from './allowance.ts'
 import { endRun, excerpt, updateHead, verdictText } from './end.ts'
-import { type Spent, tokensOf } from './gate.ts'
+import type { Spent } from './gate.ts'
 import { completedMessage, iterationLimitMessage } from './outcome.ts'
 import type { PlanState } from './plan.ts'
 import { readProject, surveyProject } from './project.ts'
@@ -63,6 +64,7 @@ const TRANSIENT: ReadonlySet<FaultCode> = new Set<FaultCode>([
   'storage_unavailable',
   'storage_full',
   'tree_missing',
+  'service_unavailable',
   'run_busy',
 ])
 
@@ -90,6 +92,9 @@ export async function afterFailure(
   const transient = !(failure instanceof Fault) || TRANSIENT.has(failure.code)
   if (transient) {
     const text = failure instanceof Fault ? faultText(failure) : 'internal error'
+    if (!(failure instanceof Fault)) {
+      run.world.output.warn(`${run.config.agent}, iteration ${run.iteration}: ${stackOf(failure)}`)
+    }
     if (lastTry) return await end(run, 'error', text, work)
     await updateHead(run.world, run.config, {}, [`iteration ${run.iteration} is tried again: ${text}`])
     throw failure
@@ -105,10 +110,13 @@ export async function afterFailure(
   return await end(run, ABORTING.has(failure.code) ? 'aborted' : 'error', faultText(failure), work)
 }
 
+const stackOf = (failure: unknown): string =>
+  failure instanceof Error ? (failure.stack ?? failure.message) : String(failure)
+
 const withSpent = (tally: RunTally, { cost, usage }: Spent): RunTally => ({
   ...tally,
   cost: tally.cost + cost,
-  tokens: tally.tokens + tokensOf(usage),
+  tokens: tally.tokens + totalTokens(usage),
 })
 
 interface Work {

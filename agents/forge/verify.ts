@@ -1,9 +1,9 @@
-import { Fault } from '../ports/fault.ts'
-import type { Verdict } from '../ports/runs.ts'
-import { textOf } from '../../vm/values/text.ts'
-import { type Value, VariantValue } from '../../vm/values/value.ts'
 import type { Activation } from '../../vm/program.ts'
 import { ProgramError } from '../../vm/program.ts'
+import { textOf } from '../../vm/values/text.ts'
+import { type Value, VariantValue } from '../../vm/values/value.ts'
+import { Fault } from '../ports/fault.ts'
+import type { Verdict } from '../ports/runs.ts'
 
 /** What the verify callback sees as `ctx` (chapter 25.4), and `attempt`. */
 export interface VerifyContext {

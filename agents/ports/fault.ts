@@ -64,6 +64,8 @@ const TEXTS = {
     `the tree at ${show(d.path)} has format ${show(d.found)}; this version reads ${show(d.expected)}`,
   storage_full: (d: Data) => `no space left at ${show(d.path)}`,
   storage_unavailable: (d: Data) => `cannot use ${show(d.path)}: ${show(d.problem)}`,
+  service_unavailable: (d: Data) => `${show(d.service)} cannot be used: ${show(d.problem)}`,
+  secret_invalid: (d: Data) => `secret ${show(d.secret)} is not a JSON object of texts`,
   record_damaged: (d: Data) => `${show(d.path)} is damaged: ${show(d.problem)}`,
   // running
   deadline_exceeded: (d: Data) => `out of time while ${show(d.doing)}`,

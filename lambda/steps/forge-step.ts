@@ -1,0 +1,72 @@
+import { failRun } from '../../agents/forge/fail.ts'
+import { iterate } from '../../agents/forge/iterate.ts'
+import type { Step } from '../../agents/forge/run-state.ts'
+import type { World } from '../../agents/world.ts'
+import type { ForgeRunState, ForgeStepEvent, ForgeStepResult } from '../../statemachine/contract.ts'
+
+/** Below the step function's 15 minutes and the task's TimeoutSeconds. */
+const STEP_LIMIT_MS = 14 * 60_000
+
+/**
+ * What the state machine calls, on Lambda and in the local interpreter. `deadlineAt` (ms) is when an iteration must
+ * have come to its end. A failed iteration that another try may mend throws; the machine retries it.
+ */
+export async function forgeStep(
+  world: World,
+  event: ForgeStepEvent,
+  options: { readonly deadlineAt?: number } = {},
+): Promise<ForgeStepResult> {
+  switch (event.step) {
+    case 'iterate': {
+      const deadlineAt = options.deadlineAt ?? world.clock.now() + STEP_LIMIT_MS
+      return stepResult(await iterate(world, event.state, { deadlineAt }))
+    }
+    case 'fail':
+      return await recordFailure(world, event.state, event.error)
+  }
+}
+
+function stepResult({ kind, state, report }: Step): ForgeStepResult {
+  return {
+    next: kind === 'next' ? 'iterate' : 'end',
+    state,
+    report: {
+      iteration: report.iteration,
+      task: report.task,
+      verdict: report.verdict,
+      cost_usd: Number(report.totalCost.toFixed(6)),
+      outcome: report.outcome,
+    },
+  }
+}
+
+async function recordFailure(
+  world: World,
+  state: ForgeRunState,
+  error: { readonly Error?: string; readonly Cause?: string },
+): Promise<ForgeStepResult> {
+  const message = `the step failed: ${error.Error ?? 'unknown error'}${causeText(error.Cause)}`
+  const outcome = await failRun(world, state, message)
+  return {
+    next: 'end',
+    state,
+    report: {
+      iteration: outcome.iterations,
+      task: '',
+      verdict: '',
+      cost_usd: Number(outcome.totalCost.toFixed(6)),
+      outcome: outcome.outcome,
+    },
+  }
+}
+
+/** Lambda's Cause is JSON with the message among stack traces, which concern nobody but the log. */
+function causeText(cause: string | undefined): string {
+  if (!cause) return ''
+  try {
+    const { errorMessage } = JSON.parse(cause) as { readonly errorMessage?: unknown }
+    return typeof errorMessage === 'string' && errorMessage !== '' ? ` (${errorMessage})` : ''
+  } catch {
+    return ` (${cause})`
+  }
+}

@@ -1,0 +1,116 @@
+import type { StateMachine } from 'aws-local-stepfunctions'
+import type { DriverState, ForgeDriver } from '../../agents/ports/forge-driver.ts'
+import type { RunRef } from '../../agents/ports/runs.ts'
+import type {
+  AslPlaceholder,
+  ForgeRunState,
+  ForgeStepEvent,
+  ForgeStepResult,
+} from '../../statemachine/contract.ts'
+
+export interface AslDriverOptions {
+  /** Text of `forge-run.asl.json`, the very file that the stack deploys. */
+  readonly definition: string
+  /** What the machine's tasks call instead of the step function. */
+  readonly step: (event: ForgeStepEvent) => Promise<ForgeStepResult>
+  /** An execution failed; the run itself has its outcome in the tree, if that could be written. */
+  readonly onError: (run: RunRef, error: unknown) => void
+  /** Milliseconds between tries, by state, instead of those of the definition. */
+  readonly retryIntervals?: Readonly<Record<string, number>>
+}
+
+export interface AslDriver extends ForgeDriver {
+  /** Takes up runs that an earlier process left unfinished. */
+  resume(runs: readonly ForgeRunState[]): Promise<void>
+  /** Resolves when no execution is left. */
+  idle(): Promise<void>
+  /** Ends all executions after the state in hand and waits for that. */
+  close(): Promise<void>
+}
+
+/** Any ARN does: the tasks never reach AWS. */
+const LOCAL: Readonly<Record<AslPlaceholder, string>> = {
+  ForgeStepFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:forge-step',
+}
+
+interface Execution {
+  abort(): void
+  readonly ended: Promise<void>
+}
+
+/** Drives runs in the background of this process by interpreting the deployed state machine. */
+export function createAslDriver(options: AslDriverOptions): AslDriver {
+  const executions = new Map<string, Execution>()
+  let machine: Promise<StateMachine> | null = null
+
+  const start = async (state: ForgeRunState): Promise<void> => {
+    machine ??= loadMachine(options.definition)
+    const interpreter = await machine
+    if (executions.has(state.run)) return
+    executions.set(state.run, execute(interpreter, state))
+  }
+
+  const execute = (interpreter: StateMachine, state: ForgeRunState): Execution => {
+    let tasks: Promise<unknown> = Promise.resolve()
+    // The optimized `lambda:invoke` integration: JSON in, and the function's JSON answer under Payload.
+    const invoke = async (input: unknown) => {
+      const { Payload } = asJson(input) as { readonly Payload: ForgeStepEvent }
+      const answer = options.step(Payload)
+      tasks = answer.catch(() => undefined)
+      return asJson({ Payload: await answer })
+    }
+    const { abort, result, eventLogs } = interpreter.run(
+      { state: { ...state } },
+      {
+        overrides: {
+          taskResourceLocalHandlers: { Iterate: invoke, RecordFailure: invoke },
+          retryIntervalOverrides: { ...options.retryIntervals },
+        },
+        noThrowOnAbort: true,
+      },
+    )
+    const ended = Promise.all([result, drain(eventLogs)])
+      .catch((error: unknown) => options.onError({ agent: state.agent, run: state.run }, error))
+      // An aborted execution answers at once; its task still has to come to an end.
+      .then(async () => {
+        await tasks
+        executions.delete(state.run)
+      })
+    return { abort, ended }
+  }
+
+  const settle = async () => {
+    while (executions.size > 0) await Promise.all([...executions.values()].map(({ ended }) => ended))
+  }
+
+  return {
+    kind: 'asl',
+    start: async ({ agent, run, epoch }) => await start({ agent, run, epoch, iteration: 1 }),
+    describe: async ({ run }): Promise<DriverState> => (executions.has(run) ? 'running' : 'unknown'),
+    abort: async ({ run }) => executions.get(run)?.abort(),
+    resume: async (runs) => {
+      for (const run of runs) await start(run)
+    },
+    idle: settle,
+    close: async () => {
+      for (const { abort } of executions.values()) abort()
+      await settle()
+    },
+  }
+}
+
+/** The interpreter is large; a process that starts no run never loads it. */
+async function loadMachine(definition: string): Promise<StateMachine> {
+  const { StateMachine } = await import('aws-local-stepfunctions')
+  const filled = definition.replace(/\$\{(\w+)\}/g, (whole, name: string) =>
+    name in LOCAL ? LOCAL[name as AslPlaceholder] : whole,
+  )
+  return new StateMachine(JSON.parse(filled))
+}
+
+const asJson = (value: unknown) => JSON.parse(JSON.stringify(value))
+
+/** The interpreter keeps its events until somebody reads them. */
+async function drain(events: AsyncGenerator<unknown>): Promise<void> {
+  for await (const _event of events);
+}
