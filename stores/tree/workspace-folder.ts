@@ -8,6 +8,7 @@
 import { constants, type Dirent, existsSync, type Stats } from 'node:fs'
 import {
   type FileHandle,
+  link,
   lstat,
   mkdir,
   open,
@@ -145,6 +146,11 @@ export class Folder {
   /** Removes an empty folder. */
   removeFolder(name: string): Promise<void> {
     return rmdir(this.#child(name))
+  }
+
+  /** A second name for a file; fails with EEXIST when the name is taken. */
+  linkFile(name: string, newName: string): Promise<void> {
+    return link(this.#child(name), this.#child(newName))
   }
 
   move(name: string, to: Folder, newName: string): Promise<void> {

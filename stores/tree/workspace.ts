@@ -199,13 +199,16 @@ export function treeWorkspaces(options: WorkspacesOptions): Workspaces {
       return isBase && options.workspaceDir !== null ? join(base, agent) : resolve(base, declared)
     },
 
-    async open(root) {
-      try {
-        await mkdir(root, { recursive: true })
-        return new JailedWorkspace(await realpath(root), options.addressing)
-      } catch (error) {
-        throw asFault(root, error)
-      }
-    },
+    open: (root) => openWorkspace(root, options.addressing),
+  }
+}
+
+/** Opens a workspace, making its folder when it is missing. */
+export async function openWorkspace(root: string, addressing?: Addressing): Promise<Workspace> {
+  try {
+    await mkdir(root, { recursive: true })
+    return new JailedWorkspace(await realpath(root), addressing)
+  } catch (error) {
+    throw asFault(root, error)
   }
 }

@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import type { Checkpoint, CheckpointRequest } from '../../agents/ports/checkpoints.ts'
+import { Fault } from '../../agents/ports/fault.ts'
+import { type CopyCount, copyTree, inside, MANIFEST, mirrorTree, removeEntry } from './checkpoint-copy.ts'
+import { openWorkspace } from './workspace.ts'
+import { errnoOf, Folder, NotAFolder, within } from './workspace-folder.ts'
+
+const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL } = constants
+
+const MAX_MANIFEST_BYTES = 1024 * 1024
+
+const ManifestSchema = v.object({ run: v.string(), iteration: v.number() })
+
+export interface SnapshotOptions {
+  /** Private folder of this workspace, outside of it. */
+  readonly state: string
+}
+
+/** Verified work as copies in `.neam/snapshots/<iteration>/` (chapter 25.7); each is complete or absent. */
+export class SnapshotCheckpoint implements Checkpoint {
+  readonly #workspace: string
+  readonly #bases: string
+
+  constructor(workspace: string, options: SnapshotOptions) {
+    this.#workspace = workspace
+    this.#bases = join(options.state, 'bases')
+  }
+
+  async prepare(): Promise<void> {
+    await openWorkspace(this.#workspace)
+    await mkdir(this.#bases, { recursive: true })
+  }
+
+  /** The base lies outside the workspace. Marking an iteration twice keeps the first copy. */
+  async mark(run: string, iteration: number): Promise<void> {
+    await this.#guarded(() =>
+      inside(Folder.open(this.#bases), async (bases) => {
+        const name = `${run}-${iteration}`
+        if (await isComplete(bases, name, run, iteration)) return
+        await copyInto(this.#workspace, bases, name, { run, iteration, task: '', cost: 0, tokens: 0 })
+        for (const entry of await bases.entries()) if (entry.name !== name) await removeEntry(bases, entry)
+      }),
+    )
+  }
+
+  async restore(run: string, iteration: number): Promise<void> {
+    await this.#guarded(() =>
+      inside(Folder.open(this.#bases), async (bases) => {
+        const name = `${run}-${iteration}`
+        if (!(await isComplete(bases, name, run, iteration))) return
+        await inside(bases.enter(name), (base) =>
+          inside(Folder.open(this.#workspace), (to) => mirrorTree(base, to)),
+        )
+      }),
+    )
+  }
+
+  async keep(request: CheckpointRequest): Promise<string> {
+    const name = String(request.iteration)
+    await this.#guarded(() =>
+      within(
+        this.#workspace,
+        ['.neam', 'snapshots'],
+        async (snapshots) => {
+          if (await isComplete(snapshots, name, request.run, request.iteration)) return
+          await copyInto(this.#workspace, snapshots, name, request)
+        },
+        { make: true },
+      ),
+    )
+    return `.neam/snapshots/${name}`
+  }
+
+  async #guarded<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      const code = errnoOf(error)
+      if (code === 'ENOSPC' || code === 'EDQUOT') throw new Fault('storage_full', { path: this.#workspace })
+      if (error instanceof NotAFolder) throw new Fault('checkpoint_failed', { problem: error.message })
+      if (code !== undefined) throw new Fault('checkpoint_failed', { problem: `snapshot: ${code}` })
+      throw error
+    }
+  }
+}
+
+/** Copies the workspace to a name of its own and moves it into place, over an older run's copy if there is one. */
+async function copyInto(
+  workspace: string,
+  to: Folder,
+  name: string,
+  request: CheckpointRequest,
+): Promise<void> {
+  for (const entry of await to.entries()) if (entry.name.startsWith('.t-')) await removeEntry(to, entry)
+  const temporary = `.t-${randomBytes(6).toString('hex')}`
+  await to.make(temporary)
+  await inside(to.enter(temporary), async (target) => {
+    const count: CopyCount = { files: 0, bytes: 0, skipped: [] }
+    await inside(Folder.open(workspace), (from) => copyTree(from, target, count))
+    await writeManifest(target, { ...request, ...count })
+  })
+  const old = await to.stat(name)
+  if (old !== null) await to.move(name, to, `${temporary}-old`)
+  await to.move(temporary, to, name)
+  await to.sync()
+  if (old !== null) await removeEntry(to, { name: `${temporary}-old`, isDirectory: () => old.isDirectory() })
+}
+
+async function writeManifest(folder: Folder, manifest: Readonly<Record<string, unknown>>): Promise<void> {
+  {
+    await using handle = await folder.openFile(MANIFEST, O_WRONLY | O_CREAT | O_EXCL)
+    await handle.writeFile(`${JSON.stringify(manifest, null, 2)}\n`)
+    await handle.sync()
+  }
+  await folder.sync()
+}
+
+/** True when the copy is whole and was made by this run for this iteration. */
+async function isComplete(folder: Folder, name: string, run: string, iteration: number): Promise<boolean> {
+  try {
+    return await inside(folder.enter(name), async (copy) => {
+      await using handle = await copy.openFile(MANIFEST, O_RDONLY)
+      const stats = await handle.stat()
+      if (!stats.isFile() || stats.size > MAX_MANIFEST_BYTES) return false
+      const manifest = v.safeParse(ManifestSchema, JSON.parse(await handle.readFile('utf8')))
+      return manifest.success && manifest.output.run === run && manifest.output.iteration === iteration
+    })
+  } catch (error) {
+    if (error instanceof NotAFolder || error instanceof SyntaxError || errnoOf(error) !== undefined)
+      return false
+    throw error
+  }
+}
