@@ -108,6 +108,8 @@ export type TurnResult =
 export interface TurnRecord {
   readonly intent: TurnIntent
   readonly steps: readonly TurnStep[]
+  /** Numbers of the tool calls that were begun, finished or not. */
+  readonly begun: readonly number[]
   readonly result: TurnResult | null
 }
 

@@ -1,0 +1,75 @@
+import type { AgentDecl } from '../../bytecode/manifest.ts'
+import { Fault, type FaultCode } from '../ports/fault.ts'
+import type { ModelMessage, ModelReply, ToolSpec } from '../ports/model.ts'
+import type { World } from '../world.ts'
+import type { CallContext } from './call-context.ts'
+import type { Gate } from './gate.ts'
+import { modelAccess } from './model-access.ts'
+import { costOf } from './prices.ts'
+import { shorten } from './shorten.ts'
+import { estimateRequest } from './tokens.ts'
+import { NO_USAGE } from './usage.ts'
+
+export interface ModelCall {
+  readonly agent: AgentDecl
+  readonly call: Pick<CallContext, 'deadlineAt' | 'signal'>
+  readonly messages: readonly ModelMessage[]
+  readonly tools: readonly ToolSpec[]
+  readonly gate: Gate
+}
+
+export interface ModelAnswer {
+  readonly reply: ModelReply
+  /** USD; 0 when the model has no known price, which no agent with a cost limit may use. */
+  readonly cost: number
+}
+
+/** No model call lasts longer, whatever time the caller has. */
+const LONGEST_CALL_MS = 10 * 60_000
+/** Characters of an answer that are kept. */
+const MAX_ANSWER = 256 * 1024
+
+/** Failures by which the vendor did no work. After any other the call may have been billed. */
+const UNBILLED: ReadonlySet<FaultCode> = new Set([
+  'provider_not_supported',
+  'provider_key_missing',
+  'provider_auth',
+  'provider_refused',
+  'provider_rate_limited',
+  'provider_unavailable',
+])
+
+/**
+ * One model call: leave of the gate, the call, settlement. Throws what the gate and the provider throw,
+ * `deadline_exceeded` and `stopped`. A call that was cut off stays reserved, because it may have been billed.
+ */
+export async function callModel(world: World, request: ModelCall): Promise<ModelAnswer> {
+  const { agent, call, messages, tools, gate } = request
+  call.signal.throwIfAborted()
+  const now = world.clock.now()
+  if (now >= call.deadlineAt) throw new Fault('deadline_exceeded', { doing: 'starting a model call' })
+  const { provider, price } = await modelAccess(world, agent)
+  const leave = await gate.beforeModel({
+    inputTokens: estimateRequest(messages, tools),
+    maxOutputTokens: null,
+  })
+  let reply: ModelReply
+  try {
+    reply = await provider.complete(
+      {
+        model: agent.model,
+        temperature: agent.temperature,
+        messages,
+        tools,
+        maxOutputTokens: leave.maxOutputTokens,
+      },
+      { signal: call.signal, deadlineAt: Math.min(call.deadlineAt, now + LONGEST_CALL_MS) },
+    )
+  } catch (error) {
+    if (error instanceof Fault && UNBILLED.has(error.code)) await leave.settle(NO_USAGE, 0)
+    throw error
+  }
+  const cost = price === null ? 0 : costOf(price, reply.usage)
+  await leave.settle(reply.usage, cost)
+  return { reply: { ...reply, text: shorten(reply.text, MAX_ANSWER) }, cost }
+}

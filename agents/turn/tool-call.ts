@@ -1,0 +1,110 @@
+import type { SkillDecl } from '../../bytecode/manifest.ts'
+import { ProgramError } from '../../vm/program.ts'
+import { stringify } from '../../vm/values/json.ts'
+import { RuntimeError } from '../../vm/values/runtime-error.ts'
+import { textOf } from '../../vm/values/text.ts'
+import type { Value } from '../../vm/values/value.ts'
+import { applyGuards } from '../limits/guards.ts'
+import { Fault, faultText } from '../ports/fault.ts'
+import type { ToolCall } from '../ports/model.ts'
+import type { World } from '../world.ts'
+import { readArguments } from './arguments.ts'
+import type { Gate } from './gate.ts'
+import type { Scene } from './scene.ts'
+import { shorten } from './shorten.ts'
+import { statisticsOf } from './statistics.ts'
+
+/** What goes back to the model. */
+export interface ToolResult {
+  readonly content: string
+  readonly isError: boolean
+}
+
+export interface ToolCallRequest {
+  readonly world: World
+  readonly scene: Scene
+  readonly gate: Gate
+  /** The skills the agent may use. */
+  readonly skills: ReadonlyMap<string, SkillDecl>
+  readonly call: ToolCall
+  /** Called right before the skill itself starts. */
+  begin(): Promise<void>
+}
+
+/** Characters of a result that the model gets. */
+const MAX_RESULT = 64 * 1024
+
+const failed = (content: string): ToolResult => ({ content: shorten(content, MAX_RESULT), isError: true })
+
+/**
+ * One tool call of the model (chapter 24.3, step 4). Whatever the model did wrong, and whatever the skill ran into,
+ * becomes a result that it can react to; only the gate's Faults and the world's own failures are thrown.
+ */
+export async function callTool(request: ToolCallRequest): Promise<ToolResult> {
+  const { world, scene, gate, skills, call } = request
+  const skill = skills.get(call.name)
+  if (!skill) return failed(unknownTool(call.name, skills))
+
+  const asked = readArguments(skill, call.arguments)
+  if (asked.kind === 'invalid') return failed(`Tool error: ${asked.problem}`)
+  const guarded = await guard(world, scene, 'tool_input', stringify(new Map(asked.values)))
+  if (guarded.isError) return guarded
+  const given = readArguments(skill, guarded.content)
+  if (given.kind === 'invalid') return failed(`Tool error: a guard left unusable arguments: ${given.problem}`)
+
+  const leave = await gate.beforeTool(skill, guarded.content)
+  if (leave.kind === 'refuse') return failed(leave.text)
+
+  await request.begin()
+  statisticsOf(world).toolCalled(scene.agent.name, skill.name)
+  const result = await run(scene, skill, given.values)
+  world.audit.record({
+    event: 'tool.call',
+    agent: scene.agent.name,
+    tool: skill.name,
+    detail: result.isError ? 'error' : 'ok',
+    requestId: scene.requestId,
+    ...(scene.session === null ? {} : { sessionKey: scene.session.key }),
+  })
+  return result.isError ? result : await guard(world, scene, 'tool_output', result.content)
+}
+
+function unknownTool(name: string, skills: ReadonlyMap<string, SkillDecl>): string {
+  const available = [...skills.keys()].join(', ')
+  return `Unknown tool: ${name}. Available tools: ${available === '' ? 'none' : available}`
+}
+
+/** A blocked text never reaches the other side; the model learns that it was blocked. */
+async function guard(
+  world: World,
+  scene: Scene,
+  phase: 'tool_input' | 'tool_output',
+  text: string,
+): Promise<ToolResult> {
+  try {
+    return { content: await applyGuards(world, scene, phase, text), isError: false }
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'guard_blocked') return failed(`Tool error: ${faultText(error)}`)
+    throw error
+  }
+}
+
+async function run(scene: Scene, skill: SkillDecl, args: ReadonlyMap<string, Value>): Promise<ToolResult> {
+  try {
+    return { content: shorten(resultText(await scene.callTool(skill.name, args)), MAX_RESULT), isError: false }
+  } catch (error) {
+    if (error instanceof ProgramError || error instanceof RuntimeError) return failed(`Tool error: ${error.message}`)
+    throw error
+  }
+}
+
+/** Lists and maps go to the model as JSON (design 2.5), everything else as the language prints it. */
+function resultText(value: Value): string {
+  if (!Array.isArray(value) && !(value instanceof Map)) return textOf(value)
+  try {
+    return stringify(value)
+  } catch (error) {
+    if (error instanceof RuntimeError && error.kind === 'json') return textOf(value)
+    throw error
+  }
+}
