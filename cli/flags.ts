@@ -8,7 +8,7 @@
  *   const { values, positionals } = parseFlags('neam-api', FLAGS, argv)   // values.port: number | undefined
  */
 import { parseArgs } from 'node:util'
-import { closest } from './closest.ts'
+import { closest } from '../compiler/diagnostics/closest.ts'
 
 interface FlagBase {
   /** One letter: `-o`. */
@@ -26,9 +26,9 @@ export type Flag =
 
 export type Flags = Readonly<Record<string, Flag>>
 
-type FlagValue<F extends Flag> = F['type'] extends 'boolean'
+type FlagValue<F extends Flag> = F extends { readonly type: 'boolean' }
   ? boolean
-  : F['type'] extends 'string'
+  : F extends { readonly type: 'string' }
     ? string
     : number
 

@@ -1,5 +1,5 @@
 /** The compiler's command line: `neamc F.neam -o F.neamb` (chapter 24.8), `neamc compile F --output DIR` (chapter 28.5). */
-import { closest } from './closest.ts'
+import { closest } from '../compiler/diagnostics/closest.ts'
 import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
 import { check } from './neamc/check.ts'
 import type { Command } from './neamc/command.ts'

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { closest } from '../closest.ts'
+import { closest } from '../../compiler/diagnostics/closest.ts'
 import { CommandError } from '../command-error.ts'
 import { UsageError } from '../flags.ts'
 import { packageRoot } from '../package-root.ts'

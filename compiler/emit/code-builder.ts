@@ -4,6 +4,7 @@
  */
 import { endsFlow, heightAtTarget } from '../../bytecode/chunk.ts'
 import { OP, type OpcodeName, stackEffect } from '../../bytecode/opcode.ts'
+import type { Position } from '../source/source-file.ts'
 
 /** Target of forward jumps. */
 export class Label {
@@ -17,11 +18,6 @@ export class Label {
 export interface LoopStart {
   readonly word: number
   readonly height: number
-}
-
-export interface Position {
-  readonly line: number
-  readonly column: number
 }
 
 export class CodeBuilder {

@@ -1,8 +1,8 @@
 /** CheckedProgram in, Module out. The program is right by now: what is thrown here is a fault of the compiler. */
 import type { Module } from '../../bytecode/module.ts'
 import type { CheckedProgram } from '../check/program.ts'
+import type { Position } from '../source/source-file.ts'
 import type { Span } from '../syntax/ast.ts'
-import type { Position } from './code-builder.ts'
 import { emitFunctions, emitGuards, emitImpls, emitSkills, emitVerify } from './declarations.ts'
 import { declareGlobals } from './globals.ts'
 import { manifestOf } from './manifest.ts'

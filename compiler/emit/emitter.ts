@@ -6,8 +6,9 @@
  * found it.
  */
 import type { FunctionProto } from '../../bytecode/module.ts'
+import type { Position } from '../source/source-file.ts'
 import type { Block, Expr, Name, Span, Statement } from '../syntax/ast.ts'
-import { CodeBuilder, type Label, type LoopStart, type Position } from './code-builder.ts'
+import { CodeBuilder, type Label, type LoopStart } from './code-builder.ts'
 import { emitExpression } from './expressions.ts'
 import { Frame } from './frame.ts'
 import type { ModuleBuilder } from './module-builder.ts'

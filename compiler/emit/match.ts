@@ -2,7 +2,7 @@
  * `match`. The subject stays on the stack while arms are tried, each test peeking at it; the arm that fits drops it, so
  * that its body starts with the stack as it was before the match.
  */
-import type { Arm, Expr, MatchExpr, Pattern } from '../syntax/ast.ts'
+import type { Arm, MatchExpr, Pattern, Span } from '../syntax/ast.ts'
 import { Label } from './code-builder.ts'
 import type { FunctionEmitter } from './emitter.ts'
 import { isStatement } from './statement-kinds.ts'
@@ -19,17 +19,24 @@ export function emitMatch(
   const { code } = emitter
   const end = new Label()
   emitter.expression(subject)
+  let open = true
   for (const arm of arms) {
     const next = new Label()
     emitArm(emitter, arm, next, result)
+    // Nothing goes past an arm that always fits.
+    open = next.height !== null
+    if (!open) break
     code.jump('JUMP', end)
     code.bind(next)
   }
-  emitter.at(span)
-  if (result === 'error') code.emit('NO_MATCH')
-  else code.emit('POP')
-  if (result === 'nil') code.emit('NIL')
+  if (open) emitUnmatched(emitter, span, result)
   code.bind(end)
+}
+
+function emitUnmatched(emitter: FunctionEmitter, span: Span, result: MatchResult): void {
+  emitter.at(span)
+  emitter.code.emit(result === 'error' ? 'NO_MATCH' : 'POP')
+  if (result === 'nil') emitter.code.emit('NIL')
 }
 
 function emitArm(emitter: FunctionEmitter, { pattern, guard, body }: Arm, next: Label, result: MatchResult) {
@@ -77,7 +84,7 @@ function emitForEffect(emitter: FunctionEmitter, body: Arm['body']): void {
 /** A block is worth its last expression, any other statement nil. */
 function emitForValue(emitter: FunctionEmitter, body: Arm['body']): void {
   if (!isStatement(body)) {
-    emitter.expression(body as Expr)
+    emitter.expression(body)
     return
   }
   if (body.kind === 'block') {

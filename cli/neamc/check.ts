@@ -1,0 +1,28 @@
+import { toJson } from '../../compiler/diagnostics/diagnostic.ts'
+import { UsageError } from '../flags.ts'
+import { compileFile, printDiagnostics } from '../program-file.ts'
+import { command } from './command.ts'
+
+export const check = command({
+  usage: 'check FILE.neam... [--json]',
+  summary: 'report errors and warnings, write nothing',
+  flags: {
+    json: { type: 'boolean', help: 'print the diagnostics as JSON to stdout' },
+  },
+  run({ values, positionals: sources }) {
+    if (sources.length === 0) throw new UsageError('no file is given, e.g. neamc check agents.neam')
+    const checked = sources.map((source) => ({ source, ...compileFile(source) }))
+    if (values.json) {
+      const diagnostics = checked.flatMap(({ diagnostics, files }) =>
+        diagnostics.map((one) => toJson(one, files)),
+      )
+      process.stdout.write(`${JSON.stringify({ diagnostics }, null, 2)}\n`)
+    } else {
+      for (const { source, module, ...found } of checked) {
+        printDiagnostics(found)
+        if (module !== null) process.stdout.write(`${source}: ok\n`)
+      }
+    }
+    return checked.every(({ module }) => module !== null) ? 0 : 1
+  },
+})

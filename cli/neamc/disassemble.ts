@@ -1,0 +1,16 @@
+import { disassemble as textOf } from '../../bytecode/disassemble.ts'
+import { UsageError } from '../flags.ts'
+import { loadModule } from '../program-file.ts'
+import { command } from './command.ts'
+
+export const disassemble = command({
+  usage: 'disassemble FILE.neam|FILE.neamb',
+  summary: 'print the bytecode as text',
+  flags: {},
+  run({ positionals }) {
+    const [path, ...more] = positionals
+    if (path === undefined || more.length > 0) throw new UsageError('disassemble takes one file')
+    process.stdout.write(textOf(loadModule(path)))
+    return 0
+  },
+})

@@ -1,0 +1,89 @@
+/** From a file on disk to a Module: what every program that takes FILE.neam or FILE.neamb does first. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { decode } from '../bytecode/codec.ts'
+import type { Module } from '../bytecode/module.ts'
+import { ModuleError } from '../bytecode/module-error.ts'
+import { type Compilation, compile } from '../compiler/compile.ts'
+import { renderAll } from '../compiler/diagnostics/render.ts'
+import { NATIVE_NAMES } from '../runtime/natives.ts'
+import { CommandError } from './command-error.ts'
+
+const NATIVES: ReadonlySet<string> = new Set(NATIVE_NAMES)
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/**
+ * Compiles a source file, by the name as given: diagnostics show it so.
+ * @throws CommandError when the file itself cannot be read; a missing import is a diagnostic.
+ */
+export function compileFile(path: string): Compilation {
+  const text = decodeText(path, readBytes(path))
+  const read = (wanted: string): string | null => (wanted === path ? text : readText(wanted))
+  return compile(path, read, { natives: NATIVES, hash: sha256 })
+}
+
+/**
+ * The module in a .neam or .neamb file. Diagnostics, warnings included, go to stderr.
+ * @throws CommandError when there is none.
+ */
+export function loadModule(path: string): Module {
+  if (path.endsWith('.neamb')) return decodeFile(path)
+  const { module, ...found } = compileFile(path)
+  printDiagnostics(found)
+  if (module === null) throw new CommandError(`${path} does not compile`)
+  return module
+}
+
+/** The module in a .neamb file. @throws CommandError when the file is missing, damaged or of another version. */
+export function decodeFile(path: string): Module {
+  try {
+    return decode(readBytes(path))
+  } catch (error) {
+    if (error instanceof ModuleError) throw new CommandError(`${path}: ${error.message}`, { cause: error })
+    throw error
+  }
+}
+
+/** To stderr, in colour where that is a terminal. */
+export function printDiagnostics({ diagnostics, files }: Omit<Compilation, 'module'>): void {
+  const color = process.stderr.isTTY && process.stderr.hasColors()
+  process.stderr.write(renderAll(diagnostics, files, { color }))
+}
+
+function readBytes(path: string): Uint8Array {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw new CommandError(`cannot read ${path}: ${reason(error)}`, { cause: error })
+  }
+}
+
+function readText(path: string): string | null {
+  let bytes: Uint8Array
+  try {
+    bytes = readFileSync(path)
+  } catch {
+    return null
+  }
+  return decodeText(path, bytes)
+}
+
+function decodeText(path: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch (error) {
+    throw new CommandError(`cannot read ${path}: it is not UTF-8 text`, { cause: error })
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a directory',
+  EACCES: 'permission denied',
+}
+
+function reason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  return REASONS[code ?? ''] ?? message
+}
