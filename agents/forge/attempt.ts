@@ -1,10 +1,13 @@
 import { isoTime } from '../iso-time.ts'
+import { applyGuards } from '../limits/guards.ts'
 import { Fault, faultText } from '../ports/fault.ts'
+import type { ModelMessage } from '../ports/model.ts'
 import type { IterationRecord, RunTally, Verdict } from '../ports/runs.ts'
-import { openScene } from '../turn/scene.ts'
+import { openScene, type Scene } from '../turn/scene.ts'
 import { toolLoop } from '../turn/tool-loop.ts'
 import { totalTokens } from '../turn/usage.ts'
-import { briefMessages } from './brief.ts'
+import type { World } from '../world.ts'
+import { type Brief, briefMessages } from './brief.ts'
 import { assertUnstopped, forgeGate, type Spent } from './gate.ts'
 import { onOwnLine } from './json-line.ts'
 import { extractLearnings, formatLearning } from './learnings.ts'
@@ -127,7 +130,7 @@ async function workAndVerify(
   options: AttemptOptions,
   before: TaskSoFar,
 ): Promise<{ readonly verification: Verification; readonly warnings: readonly string[] }> {
-  const { world, decl, workspace, config } = run
+  const { world, decl, workspace } = run
   const { project, spent } = options
   const scene = await openScene(world, {
     agent: decl,
@@ -139,23 +142,17 @@ async function workAndVerify(
   })
   const warnings: string[] = []
   try {
+    const messages = await guarded(world, scene, briefMessages(briefOf(run, options, before)))
     const answer = await toolLoop({
       world,
       scene,
-      messages: briefMessages({
-        system: decl.system,
-        prompt: project.prompt,
-        task: project.tasks === null ? null : options.task,
-        completed: [...config.doneAtStart.map((task) => ({ task, iteration: 0 })), ...run.verified],
-        learnings: project.learnings,
-        feedback: before.feedback,
-        sameFeedback: before.sameFeedback,
-      }),
+      messages,
       journal: null,
       gate: await forgeGate(run, spent),
     })
+    const text = await applyGuards(world, scene, 'output', answer.text)
     warnings.push(...(await changesDuring(project, workspace, decl.loop, run.iteration)))
-    await keepLearnings(run, options, answer.text)
+    await keepLearnings(run, options, text)
   } catch (error) {
     const feedback = feedbackOf(error)
     if (feedback === null) throw error
@@ -172,6 +169,37 @@ async function workAndVerify(
     attempt: before.attempts + 1,
   })
   return { verification, warnings }
+}
+
+const briefOf = (
+  { decl, config, verified }: OpenRun,
+  { project, task }: AttemptOptions,
+  before: TaskSoFar,
+): Brief => ({
+  system: decl.system,
+  prompt: project.prompt,
+  task: project.tasks === null ? null : task,
+  completed: [...config.doneAtStart.map((done) => ({ task: done, iteration: 0 })), ...verified],
+  learnings: project.learnings,
+  feedback: before.feedback,
+  sameFeedback: before.sameFeedback,
+})
+
+/** Files and test output are as foreign as a user's message: what the input guards say about them holds. */
+async function guarded(
+  world: World,
+  scene: Scene,
+  messages: readonly ModelMessage[],
+): Promise<readonly ModelMessage[]> {
+  const checked: ModelMessage[] = []
+  for (const message of messages) {
+    checked.push(
+      message.role === 'system'
+        ? message
+        : { ...message, content: await applyGuards(world, scene, 'input', message.content) },
+    )
+  }
+  return checked
 }
 
 /** Ends of the model's work that the next try can learn from (design 9.9); null = not of this kind. */

@@ -1,12 +1,12 @@
 import { Fault } from '../ports/fault.ts'
 import type { World } from '../world.ts'
-import { limitReached, runBudget } from './allowance.ts'
 import { attemptTask } from './attempt.ts'
 import { whileClaimed } from './claim.ts'
 import { updateHead } from './end.ts'
 import { assertUnstopped, nothingSpent, type Spent } from './gate.ts'
 import { iterationLimitMessage } from './outcome.ts'
 import { foreignLines, lines, readProject, surveyProject } from './project.ts'
+import { limitReached } from './run-budget.ts'
 import { type OpenRun, openRun, type RunState, type Step } from './run-state.ts'
 import { settle } from './settle.ts'
 import { afterFailure, afterRecord, completed, endBeforeWork, endedStep } from './step.ts'
@@ -128,6 +128,6 @@ async function reasonNotToStart(
   if (iteration > config.maxIterations) {
     return { outcome: 'max_iterations', message: iterationLimitMessage(config.maxIterations) }
   }
-  const exhausted = limitReached(config, await world.budgets.used(runBudget(config), world.clock.now()))
+  const exhausted = await limitReached(world, config)
   return exhausted === null ? null : { outcome: 'budget_exhausted', message: exhausted }
 }

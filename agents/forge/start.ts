@@ -1,8 +1,9 @@
 import type { ForgeDecl } from '../../bytecode/manifest.ts'
 import { isoTime } from '../iso-time.ts'
+import { assertEnabled } from '../limits/kill-switch.ts'
 import { Fault } from '../ports/fault.ts'
 import type { RunConfig, RunTally } from '../ports/runs.ts'
-import { priceOf } from '../turn/prices.ts'
+import { requirePrice } from '../turn/model-access.ts'
 import type { World } from '../world.ts'
 import { closeAbandoned } from './abandon.ts'
 import { readProject, surveyProject } from './project.ts'
@@ -33,9 +34,9 @@ export const MAX_ITERATIONS = 2000
 export async function startForge(world: World, request: StartRequest): Promise<RunConfig> {
   const decl = forgeDecl(world, request.agent)
   const limits = limitsOf(decl, request)
-  const { disabled, reason } = await world.killSwitch.state(decl.name)
-  if (disabled) throw new Fault('agent_disabled', { agent: decl.name, reason })
-  await assertPriced(world, decl)
+  await assertEnabled(world, decl.name)
+  // Every run has a max_cost, the default one counts (design 9.14): a model without a price could not keep it.
+  await requirePrice(world, decl)
 
   const root = world.workspaces.resolve(decl.name, request.workspace ?? decl.workspace)
   const workspace = await world.workspaces.open(root)
@@ -100,14 +101,6 @@ function limitsOf(
 
 const badLimit = (name: string, value: unknown, accepted: string): Fault =>
   new Fault('bad_request', { problem: `${name} is ${value}; it must be ${accepted}`, field: name })
-
-/** Every run has a max_cost, the default one counts (design 9.14): a model without a price could not keep it. */
-async function assertPriced(world: World, decl: ForgeDecl): Promise<void> {
-  const provider = await world.models.for(decl)
-  if (!provider.free && priceOf(world.prices, decl.model) === null) {
-    throw new Fault('price_unknown', { model: decl.model })
-  }
-}
 
 /** Files that a workspace may hold before its repository is made. */
 const loopFiles = ({ loop }: ForgeDecl): readonly string[] =>

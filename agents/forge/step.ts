@@ -1,12 +1,12 @@
 import { Fault, type FaultCode, faultText } from '../ports/fault.ts'
 import type { IterationRecord, OutcomeKind, RunOutcome, RunTally, VerifiedTask } from '../ports/runs.ts'
 import { totalTokens } from '../turn/usage.ts'
-import { limitReached } from './allowance.ts'
 import { endRun, excerpt, updateHead, verdictText } from './end.ts'
 import type { Spent } from './gate.ts'
 import { completedMessage, iterationLimitMessage } from './outcome.ts'
 import type { PlanState } from './plan.ts'
 import { readProject, surveyProject } from './project.ts'
+import { limitReached } from './run-budget.ts'
 import { type OpenRun, type RunState, STEP_KIND, type Step } from './run-state.ts'
 
 /** What follows from a recorded iteration: the next one, or the end of the run. Computed from records and plan only. */
@@ -28,7 +28,7 @@ export async function afterRecord(run: OpenRun, record: IterationRecord): Promis
   if (iteration >= config.maxIterations) {
     return await end(run, 'max_iterations', iterationLimitMessage(config.maxIterations), work)
   }
-  const exhausted = limitReached(config, tally)
+  const exhausted = await limitReached(world, config)
   if (exhausted) return await end(run, 'budget_exhausted', exhausted, work)
   return {
     kind: 'next',

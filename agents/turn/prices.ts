@@ -6,6 +6,8 @@ export interface Price {
   readonly output: number
   readonly cached: number
   readonly alias?: string
+  /** Most tokens that the vendor lets one call write; absent = not known. */
+  readonly maxOutput?: number
 }
 
 /** By model id; the longest id that the model starts with wins. */
@@ -13,20 +15,44 @@ export type PriceTable = Readonly<Record<string, Price>>
 
 /** Built-in prices; a file named by NEAM_PRICES adds or overrides rows. */
 export const PRICES: PriceTable = {
-  'gpt-4o': { input: 2.5, output: 10, cached: 1.25 },
-  'gpt-4o-mini': { input: 0.15, output: 0.6, cached: 0.075 },
-  'gpt-4-turbo': { input: 10, output: 30, cached: 10 },
-  'gpt-3.5-turbo': { input: 0.5, output: 1.5, cached: 0.5 },
-  o1: { input: 15, output: 60, cached: 7.5 },
-  'o1-mini': { input: 3, output: 12, cached: 1.5 },
-  'claude-sonnet-4': { input: 3, output: 15, cached: 0.3, alias: 'claude-sonnet-4-20250514' },
-  'claude-opus-4': { input: 15, output: 75, cached: 1.5, alias: 'claude-opus-4-20250514' },
-  'claude-3-5-sonnet': { input: 3, output: 15, cached: 0.3, alias: 'claude-3-5-sonnet-20241022' },
-  'claude-3-5-haiku': { input: 0.8, output: 4, cached: 0.08, alias: 'claude-3-5-haiku-20241022' },
-  'claude-3-haiku': { input: 0.25, output: 1.25, cached: 0.03, alias: 'claude-3-haiku-20240307' },
-  'gemini-2.0-flash': { input: 0.1, output: 0.4, cached: 0.025 },
-  'gemini-1.5-pro': { input: 1.25, output: 5, cached: 0.3125 },
-  'gemini-1.5-flash': { input: 0.075, output: 0.3, cached: 0.01875 },
+  'gpt-4o': { input: 2.5, output: 10, cached: 1.25, maxOutput: 16_384 },
+  'gpt-4o-mini': { input: 0.15, output: 0.6, cached: 0.075, maxOutput: 16_384 },
+  'gpt-4-turbo': { input: 10, output: 30, cached: 10, maxOutput: 4096 },
+  'gpt-3.5-turbo': { input: 0.5, output: 1.5, cached: 0.5, maxOutput: 4096 },
+  o1: { input: 15, output: 60, cached: 7.5, maxOutput: 100_000 },
+  'o1-mini': { input: 3, output: 12, cached: 1.5, maxOutput: 65_536 },
+  'claude-sonnet-4': {
+    input: 3,
+    output: 15,
+    cached: 0.3,
+    alias: 'claude-sonnet-4-20250514',
+    maxOutput: 64_000,
+  },
+  'claude-opus-4': { input: 15, output: 75, cached: 1.5, alias: 'claude-opus-4-20250514', maxOutput: 32_000 },
+  'claude-3-5-sonnet': {
+    input: 3,
+    output: 15,
+    cached: 0.3,
+    alias: 'claude-3-5-sonnet-20241022',
+    maxOutput: 8192,
+  },
+  'claude-3-5-haiku': {
+    input: 0.8,
+    output: 4,
+    cached: 0.08,
+    alias: 'claude-3-5-haiku-20241022',
+    maxOutput: 8192,
+  },
+  'claude-3-haiku': {
+    input: 0.25,
+    output: 1.25,
+    cached: 0.03,
+    alias: 'claude-3-haiku-20240307',
+    maxOutput: 4096,
+  },
+  'gemini-2.0-flash': { input: 0.1, output: 0.4, cached: 0.025, maxOutput: 8192 },
+  'gemini-1.5-pro': { input: 1.25, output: 5, cached: 0.3125, maxOutput: 8192 },
+  'gemini-1.5-flash': { input: 0.075, output: 0.3, cached: 0.01875, maxOutput: 8192 },
 }
 
 /** The price of a model, null when it is unknown (then no cost limit can be kept). */
