@@ -1,0 +1,34 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { decode } from '../bytecode/codec.ts'
+import type { Module } from '../bytecode/module.ts'
+import { ModuleError } from '../bytecode/module-error.ts'
+import { SettingsError } from './settings.ts'
+
+/** The compiled program at a path: a `.neamb` file, or a directory that holds exactly one. */
+export function loadBytecode(path: string): Module {
+  const file = programFile(path)
+  try {
+    return decode(readFileSync(file))
+  } catch (error) {
+    if (error instanceof ModuleError) throw new SettingsError(`${file}: ${error.message}`)
+    throw error
+  }
+}
+
+function programFile(path: string): string {
+  try {
+    if (!statSync(path).isDirectory()) return path
+  } catch (error) {
+    throw new SettingsError(`no bytecode at ${path}: ${(error as Error).message}`)
+  }
+  const files = readdirSync(path).filter((file) => file.endsWith('.neamb'))
+  const [only] = files
+  if (only === undefined) {
+    throw new SettingsError(`no .neamb file in ${path}; make one with: neamc compile FILE.neam --output ${path}`)
+  }
+  if (files.length > 1) {
+    throw new SettingsError(`${path} holds ${files.length} programs (${files.join(', ')}); name one of them`)
+  }
+  return join(path, only)
+}

@@ -1,0 +1,100 @@
+import { join, resolve } from 'node:path'
+import type { Environment } from './environment.ts'
+
+/** Where and how a system runs, from the environment; docs of each name are in `lambda/env.ts`. */
+export interface Settings {
+  /** Absolute. */
+  readonly sessionsDir: string
+  /** Absolute. */
+  readonly stateDir: string
+  /** Absolute; null = workspaces resolve against the current directory. */
+  readonly workspaceDir: string | null
+  readonly cwd: string
+  /** Whether a missing tree is made or refused. */
+  readonly tree: 'create' | 'require'
+  /** Every agent answers from the offline model. */
+  readonly offline: boolean
+  /** Starts with the kill switch on. */
+  readonly disabled: boolean
+  /** Without a key nothing is served. */
+  readonly production: boolean
+  /** Really on AWS: `sam local invoke` is not. */
+  readonly onLambda: boolean
+  readonly secretArns: readonly string[]
+  readonly stateMachineArn: string | null
+  readonly pricesFile: string | null
+  /** Directory or file of compiled programs. */
+  readonly bytecode: string | null
+  readonly auditSink: AuditSink
+  readonly auditLog: string | null
+  readonly logLevel: LogLevel
+}
+
+export const AUDIT_SINKS = ['stderr', 'file', 'json'] as const
+export type AuditSink = (typeof AUDIT_SINKS)[number]
+const LOG_LEVELS = ['info', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** A variable has a value that cannot be used; the message names both and the accepted ones. */
+export class SettingsError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'SettingsError'
+  }
+}
+
+export function readSettings(environment: Environment, cwd: string): Settings {
+  const text = (name: string): string | null => environment[name]?.trim() || null
+  const path = (name: string): string | null => {
+    const value = text(name)
+    return value === null ? null : resolve(cwd, value)
+  }
+  const choice = <T extends string>(name: string, accepted: readonly T[], initial: T): T => {
+    const value = text(name)
+    if (value === null) return initial
+    const found = accepted.find((one) => one === value)
+    if (found === undefined) {
+      throw new SettingsError(`${name} is ${JSON.stringify(value)}; accepted: ${accepted.join(', ')}`)
+    }
+    return found
+  }
+  const flag = (name: string): boolean => {
+    const value = text(name)?.toLowerCase() ?? ''
+    if (['1', 'true', 'yes'].includes(value)) return true
+    if (['', '0', 'false', 'no'].includes(value)) return false
+    throw new SettingsError(`${name} is ${JSON.stringify(environment[name])}; accepted: 1, 0`)
+  }
+
+  const sessionsDir = path('NEAM_SESSIONS_DIR')
+  const onLambda = text('AWS_LAMBDA_FUNCTION_NAME') !== null && text('AWS_SAM_LOCAL') !== 'true'
+  const settings: Settings = {
+    sessionsDir: sessionsDir ?? resolve(cwd, '.neam/sessions'),
+    stateDir:
+      path('NEAM_STATE_DIR') ??
+      (sessionsDir === null ? resolve(cwd, '.neam/state') : join(sessionsDir, '.state')),
+    workspaceDir: path('NEAM_WORKSPACE_DIR'),
+    cwd,
+    tree: text('AWS_SAM_LOCAL') === 'true' ? 'create' : choice('NEAM_TREE', ['create', 'require'], 'create'),
+    offline: flag('NEAM_OFFLINE'),
+    disabled: flag('NEAM_DISABLED'),
+    production: onLambda || text('NEAM_ENV') === 'production',
+    onLambda,
+    secretArns: onLambda ? list(text('NEAM_SECRET_ARN')) : [],
+    stateMachineArn: text('NEAM_STATE_MACHINE_ARN'),
+    pricesFile: path('NEAM_PRICES'),
+    bytecode: path('NEAM_BYTECODE'),
+    auditSink: choice('NEAM_AUDIT_SINK', AUDIT_SINKS, 'stderr'),
+    auditLog: path('NEAM_AUDIT_LOG'),
+    logLevel: choice('NEAM_LOG_LEVEL', LOG_LEVELS, 'info'),
+  }
+  if (settings.auditSink === 'file' && settings.auditLog === null) {
+    throw new SettingsError('the audit sink "file" needs a path: --audit-log PATH or NEAM_AUDIT_LOG')
+  }
+  return settings
+}
+
+const list = (text: string | null): readonly string[] =>
+  (text ?? '')
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '')
