@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { constants } from 'node:os'
+import type { CommandResult, Commands } from '../agents/ports/commands.ts'
+import type { Timers } from '../agents/ports/time.ts'
+import { commandEnvironment } from './environment.ts'
+import { detectIsolation, type Isolation } from './isolation.ts'
+import { CappedOutput } from './output.ts'
+import { killGroup, killStragglers } from './stragglers.ts'
+
+const NOT_STARTED = 127
+const TIMED_OUT = 124
+
+/** Between asking a command to end and ending it. */
+const GRACE_MS = 2000
+/** For the last output of a command whose pipes somebody still holds. */
+const DRAIN_MS = 500
+
+export interface LocalCommandsOptions {
+  /** PATH of the commands. */
+  readonly path: string
+  readonly timers: Timers
+  /** By default the best that works on this machine, found out at the first command. */
+  readonly isolation?: Isolation
+  /** Whether isolated commands may use the network; default no. */
+  readonly network?: boolean
+  /** Folders that isolated commands must not see. */
+  readonly hidden?: readonly string[]
+}
+
+type Ending =
+  | { readonly kind: 'exited'; readonly code: number | null; readonly signal: NodeJS.Signals | null }
+  | { readonly kind: 'not_started'; readonly code: string }
+
+/** Commands as child processes of this machine (design 6.3). */
+export function localCommands(options: LocalCommandsOptions): Commands {
+  const { path, timers, network = false, hidden = [] } = options
+  let isolation = options.isolation === undefined ? null : Promise.resolve(options.isolation)
+
+  return {
+    async run(command, { cwd, timeoutMs, signal }): Promise<CommandResult> {
+      isolation ??= detectIsolation({ path, network, hidden })
+      const isolated = await isolation
+      signal.throwIfAborted()
+      const cookie = randomUUID()
+      const [file = '', ...args] = isolated.argv(command, cwd)
+      const child = spawn(file, args, {
+        cwd,
+        env: commandEnvironment({ path, workspace: cwd, cookie }),
+        detached: true, // a process group of its own, to be killed as one
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      const stdout = new CappedOutput()
+      const stderr = new CappedOutput()
+      child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
+      child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+
+      const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
+      const deadline = timers.deadline(timeoutMs)
+      const ending = await endOf(child, AbortSignal.any([signal, deadline.signal]), timers)
+      const timedOut = deadline.signal.aborted && !signal.aborted
+      deadline.cancel()
+
+      if (child.pid !== undefined) {
+        killGroup(child.pid, 'SIGKILL')
+        if (isolated.name === 'none') await killStragglers(cookie)
+        await drained(child, closed, timers)
+      }
+      signal.throwIfAborted()
+      if (ending.kind === 'not_started')
+        return {
+          exitCode: NOT_STARTED,
+          stdout: '',
+          stderr: `cannot start in ${cwd}: ${ending.code}\n`,
+          timedOut: false,
+        }
+      const note = timedOut ? `[timed out after ${timeoutMs} ms]\n` : ''
+      return {
+        exitCode: timedOut ? TIMED_OUT : exitCodeOf(ending),
+        stdout: stdout.text(),
+        stderr: stderr.text() + note,
+        timedOut,
+      }
+    },
+  }
+}
+
+/** Waits for a child; when `stop` aborts, its group is asked to end and after a grace ended. */
+async function endOf(child: ChildProcess, stop: AbortSignal, timers: Timers): Promise<Ending> {
+  const graceOver = new AbortController()
+  const asked = () => {
+    if (child.pid === undefined) return
+    const group = child.pid
+    killGroup(group, 'SIGTERM')
+    timers.sleep(GRACE_MS, graceOver.signal).then(
+      () => killGroup(group, 'SIGKILL'),
+      () => {}, // it ended within the grace
+    )
+  }
+  try {
+    return await new Promise<Ending>((resolve) => {
+      child.once('exit', (code, signal) => resolve({ kind: 'exited', code, signal }))
+      child.once('error', (error: NodeJS.ErrnoException) =>
+        resolve({ kind: 'not_started', code: error.code ?? '' }),
+      )
+      stop.addEventListener('abort', asked)
+      if (stop.aborted) asked()
+    })
+  } finally {
+    stop.removeEventListener('abort', asked)
+    graceOver.abort()
+  }
+}
+
+/** Waits for the output's end, though not for whoever holds a pipe open and could not be killed. */
+async function drained(child: ChildProcess, closed: Promise<void>, timers: Timers): Promise<void> {
+  const enough = new AbortController()
+  await Promise.race([closed, timers.sleep(DRAIN_MS, enough.signal).catch(() => {})])
+  enough.abort()
+  child.stdout?.destroy()
+  child.stderr?.destroy()
+}
+
+const exitCodeOf = (ending: { code: number | null; signal: NodeJS.Signals | null }): number =>
+  ending.code ?? 128 + constants.signals[ending.signal ?? 'SIGKILL']

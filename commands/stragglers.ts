@@ -1,0 +1,53 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { COOKIE } from './environment.ts'
+
+/** A process that forks or starts a program while we look has no environment to read for a moment. */
+const CLEAN_PASSES = 2
+const MAX_PASSES = 20
+
+/**
+ * Kills what a command left running outside of its process group (a daemon, a `setsid`): every process whose
+ * environment holds the command's cookie. Looks in /proc until it finds none; elsewhere there is nothing to look at.
+ */
+export async function killStragglers(cookie: string): Promise<void> {
+  const mark = Buffer.from(`${COOKIE}=${cookie}`)
+  let clean = 0
+  for (let pass = 0; pass < MAX_PASSES && clean < CLEAN_PASSES; pass++) {
+    const { found, unclear } = await marked(mark)
+    for (const pid of found) kill(pid)
+    clean = found.length === 0 && !unclear ? clean + 1 : 0
+  }
+}
+
+/** Live processes with the mark; `unclear` when one was just between two programs. */
+async function marked(mark: Buffer): Promise<{ found: number[]; unclear: boolean }> {
+  const entries = await readdir('/proc').catch(() => [])
+  const found: number[] = []
+  let unclear = false
+  for (const pid of entries.filter((name) => /^\d+$/.test(name))) {
+    const environment = await readFile(`/proc/${pid}/environ`).catch(() => null) // gone, or not ours to read
+    if (environment?.includes(mark)) found.push(Number(pid))
+    else if (environment?.length === 0) unclear ||= await isBetweenPrograms(pid)
+  }
+  return { found, unclear }
+}
+
+/** Kernel threads and zombies have no environment either, and never get one. */
+async function isBetweenPrograms(pid: string): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  return /^VmSize:/m.test(status) && !/^State:\s*Z/m.test(status)
+}
+
+/** Kills a whole process group; one that is gone already is fine. */
+export function killGroup(leader: number, signal: NodeJS.Signals): void {
+  kill(-leader, signal)
+}
+
+function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if (!(typeof error === 'object' && error !== null && 'code' in error && error.code === 'ESRCH'))
+      throw error
+  }
+}

@@ -1,0 +1,223 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { describe, expect, test } from '@jest/globals'
+import { bwrap, detectIsolation, type Isolation, noIsolation, unshare } from '../../commands/isolation.ts'
+import { localCommands } from '../../commands/local.ts'
+import { MAX_OUTPUT_BYTES } from '../../commands/output.ts'
+import { realTimers } from '../support/real-timers.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+const path = process.env.PATH ?? ''
+const best = await detectIsolation({ path, network: false, hidden: [] })
+const isolations: readonly Isolation[] = best.name === 'none' ? [noIsolation] : [noIsolation, best]
+const never = new AbortController().signal
+
+function workspace(isolation: Isolation) {
+  const cwd = temporaryDirectory()
+  const commands = localCommands({ path, timers: realTimers, isolation })
+  return {
+    cwd,
+    run: (command: string, timeoutMs = 20_000) => commands.run(command, { cwd, timeoutMs, signal: never }),
+  }
+}
+
+/** Commands of processes that still run and mention `mark`. */
+const running = (mark: string): string[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+      } catch {
+        return ''
+      }
+    })
+    .filter((command) => command.includes(mark))
+
+async function vanished(mark: string): Promise<boolean> {
+  for (let tries = 0; tries < 100 && running(mark).length > 0; tries++) await wait(20)
+  return running(mark).length === 0
+}
+
+describe.each(isolations)('with isolation $name', (isolation) => {
+  test('a command runs by sh in the workspace and both streams are told apart', async () => {
+    const { cwd, run } = workspace(isolation)
+    writeFileSync(join(cwd, 'in.txt'), 'hello')
+    expect(await run('cat in.txt; echo oops >&2; echo done > out.txt; exit 3')).toEqual({
+      exitCode: 3,
+      stdout: 'hello',
+      stderr: 'oops\n',
+      timedOut: false,
+    })
+    expect(readFileSync(join(cwd, 'out.txt'), 'utf8')).toBe('done\n')
+  })
+
+  test('redirection and pipes of the shell work', async () => {
+    const { run } = workspace(isolation)
+    expect((await run('(echo out; echo err >&2) 2>&1 | tr a-z A-Z')).stdout).toBe('OUT\nERR\n')
+  })
+
+  test('an unknown command is 127, and there is no input to wait for', async () => {
+    const { run } = workspace(isolation)
+    expect(await run('no-such-command-here')).toMatchObject({ exitCode: 127 })
+    expect(await run('cat; echo end')).toMatchObject({ exitCode: 0, stdout: 'end\n' })
+  })
+
+  test('the environment is scrubbed', async () => {
+    process.env.OPENAI_API_KEY = 'sk-canary'
+    process.env.AWS_SESSION_TOKEN = 'canary'
+    const { cwd, run } = workspace(isolation)
+    const names = (await run('env')).stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split('=', 1)[0])
+    delete process.env.OPENAI_API_KEY
+    delete process.env.AWS_SESSION_TOKEN
+    const expected = ['CI', 'HOME', 'LANG', 'NEAM_COMMAND', 'PATH', 'PWD', 'TERM']
+    expect(names.filter((name) => !['OLDPWD', 'SHLVL', '_'].includes(name ?? '')).sort()).toEqual(expected)
+    expect((await run('echo $HOME $TERM $CI')).stdout).toBe(`${cwd} dumb true\n`)
+  })
+
+  test('at the time limit the whole process group ends, whatever it ignores', async () => {
+    const { run } = workspace(isolation)
+    const mark = `3${process.pid}1`
+    const result = await run(`trap '' TERM; echo before; sleep ${mark} & sleep ${mark}; sleep ${mark}`, 300)
+    expect(result).toMatchObject({ exitCode: 124, timedOut: true, stdout: 'before\n' })
+    expect(result.stderr).toMatch(/\[timed out after 300 ms\]\n$/)
+    expect(await vanished(`sleep ${mark}`)).toBe(true)
+  })
+
+  test('what a command leaves running in the background is ended, even in a session of its own', async () => {
+    const { run } = workspace(isolation)
+    const mark = `4${process.pid}1`
+    const result = await run(
+      `sleep ${mark} & setsid sleep ${mark} & setsid -f sh -c 'sleep ${mark}'; echo started`,
+    )
+    expect(result).toMatchObject({ exitCode: 0, stdout: 'started\n', timedOut: false })
+    expect(await vanished(`sleep ${mark}`)).toBe(true)
+  })
+
+  test('an abort ends the command and rejects with its reason', async () => {
+    const cwd = temporaryDirectory()
+    const commands = localCommands({ path, timers: realTimers, isolation })
+    const mark = `5${process.pid}1`
+    const stop = new AbortController()
+    const run = commands.run(`touch started; sleep ${mark}`, { cwd, timeoutMs: 20_000, signal: stop.signal })
+    while (!readdirSync(cwd).includes('started')) await wait(10)
+    stop.abort(new Error('stopped by hand'))
+    await expect(run).rejects.toThrow('stopped by hand')
+    expect(await vanished(`sleep ${mark}`)).toBe(true)
+    await expect(commands.run('touch again', { cwd, timeoutMs: 1000, signal: stop.signal })).rejects.toThrow(
+      'stopped by hand',
+    )
+    expect(readdirSync(cwd)).not.toContain('again')
+  })
+
+  test('a gigantic output is kept at head and tail, and the gap is told', async () => {
+    const { run } = workspace(isolation)
+    const { stdout } = await run('echo first; head -c 50000000 /dev/zero | tr "\\0" x; echo; echo last')
+    expect(stdout.length).toBeLessThan(MAX_OUTPUT_BYTES + 100)
+    expect(stdout.startsWith('first\nxxx')).toBe(true)
+    expect(stdout.endsWith('xxx\nlast\n')).toBe(true)
+    expect(stdout).toMatch(/\n\[\.\.\. \d+ bytes left out \.\.\.\]\n/)
+  })
+
+  test('colours, cursor moves and bytes that are no UTF-8 come out as plain text', async () => {
+    const { run } = workspace(isolation)
+    const { stdout } = await run(`printf '\\033[31mred\\033[0m \\033]0;title\\007a\\000b\\377c\\tü\\r\\n'`)
+    expect(stdout).toBe('red ab\ufffdc\tü\r\n')
+  })
+})
+
+test('a workspace that is gone is 127 with the reason', async () => {
+  const commands = localCommands({ path, timers: realTimers, isolation: noIsolation })
+  const result = await commands.run('true', { cwd: '/nonexistent/ws', timeoutMs: 1000, signal: never })
+  expect(result).toEqual({
+    exitCode: 127,
+    stdout: '',
+    stderr: 'cannot start in /nonexistent/ws: ENOENT\n',
+    timedOut: false,
+  })
+})
+
+test('a command killed by a signal has the code a shell gives it', async () => {
+  expect(await workspace(noIsolation).run('kill -9 $$')).toMatchObject({ exitCode: 137, timedOut: false })
+})
+
+const isolated = best.name === 'none' ? test.skip : test
+
+isolated('an isolated script that hunts through /proc finds no key of ours', async () => {
+  const canary = `canary-${process.pid}-key`
+  const { spawnSync } = await import('node:child_process')
+  // A process whose own environment holds the key from its start, as a server's does, runs the hunt.
+  const script = `
+    import { localCommands } from '${new URL('../../commands/local.ts', import.meta.url).href}'
+    import { realTimers } from '${new URL('../support/real-timers.ts', import.meta.url).href}'
+    const commands = localCommands({ path: process.env.PATH, timers: realTimers })
+    const hunt = 'env; cat /proc/*/environ /proc/$PPID/environ /proc/*/cmdline; grep -rsa canary- /proc/*/environ'
+    const { stdout } = await commands.run(hunt, {
+      cwd: process.argv[1], timeoutMs: 20000, signal: new AbortController().signal,
+    })
+    process.stdout.write(stdout)`
+  const cwd = temporaryDirectory()
+  const child = spawnSync(process.execPath, ['--input-type=module-typescript', '--eval', script, cwd], {
+    env: { PATH: path, OPENAI_API_KEY: canary, AWS_SECRET_ACCESS_KEY: canary },
+    encoding: 'utf8',
+  })
+  expect(child.stderr.replaceAll(/.*ExperimentalWarning.*\n.*\n/g, '')).toBe('')
+  expect(child.stdout).toContain('NEAM_COMMAND=')
+  expect(child.stdout).not.toContain(canary)
+})
+
+const underBwrap = best.name === 'bwrap' ? test : test.skip
+
+underBwrap('bwrap lets a command write its workspace only, and hides .neam, state and network', async () => {
+  const directory = temporaryDirectory()
+  const [cwd, state] = [join(directory, 'ws'), join(directory, 'ws/.state')]
+  for (const folder of [join(cwd, '.neam'), state]) mkdirSync(folder, { recursive: true })
+  for (const file of [join(cwd, '.neam/secret'), join(state, 'secret'), join(directory, 'outside')])
+    writeFileSync(file, 'canary')
+  const commands = localCommands({
+    path,
+    timers: realTimers,
+    isolation: bwrap({ path, network: false, hidden: [state] }),
+  })
+  const command = `cat .neam/* .state/* ; echo x > ${directory}/outside; echo x > /usr/planted; touch .neam/kill.json
+    ls /sys/class/net /proc/net/dev >/dev/null; tail -n +3 /proc/net/dev | cut -d: -f1; echo mine > made`
+  const { stdout } = await commands.run(command, { cwd, timeoutMs: 20_000, signal: never })
+  expect(stdout).not.toContain('canary')
+  expect(stdout.trim().split(/\s+/)).toEqual(['lo'])
+  expect(readFileSync(join(directory, 'outside'), 'utf8')).toBe('canary')
+  expect(readdirSync(join(cwd, '.neam'))).toEqual(['secret'])
+  expect(readFileSync(join(cwd, 'made'), 'utf8')).toBe('mine\n')
+})
+
+describe('the arguments of bwrap', () => {
+  test('give the workspace and take away network, .neam and hidden folders, the shell text last', () => {
+    const directory = temporaryDirectory()
+    const state = join(directory, 'ws/.state')
+    mkdirSync(state, { recursive: true })
+    const argv = bwrap({ path, network: false, hidden: [state, '/nonexistent'] }).argv(
+      'echo "$HOME"',
+      join(directory, 'ws'),
+    )
+    const line = argv.join(' ')
+    expect(line).toContain('--unshare-net')
+    expect(line).toContain('--ro-bind / /')
+    expect(line).toContain(
+      `--bind ${directory}/ws ${directory}/ws --tmpfs ${directory}/ws/.neam --tmpfs ${state}`,
+    )
+    expect(line).not.toContain('/nonexistent')
+    expect(argv.slice(-4)).toEqual(['--', 'sh', '-c', 'echo "$HOME"'])
+  })
+
+  test('leave the network where it is allowed', () => {
+    expect(bwrap({ path, network: true, hidden: [] }).argv('x', '/ws')).not.toContain('--unshare-net')
+  })
+})
+
+test('without any tool there is no isolation, and unshare separates processes only', async () => {
+  expect((await detectIsolation({ path: '/nonexistent', network: true, hidden: [] })).name).toBe('none')
+  expect(unshare.argv('x', '/ws').slice(-4)).toEqual(['--', 'sh', '-c', 'x'])
+})
