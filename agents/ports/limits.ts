@@ -49,6 +49,8 @@ export interface LaneRequest {
   readonly lane: string
   readonly concurrency: number
   readonly priority: 'low' | 'normal' | 'high'
+  /** Slots of the agent over all its lanes (design 9.18); absent = no limit but the lanes' own. */
+  readonly capacity?: number
   readonly waitMs: number
 }
 

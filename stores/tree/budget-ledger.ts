@@ -1,0 +1,207 @@
+import { Fault } from '../../agents/ports/fault.ts'
+import type { Ids } from '../../agents/ports/ids.ts'
+import type { Spend } from '../../agents/ports/limits.ts'
+import type { Files } from './files.ts'
+import type { Leases } from './leases.ts'
+import { decodeRecord, encodeRecord, numbered, numbersIn } from './records.ts'
+import { addSpend, NOTHING, sumSpend } from './spend.ts'
+
+/** `w.<writer>.json`: what one process has spent and reserved. Only that process writes it. */
+interface WriterFile {
+  readonly settled: Spend
+  readonly open: Readonly<Record<string, Spend>>
+}
+
+/** `base.<seq>.json`: the sum of writers that are gone. */
+interface BaseFile {
+  readonly spend: Spend
+  /** Writers in the sum whose files may still be there. */
+  readonly folded: readonly string[]
+}
+
+const HOUR = 3_600_000
+/** A writer silent for this long cannot have a call under way. */
+const DEAD_AFTER_MS = HOUR
+const FOLD_WHEN_OVER = 8
+const FOLDED_AT_ONCE = 20
+const KEPT_BASES = 2
+const READ_TRIES = 5
+const NO_BASE: BaseFile = { spend: NOTHING, folded: [] }
+
+const writerFile = (writer: string): string => `w.${writer}.json`
+const totalOf = ({ settled, open }: WriterFile): Spend => addSpend(settled, sumSpend(Object.values(open)))
+
+/**
+ * One budget in one period (design 9.16). Reserving replaces this process's own file, which is also the barrier, and
+ * then adds up everybody's: of two processes that reserve at once at least one sees the other. Files of processes
+ * that are gone are folded into a base, so that the cost of a sum does not grow with traffic.
+ */
+export class BudgetLedger {
+  readonly #files: Files
+  readonly #leases: Leases
+  readonly #ids: Ids
+  readonly #directory: string
+  #writer: string
+  #settled = NOTHING
+  readonly #open = new Map<string, Spend>()
+
+  constructor(options: { files: Files; leases: Leases; ids: Ids; directory: string }) {
+    this.#files = options.files
+    this.#leases = options.leases
+    this.#ids = options.ids
+    this.#directory = options.directory
+    this.#writer = options.ids.next()
+  }
+
+  /** Nothing of this process is under way. */
+  get idle(): boolean {
+    return this.#open.size === 0
+  }
+
+  reserve(id: string, worst: Spend): void {
+    this.#open.set(id, worst)
+    try {
+      this.#write()
+    } catch (error) {
+      this.#open.delete(id)
+      throw error
+    }
+  }
+
+  withdraw(id: string): void {
+    this.#open.delete(id)
+    this.#write()
+  }
+
+  settle(id: string, actual: Spend): void {
+    if (!this.#open.delete(id)) return
+    this.#settled = addSpend(this.#settled, actual)
+    this.#write()
+  }
+
+  /** Settled and reserved by all processes. */
+  total(): Spend {
+    for (let tries = 1; ; tries++) {
+      const names = this.#files.list(this.#directory)
+      const base = this.#newestBase(names)
+      if (base?.folded.includes(this.#writer) && names.includes(writerFile(this.#writer))) {
+        this.#becomeAnotherWriter()
+        continue
+      }
+      const sum = base === null ? null : this.#sum(names, base)
+      if (sum !== null) return sum
+      if (tries === READ_TRIES) {
+        const path = this.#files.absolute(this.#directory)
+        throw new Fault('record_damaged', { path, problem: 'files that are listed cannot be read' })
+      }
+    }
+  }
+
+  /** Folds the files of dead writers once there are many. */
+  tidy(): void {
+    const names = this.#files.list(this.#directory)
+    if (names.filter((name) => name.startsWith('w.')).length <= FOLD_WHEN_OVER) return
+    const place = { directory: this.#directory, lock: 'fold', release: 'folded', suffix: '', beat: null }
+    const lease = this.#leases.take(place, {
+      purpose: 'fold',
+      ttlMs: 60_000,
+      owner: this.#leases.owner,
+      data: {},
+    })
+    if (lease.kind === 'held') return
+    try {
+      this.#fold()
+    } finally {
+      this.#leases.release(place, lease.epoch)
+    }
+  }
+
+  #fold(): void {
+    const now = this.#files.barrier(this.#directory)
+    const names = this.#files.list(this.#directory)
+    const base = this.#newestBase(names)
+    if (base === null) return
+    const dead = new Map<string, WriterFile>()
+    for (const name of names.filter((name) => name.startsWith('w.'))) {
+      const writer = name.slice(2, -'.json'.length)
+      if (base.folded.includes(writer)) {
+        this.#files.remove(`${this.#directory}/${name}`)
+        continue
+      }
+      const made = this.#files.stat(`${this.#directory}/${name}`)?.modifiedAt
+      if (writer === this.#writer || made === undefined || now === null || now - made < DEAD_AFTER_MS)
+        continue
+      const file = this.#readWriter(writer)
+      if (file !== null && dead.size < FOLDED_AT_ONCE) dead.set(writer, file)
+    }
+    if (dead.size === 0 || !this.#writeBase(names, base, dead)) return
+    // A writer that woke up has either seen the new base, or has written before it and is seen here.
+    const awake = [...dead].filter(
+      ([writer, file]) => encodeRecord(this.#readWriter(writer)) !== encodeRecord(file),
+    )
+    if (awake.length > 0) {
+      for (const [writer] of awake) dead.delete(writer)
+      if (!this.#writeBase(this.#files.list(this.#directory), base, dead)) return
+    }
+    for (const writer of dead.keys()) this.#files.remove(`${this.#directory}/${writerFile(writer)}`)
+    const bases = numbersIn(names, 'base.', '.json')
+    for (const seq of bases.slice(0, -KEPT_BASES)) this.#files.remove(this.#baseFile(seq))
+  }
+
+  #writeBase(names: readonly string[], base: BaseFile, dead: ReadonlyMap<string, WriterFile>): boolean {
+    const seq = (numbersIn(names, 'base.', '.json').at(-1) ?? 0) + 1
+    const spend = addSpend(base.spend, sumSpend([...dead.values()].map(totalOf)))
+    const record = { spend, folded: [...dead.keys()], nonce: this.#ids.next() }
+    return this.#files.putIfAbsent(this.#baseFile(seq), encodeRecord(record))
+  }
+
+  /** Null when a file vanished while reading: it was folded meanwhile. */
+  #sum(names: readonly string[], base: BaseFile): Spend | null {
+    let sum = base.spend
+    for (const name of names.filter((name) => name.startsWith('w.'))) {
+      const writer = name.slice(2, -'.json'.length)
+      if (base.folded.includes(writer)) continue
+      const file =
+        writer === this.#writer
+          ? { settled: this.#settled, open: Object.fromEntries(this.#open) }
+          : this.#readWriter(writer)
+      if (file === null) return null
+      sum = addSpend(sum, totalOf(file))
+    }
+    return sum
+  }
+
+  /**
+   * This process was silent so long that its file was folded: the base holds what it had, reservations in full.
+   * It goes on under a new name, where what is open counts once more rather than not at all.
+   */
+  #becomeAnotherWriter(): void {
+    this.#writer = this.#ids.next()
+    this.#settled = NOTHING
+    this.#write()
+  }
+
+  /** Null when it vanished while reading: a newer one is there. */
+  #newestBase(names: readonly string[]): BaseFile | null {
+    const seq = numbersIn(names, 'base.', '.json').at(-1)
+    if (seq === undefined) return NO_BASE
+    const path = this.#baseFile(seq)
+    const text = this.#files.read(path)
+    return text === null ? null : decodeRecord<BaseFile>(text, this.#files.absolute(path))
+  }
+
+  #readWriter(writer: string): WriterFile | null {
+    const path = `${this.#directory}/${writerFile(writer)}`
+    const text = this.#files.read(path)
+    return text === null ? null : decodeRecord<WriterFile>(text, this.#files.absolute(path))
+  }
+
+  #write(): void {
+    const file: WriterFile = { settled: this.#settled, open: Object.fromEntries(this.#open) }
+    this.#files.replace(`${this.#directory}/${writerFile(this.#writer)}`, encodeRecord(file))
+  }
+
+  #baseFile(seq: number): string {
+    return `${this.#directory}/base.${numbered(seq)}.json`
+  }
+}

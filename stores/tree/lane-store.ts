@@ -1,0 +1,117 @@
+import type { Hash, Ids } from '../../agents/ports/ids.ts'
+import type { LaneRequest, LaneStore } from '../../agents/ports/limits.ts'
+import type { Clock, Timers } from '../../agents/ports/time.ts'
+import type { Files } from './files.ts'
+import { LaneQueue } from './lane-queue.ts'
+import type { LeasePlace, Leases } from './leases.ts'
+import { encodeName } from './names.ts'
+
+/** Longer than any turn may hold a slot (a Lambda of 15 minutes). */
+const SLOT_TTL_MS = 16 * 60_000
+/** Slots of all lanes together; no lane can have this name, encoded names never begin with `~`. */
+const TOTAL = '~total'
+const FIRST_POLL_MS = 25
+const LONGEST_POLL_MS = 500
+
+interface Slot {
+  readonly place: LeasePlace
+  readonly epoch: number
+}
+
+/**
+ * Lanes (chapter 24.7, design 9.18): `lanes/<Agent>/<lane>/slot.<k>.<epoch>` are leases, one for each turn that may
+ * run at once. Who finds no slot queues with a ticket; a free slot goes to the first live ticket by priority, which
+ * grows with waiting, then by number.
+ */
+export class TreeLaneStore implements LaneStore {
+  readonly #files: Files
+  readonly #leases: Leases
+  readonly #clock: Clock
+  readonly #timers: Timers
+  readonly #ids: Ids
+  readonly #encode: (name: string) => string
+
+  constructor(options: {
+    files: Files
+    leases: Leases
+    clock: Clock
+    timers: Timers
+    ids: Ids
+    hash: Hash
+    foldsCase: boolean
+  }) {
+    const { hash, foldsCase } = options
+    this.#files = options.files
+    this.#leases = options.leases
+    this.#clock = options.clock
+    this.#timers = options.timers
+    this.#ids = options.ids
+    this.#encode = (name) => encodeName(name, { hash, foldsCase })
+  }
+
+  async enter(request: LaneRequest): Promise<{ leave(): Promise<void> } | null> {
+    const agent = `lanes/${this.#encode(request.agent)}`
+    const queue = new LaneQueue({ files: this.#files, ids: this.#ids, directory: `${agent}/wait` })
+    const slots =
+      (queue.isEmpty() ? this.#take(agent, request) : null) ?? (await this.#wait(agent, queue, request))
+    if (slots === null) return null
+    return {
+      leave: async () => {
+        for (const { place, epoch } of slots) this.#leases.release(place, epoch)
+      },
+    }
+  }
+
+  async #wait(agent: string, queue: LaneQueue, request: LaneRequest): Promise<readonly Slot[] | null> {
+    if (request.waitMs <= 0) return null
+    const { lane, concurrency, priority, waitMs } = request
+    const giveUpAt = this.#clock.now() + waitMs
+    const ticket = queue.join({ lane, concurrency, priority, ttlMs: waitMs })
+    const free = (name: string, size: number): number => this.#freeIn(`${agent}/${this.#encode(name)}`, size)
+    try {
+      for (let poll = FIRST_POLL_MS; ; poll = Math.min(poll * 2, LONGEST_POLL_MS)) {
+        const room =
+          request.capacity === undefined ? null : this.#freeIn(`${agent}/${TOTAL}`, request.capacity)
+        const slots = queue.isNext(ticket, { room, free }) ? this.#take(agent, request) : null
+        if (slots !== null) return slots
+        const left = giveUpAt - this.#clock.now()
+        if (left <= 0) return null
+        await this.#timers.sleep(Math.min(poll * (0.75 + this.#ids.random() / 2), left))
+      }
+    } finally {
+      queue.leave(ticket)
+    }
+  }
+
+  /** A slot of the lane and, where there is a total, one of all lanes; both or none. */
+  #take(agent: string, request: LaneRequest): readonly Slot[] | null {
+    const own = this.#takeSlot(`${agent}/${this.#encode(request.lane)}`, request.concurrency)
+    if (own === null || request.capacity === undefined) return own === null ? null : [own]
+    const total = this.#takeSlot(`${agent}/${TOTAL}`, request.capacity)
+    if (total !== null) return [own, total]
+    this.#leases.release(own.place, own.epoch)
+    return null
+  }
+
+  #takeSlot(directory: string, size: number): Slot | null {
+    const claim = { purpose: 'turn', ttlMs: SLOT_TTL_MS, owner: this.#leases.owner, data: {} }
+    for (const place of slotsOf(directory, size)) {
+      const taking = this.#leases.take(place, claim)
+      if (taking.kind === 'taken') return { place, epoch: taking.epoch }
+    }
+    return null
+  }
+
+  #freeIn(directory: string, size: number): number {
+    return slotsOf(directory, size).filter((place) => this.#leases.inspect(place).kind === 'free').length
+  }
+}
+
+const slotsOf = (directory: string, size: number): readonly LeasePlace[] =>
+  Array.from({ length: size }, (_, k) => ({
+    directory,
+    lock: `slot.${k}`,
+    release: `free.${k}`,
+    suffix: '',
+    beat: null,
+  }))

@@ -1,0 +1,206 @@
+import type { Ids } from '../../agents/ports/ids.ts'
+import type { Clock, Timers } from '../../agents/ports/time.ts'
+import type { Files } from './files.ts'
+import type { Owner } from './owner.ts'
+import { encodeRecord, numbered, numbersIn } from './records.ts'
+import { bestEffort } from './storage-fault.ts'
+
+/** Where a lease lies: `<lock>.<epoch><suffix>` is taken, `<release>.<epoch>` beside it says "given back". */
+export interface LeasePlace {
+  readonly directory: string
+  readonly lock: string
+  readonly release: string
+  readonly suffix: string
+  /** Name of the holder's sign of life, `<beat>.<epoch>`; null where the time to live is enough. */
+  readonly beat: string | null
+  /** A reason of the caller's why a lease that is neither released nor expired is over. */
+  isOver?(claim: Claim): boolean
+}
+
+/** What a lease file says. */
+export interface Claim {
+  readonly purpose: string
+  /** Counted from the lease's making or its last sign of life, by the server's clock. */
+  readonly ttlMs: number
+  /** The process that holds it (`Owner.id`); null when its death proves nothing. */
+  readonly owner: string | null
+  readonly data: Readonly<Record<string, string>>
+}
+
+export interface Held {
+  readonly kind: 'held'
+  readonly epoch: number
+  readonly claim: Claim
+  /** Making or last sign of life. */
+  readonly since: number
+  readonly leftMs: number
+}
+
+/** Times are the server's. A lease that was never taken has epoch 0 and is free since 0. */
+export interface Free {
+  readonly kind: 'free'
+  readonly epoch: number
+  readonly since: number
+  readonly now: number
+}
+
+export type Taking = { readonly kind: 'taken'; readonly epoch: number } | Held
+
+/** A lease whose file cannot be read (lost with the power) is held for this long. */
+const UNREADABLE: Claim = { purpose: 'unreadable', ttlMs: 60_000, owner: null, data: {} }
+/** Epochs that stay; older ones are removed by the next holder. */
+const KEPT_EPOCHS = 2
+const REMOVED_AT_ONCE = 8
+const FIRST_POLL_MS = 20
+const LONGEST_POLL_MS = 250
+const TRIES = 16
+
+/**
+ * P3: leases with epochs. The epoch only grows and is the fencing token. A lease is politeness: it saves work that
+ * would be thrown away, while correctness lies in put-if-absent. No client's clock is compared with another's.
+ */
+export class Leases {
+  readonly #files: Files
+  readonly #clock: Clock
+  readonly #timers: Timers
+  readonly #ids: Ids
+  readonly #owner: Owner
+
+  constructor(options: { files: Files; clock: Clock; timers: Timers; ids: Ids; owner: Owner }) {
+    this.#files = options.files
+    this.#clock = options.clock
+    this.#timers = options.timers
+    this.#ids = options.ids
+    this.#owner = options.owner
+  }
+
+  /** This process, for claims that end with it. */
+  get owner(): string | null {
+    return this.#owner.id
+  }
+
+  /** One try. */
+  take(place: LeasePlace, claim: Claim): Taking {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const newest = this.#newest(place, this.#files.list(place.directory))
+      if (newest.epoch > 0 && !newest.released) {
+        const state = this.inspect(place)
+        if (state.kind === 'held') return state
+        // Free by age, or changed meanwhile: inspecting made the listing fresh.
+        const again = this.#newest(place, this.#files.list(place.directory))
+        if (again.epoch !== newest.epoch) continue
+      }
+      const epoch = newest.epoch + 1
+      if (this.#claim(place, epoch, claim)) return { kind: 'taken', epoch }
+    }
+    return { kind: 'held', epoch: 0, claim, since: 0, leftMs: LONGEST_POLL_MS }
+  }
+
+  /** Waits at most `waitMs` for the lease; null when it stayed held. */
+  async waitFor(place: LeasePlace, claim: Claim, waitMs: number): Promise<number | null> {
+    const giveUpAt = this.#clock.now() + waitMs
+    for (let poll = FIRST_POLL_MS; ; poll = Math.min(poll * 2, LONGEST_POLL_MS)) {
+      const taking = this.take(place, claim)
+      if (taking.kind === 'taken') return taking.epoch
+      const left = giveUpAt - this.#clock.now()
+      if (left <= 0) return null
+      // Spread out, so that many waiters do not ask in step.
+      const pause = poll * (0.75 + this.#ids.random() / 2)
+      await this.#timers.sleep(Math.min(pause, left, taking.leftMs + 1))
+    }
+  }
+
+  /** Who holds the lease now, or since when it is free. Certain at the moment of the call. */
+  inspect(place: LeasePlace): Held | Free {
+    const now = this.#files.barrier(place.directory) ?? 0
+    const { epoch, released } = this.#newest(place, this.#files.list(place.directory))
+    if (epoch === 0) return { kind: 'free', epoch, since: 0, now }
+    if (released) {
+      const since = this.#files.stat(this.#releaseFile(place, epoch))?.modifiedAt ?? now
+      return { kind: 'free', epoch, since, now }
+    }
+    const claim = this.#readClaim(place, epoch)
+    const lastSign = this.#lastSign(place, epoch)
+    const gone = claim.owner !== null && this.#owner.isDead(claim.owner)
+    if (gone || place.isOver?.(claim)) return { kind: 'free', epoch, since: lastSign, now }
+    const leftMs = lastSign + claim.ttlMs - now
+    if (leftMs <= 0) return { kind: 'free', epoch, since: lastSign + claim.ttlMs, now }
+    return { kind: 'held', epoch, claim, since: lastSign, leftMs }
+  }
+
+  /** Newest epoch ever taken and whether it was given back. `fresh` costs a barrier and makes it certain. */
+  newest(place: LeasePlace, fresh: boolean): { epoch: number; released: boolean } {
+    const { directory } = place
+    return this.#newest(place, fresh ? this.#files.listFresh(directory) : this.#files.list(directory))
+  }
+
+  /** A sign of life. */
+  beat(place: LeasePlace, epoch: number): void {
+    this.#files.replace(this.#beatFile(place, epoch), '', { durable: false })
+  }
+
+  /** Gives a lease back. Never fails: what cannot be given back expires. */
+  release(place: LeasePlace, epoch: number): void {
+    bestEffort(() => this.#files.mark(this.#releaseFile(place, epoch)))
+  }
+
+  #claim(place: LeasePlace, epoch: number, claim: Claim): boolean {
+    const text = encodeRecord({ ...claim, nonce: this.#ids.next() })
+    if (!this.#files.putIfAbsent(this.#lockFile(place, epoch), text, { durable: false })) return false
+    const names = this.#files.list(place.directory)
+    if (this.#newest(place, names).epoch > epoch) {
+      // The number was free only because it had been used and removed long ago.
+      this.#files.remove(this.#lockFile(place, epoch))
+      return false
+    }
+    bestEffort(() => this.#removeOld(place, names, epoch))
+    return true
+  }
+
+  #removeOld(place: LeasePlace, names: readonly string[], epoch: number): void {
+    const series: [prefix: string, suffix: string][] = [
+      [`${place.lock}.`, place.suffix],
+      [`${place.release}.`, ''],
+    ]
+    if (place.beat !== null) series.push([`${place.beat}.`, ''])
+    for (const [prefix, suffix] of series) {
+      const old = numbersIn(names, prefix, suffix).filter((number) => number <= epoch - KEPT_EPOCHS)
+      for (const number of old.slice(0, REMOVED_AT_ONCE)) {
+        this.#files.remove(`${place.directory}/${prefix}${numbered(number)}${suffix}`)
+      }
+    }
+  }
+
+  #newest(place: LeasePlace, names: readonly string[]): { epoch: number; released: boolean } {
+    const epoch = numbersIn(names, `${place.lock}.`, place.suffix).at(-1) ?? 0
+    return { epoch, released: names.includes(`${place.release}.${numbered(epoch)}`) }
+  }
+
+  #readClaim(place: LeasePlace, epoch: number): Claim {
+    try {
+      const text = this.#files.read(this.#lockFile(place, epoch)) ?? ''
+      return { ...UNREADABLE, ...(JSON.parse(text) as Partial<Claim>) }
+    } catch (error) {
+      if (error instanceof SyntaxError) return UNREADABLE
+      throw error
+    }
+  }
+
+  #lastSign(place: LeasePlace, epoch: number): number {
+    const made = this.#files.stat(this.#lockFile(place, epoch))?.modifiedAt ?? 0
+    const beat = place.beat === null ? null : this.#files.stat(this.#beatFile(place, epoch))
+    return Math.max(made, beat?.modifiedAt ?? 0)
+  }
+
+  #releaseFile(place: LeasePlace, epoch: number): string {
+    return `${place.directory}/${place.release}.${numbered(epoch)}`
+  }
+
+  #lockFile(place: LeasePlace, epoch: number): string {
+    return `${place.directory}/${place.lock}.${numbered(epoch)}${place.suffix}`
+  }
+
+  #beatFile(place: LeasePlace, epoch: number): string {
+    return `${place.directory}/${place.beat}.${numbered(epoch)}`
+  }
+}

@@ -1,0 +1,56 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import type { Fs } from './fs.ts'
+
+/** The tree belongs to one user; sessions are private. */
+const FILE_MODE = 0o600
+const DIRECTORY_MODE = 0o700
+
+const CREATE = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY
+
+/** The file system of this machine: a local disk or an NFS mount. */
+export const nodeFs: Fs = {
+  create: (path) => openSync(path, CREATE, FILE_MODE),
+  openAppend: (path) => openSync(path, 'a', FILE_MODE),
+  write: (descriptor, bytes) => writeSync(descriptor, bytes),
+  fsync: fsyncSync,
+  modifiedAt: (descriptor) => fstatSync(descriptor).mtimeMs,
+  close: closeSync,
+  link: linkSync,
+  rename: renameSync,
+  unlink: unlinkSync,
+  read: (path) => readFileSync(path, 'utf8'),
+  stat(path) {
+    const { size, nlink, mtimeMs } = statSync(path)
+    return { size, links: nlink, modifiedAt: mtimeMs }
+  },
+  list: (path) => readdirSync(path),
+  makeDirectory(path) {
+    mkdirSync(path, DIRECTORY_MODE)
+  },
+  removeDirectory: rmdirSync,
+  syncDirectory(path) {
+    const descriptor = openSync(path, constants.O_RDONLY)
+    try {
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+  },
+  realPath: (path) => realpathSync(path),
+}

@@ -1,0 +1,67 @@
+import { errorCode, type Fs } from './fs.ts'
+
+/** Writes a new file wholly; a file that could not be written wholly is removed again. */
+export function writeNewFile(fs: Fs, path: string, text: string, durable: boolean): void {
+  const descriptor = fs.create(path)
+  try {
+    try {
+      writeAll(fs, descriptor, text)
+      // A failed fsync is never repeated on the same file: what it lost stays lost.
+      if (durable) fs.fsync(descriptor)
+    } finally {
+      // On NFS closing sends the data, and so it may be what reports a full disk.
+      fs.close(descriptor)
+    }
+  } catch (error) {
+    discard(fs, path)
+    throw error
+  }
+}
+
+export function writeAll(fs: Fs, descriptor: number, text: string): void {
+  let rest: Uint8Array = Buffer.from(text, 'utf8')
+  while (rest.length > 0) rest = rest.subarray(fs.write(descriptor, rest))
+}
+
+/** A temporary file that stays behind is collected by age. */
+export function discard(fs: Fs, path: string): void {
+  try {
+    fs.unlink(path)
+  } catch (error) {
+    if (errorCode(error) === null) throw error
+  }
+}
+
+/**
+ * P1, the only way to decide anything: gives a written temporary file its final name unless that name is taken.
+ * True = the name is ours.
+ *
+ * NFS without a reply cache can do the link and still report an error; so an error says nothing until the
+ * temporary file's link count, or failing that the text under the name, has been looked at. `text` must therefore
+ * hold something that no other writer would write (a nonce, a turn id).
+ */
+export function linkIfAbsent(fs: Fs, temporary: string, path: string, text: string): boolean {
+  try {
+    fs.link(temporary, path)
+    return true
+  } catch (error) {
+    if (errorCode(error) === null) throw error
+    if (linked(fs, temporary, path, text)) return true
+    if (errorCode(error) === 'EEXIST') return false
+    throw error
+  }
+}
+
+function linked(fs: Fs, temporary: string, path: string, text: string): boolean {
+  try {
+    return fs.stat(temporary).links >= 2
+  } catch (error) {
+    if (errorCode(error) === null) throw error
+  }
+  try {
+    return fs.read(path) === text
+  } catch (error) {
+    if (errorCode(error) === null) throw error
+    return false
+  }
+}

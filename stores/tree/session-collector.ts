@@ -1,0 +1,120 @@
+import { type Files, TEMPORARY } from './files.ts'
+import { encodeRecord } from './records.ts'
+import { turnsOf, versionFile, versionsIn } from './session-paths.ts'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+
+/** Files one turn removes at most. */
+const PER_TURN = 20
+/** Readers and rebasing writers may still need these. */
+const KEPT_VERSIONS = 3
+/** A reader may hold a listing this old. */
+const TOMBSTONE_AGE_MS = 10 * MINUTE
+/** Longer than any writer can be paused (15 minutes of Lambda and caches) with the number in its hand. */
+const UNLINK_AGE_MS = 24 * HOUR
+const TEMPORARY_AGE_MS = HOUR
+/** Idempotency keys and status pages answer this long. */
+const TURN_AGE_MS = 7 * 24 * HOUR
+/** A turn that a crash left open may still be finished by `sessions repair`. */
+const OPEN_TURN_AGE_MS = 30 * 24 * HOUR
+/** Turns looked at by one commit. */
+const LOOKS = 4
+
+/** How far collecting has come, so that a turn looks at the next files only. A wrong hint costs a look, no data. */
+interface Progress {
+  /** Versions up to here are tombstones. */
+  readonly emptied: number
+  /** Versions up to here are gone. */
+  readonly removed: number
+}
+
+/**
+ * Removes what nobody can need any longer, by the server's time and only by the holder of the lease. Old versions
+ * become empty files first: the number stays taken, so that a writer that slept for minutes still collides with it.
+ */
+export class SessionCollector {
+  readonly #files: Files
+
+  constructor(files: Files) {
+    this.#files = files
+  }
+
+  /** `names` is a listing of the session made after commit `seq`. Even commits collect versions, odd ones turns. */
+  afterCommit(session: string, seq: number, names: readonly string[]): void {
+    if (seq <= KEPT_VERSIONS && !names.some((name) => name.startsWith(TEMPORARY))) return
+    const now = this.#files.stat(versionFile(session, seq))?.modifiedAt
+    if (now === undefined) return
+    if (seq % 2 === 0) this.#collectVersions(session, seq, names, now)
+    else this.#collectTurns(session, seq, now)
+    this.#collectTemporaries(session, names, now)
+  }
+
+  #collectVersions(session: string, newest: number, names: readonly string[], now: number): void {
+    const hint = this.#readProgress(session)
+    let { emptied, removed } = hint
+    let left = PER_TURN
+    const older = (seq: number, age: number): boolean => {
+      const made = this.#files.stat(versionFile(session, seq))?.modifiedAt
+      return made === undefined || now - made > age
+    }
+    const versions = versionsIn(names).filter((seq) => seq <= newest - KEPT_VERSIONS)
+    for (const seq of versions) {
+      if (seq <= removed) continue
+      if (seq > emptied || left === 0 || !older(seq, UNLINK_AGE_MS)) break
+      this.#files.remove(versionFile(session, seq))
+      removed = seq
+      left--
+    }
+    for (const seq of versions) {
+      if (seq <= emptied) continue
+      if (left === 0 || !older(seq, TOMBSTONE_AGE_MS)) break
+      this.#files.replace(versionFile(session, seq), '', { durable: false })
+      emptied = seq
+      left--
+    }
+    if (emptied !== hint.emptied || removed !== hint.removed) {
+      this.#files.replace(`${session}/gc.json`, encodeRecord({ emptied, removed }), { durable: false })
+    }
+  }
+
+  #readProgress(session: string): Progress {
+    try {
+      const { emptied, removed } = JSON.parse(
+        this.#files.read(`${session}/gc.json`) ?? '',
+      ) as Partial<Progress>
+      return { emptied: emptied ?? 0, removed: removed ?? 0 }
+    } catch (error) {
+      if (error instanceof SyntaxError) return { emptied: 0, removed: 0 }
+      throw error
+    }
+  }
+
+  /** Looks at a few turns a time, further on after each commit, so that every turn gets its look. */
+  #collectTurns(session: string, seq: number, now: number): void {
+    const turns = this.#files.list(turnsOf(session))
+    let left = PER_TURN
+    for (let look = 0; look < Math.min(LOOKS, turns.length); look++) {
+      const directory = `${turnsOf(session)}/${turns[(seq * LOOKS + look) % turns.length]}`
+      const closed = this.#files.stat(`${directory}/result.json`)?.modifiedAt
+      const made = closed ?? this.#files.stat(`${directory}/intent.json`)?.modifiedAt ?? now
+      if (now - made <= (closed === undefined ? OPEN_TURN_AGE_MS : TURN_AGE_MS)) continue
+      // The result goes last: a turn half removed still says that it is closed.
+      const files = [...this.#files.list(directory)].sort((a, b) => removalOrder(a) - removalOrder(b))
+      for (const file of files) {
+        if (left-- === 0) return
+        this.#files.remove(`${directory}/${file}`)
+      }
+      this.#files.removeDirectory(directory)
+    }
+  }
+
+  #collectTemporaries(session: string, names: readonly string[], now: number): void {
+    for (const name of names.filter((name) => name.startsWith(TEMPORARY)).slice(0, PER_TURN)) {
+      const made = this.#files.stat(`${session}/${name}`)?.modifiedAt
+      if (made !== undefined && now - made > TEMPORARY_AGE_MS) this.#files.remove(`${session}/${name}`)
+    }
+  }
+}
+
+const removalOrder = (file: string): number => (file === 'result.json' ? 1 : 0)

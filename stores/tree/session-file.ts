@@ -1,0 +1,111 @@
+/** The format of `v.<seq>.jsonl` (docs/session-file.md): a header line, then one line a message. */
+import { Fault } from '../../agents/ports/fault.ts'
+import type { Hash } from '../../agents/ports/ids.ts'
+import type { CommitKind, StoredMessage } from '../../agents/ports/sessions.ts'
+
+export const SESSION_FORMAT = 1
+
+export interface VersionHeader {
+  /** Format version. */
+  readonly neam: number
+  readonly seq: number
+  /** Hash of the version this one was made from; null for the first. */
+  readonly parent: string | null
+  /** Epoch of the lease under which it was written. */
+  readonly epoch: number
+  readonly kind: CommitKind
+  /**
+   * Null: the lines are the whole history. A later release may name an earlier version here, whose lines then come
+   * first; readers that do not know that refuse the file instead of losing them.
+   */
+  readonly base: { readonly seq: number; readonly sha256: string } | null
+  readonly agent: string
+  readonly key: string
+  readonly session: string
+  /** Lines and bytes after the header. */
+  readonly n: number
+  readonly bytes: number
+  readonly turns: readonly string[]
+  readonly compactions: number
+  readonly startedAt: number
+  readonly lastActivityAt: number
+}
+
+export interface VersionFile {
+  readonly header: VersionHeader
+  readonly messages: readonly StoredMessage[]
+  /** Hash over the header before its own hash, and the lines. */
+  readonly sha256: string
+}
+
+/** Text of lines that are on disk already, so that a commit writes out only what is new. */
+const lines = new WeakMap<StoredMessage, string>()
+
+function lineOf(message: StoredMessage): string {
+  const known = lines.get(message)
+  if (known !== undefined) return known
+  const { role, content, ts } = message
+  const line = JSON.stringify({ role, content, ts })
+  lines.set(message, line)
+  return line
+}
+
+/** The history as chapter 24.4 prints it: one `{role, content, ts}` a line. */
+export const messageLines = (messages: readonly StoredMessage[]): string =>
+  messages.map((message) => `${lineOf(message)}\n`).join('')
+
+/** `,"sha256":"<64 hex digits>"}` closes every header. */
+const SEAL = /^(\{.*),"sha256":"([0-9a-f]{64})"\}$/s
+
+export function encodeVersion(
+  header: Omit<VersionHeader, 'neam' | 'base' | 'n' | 'bytes'>,
+  messages: readonly StoredMessage[],
+  hash: Hash,
+): { readonly text: string; readonly body: string; readonly sha256: string } {
+  const body = messageLines(messages)
+  const { seq, parent, epoch, kind, ...rest } = header
+  const counted = { n: messages.length, bytes: Buffer.byteLength(body) }
+  const full: VersionHeader = {
+    neam: SESSION_FORMAT,
+    seq,
+    parent,
+    epoch,
+    kind,
+    base: null,
+    ...counted,
+    ...rest,
+  }
+  const open = JSON.stringify(full).slice(0, -1)
+  const sha256 = hash.sha256(`${open}\n${body}`)
+  return { text: `${open},"sha256":"${sha256}"}\n${body}`, body, sha256 }
+}
+
+/**
+ * Reads a version's text; null when it is not whole: torn, flipped, emptied. Throws `tree_version` when a newer
+ * release wrote it.
+ */
+export function decodeVersion(text: string, path: string, hash: Hash): VersionFile | null {
+  const end = text.indexOf('\n')
+  const seal = SEAL.exec(text.slice(0, Math.max(0, end)))
+  if (seal === null) return null
+  const open = seal[1] ?? ''
+  const sha256 = seal[2] ?? ''
+  const body = text.slice(end + 1)
+  if (hash.sha256(`${open}\n${body}`) !== sha256) return null
+  const header = JSON.parse(`${open}}`) as VersionHeader
+  if (header.neam > SESSION_FORMAT || header.base !== null) {
+    throw new Fault('tree_version', { path, found: header.neam, expected: SESSION_FORMAT })
+  }
+  return { header, messages: decodeLines(body), sha256 }
+}
+
+function decodeLines(body: string): StoredMessage[] {
+  return body
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const message = JSON.parse(line) as StoredMessage
+      lines.set(message, line)
+      return message
+    })
+}

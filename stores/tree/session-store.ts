@@ -1,0 +1,276 @@
+import { Fault } from '../../agents/ports/fault.ts'
+import type { Hash } from '../../agents/ports/ids.ts'
+import type {
+  CommitResult,
+  Lease,
+  SessionRef,
+  SessionStore,
+  SessionSummary,
+  SessionVersion,
+  TurnIntent,
+  TurnRecord,
+  TurnResult,
+  TurnStep,
+  VersionDraft,
+} from '../../agents/ports/sessions.ts'
+import type { Clock } from '../../agents/ports/time.ts'
+import type { Files } from './files.ts'
+import type { Leases } from './leases.ts'
+import { type ArchiveReason, archiveVersion } from './session-archive.ts'
+import { SessionCollector } from './session-collector.ts'
+import { decodeVersion, encodeVersion, messageLines, type VersionFile } from './session-file.ts'
+import { currentFile, type SessionPaths, sessionLease, versionFile, versionsIn } from './session-paths.ts'
+import { TurnJournal } from './session-turns.ts'
+import { bestEffort } from './storage-fault.ts'
+
+/** A retry that comes later than this many turns is not recognised by the history alone. */
+const REMEMBERED_TURNS = 64
+const READ_TRIES = 3
+
+/**
+ * Sessions on disk (chapter 24.4, reliability 2.6, docs/session-file.md). The whole live history is one immutable,
+ * numbered file; committing is taking the next number. `current.jsonl` is a view of it for people.
+ */
+export class TreeSessionStore implements SessionStore {
+  readonly #files: Files
+  readonly #leases: Leases
+  readonly #paths: SessionPaths
+  readonly #clock: Clock
+  readonly #hash: Hash
+  readonly #collector: SessionCollector
+  /** Hash of the file behind a version that was handed out. */
+  readonly #hashes = new WeakMap<SessionVersion, string>()
+
+  constructor(options: { files: Files; leases: Leases; paths: SessionPaths; clock: Clock; hash: Hash }) {
+    this.#files = options.files
+    this.#leases = options.leases
+    this.#paths = options.paths
+    this.#clock = options.clock
+    this.#hash = options.hash
+    this.#collector = new SessionCollector(options.files)
+  }
+
+  async accept(ref: SessionRef, intent: TurnIntent): Promise<boolean> {
+    return this.#journal(ref, intent.turn).accept(intent)
+  }
+
+  async acquire(
+    ref: SessionRef,
+    options: { purpose: string; ttlMs: number; waitMs: number },
+  ): Promise<Lease | null> {
+    const place = sessionLease(this.#paths.directory(ref))
+    const { purpose, ttlMs, waitMs } = options
+    const claim = { purpose, ttlMs, owner: this.#leases.owner, data: {} }
+    const epoch = await this.#leases.waitFor(place, claim, waitMs)
+    if (epoch === null) return null
+    return { epoch, release: async () => this.#leases.release(place, epoch) }
+  }
+
+  async open(ref: SessionRef): Promise<SessionVersion> {
+    const session = this.#paths.directory(ref)
+    const version = this.#newest(session)
+    if (version.seq > 0) bestEffort(() => this.#refreshCurrent(session, version))
+    return version
+  }
+
+  async commit(
+    ref: SessionRef,
+    base: SessionVersion,
+    draft: VersionDraft,
+    lease: Lease,
+  ): Promise<CommitResult> {
+    const session = this.#paths.directory(ref)
+    const seq = base.seq + 1
+    const turns = draft.turn === null ? base.turns : [...base.turns, draft.turn].slice(-REMEMBERED_TURNS)
+    const { kind, sessionId, messages, compactions, startedAt, lastActivityAt } = draft
+    const { text, body, sha256 } = encodeVersion(
+      {
+        seq,
+        parent: this.#hashOf(session, base),
+        epoch: lease.epoch,
+        kind,
+        agent: ref.agent,
+        key: ref.key,
+        session: sessionId,
+        turns,
+        compactions,
+        startedAt,
+        lastActivityAt,
+      },
+      messages,
+      this.#hash,
+    )
+    const path = versionFile(session, seq)
+    if (!this.#files.putIfAbsent(path, text)) return this.#conflict(session, draft)
+    // Linking made this listing fresh.
+    const names = this.#files.list(session)
+    if (!this.#stands(session, { seq, sha256, turn: draft.turn }, names)) {
+      this.#files.remove(path)
+      return this.#conflict(session, draft)
+    }
+    // Committed: what follows is upkeep and must not turn the answer into an error.
+    bestEffort(() => this.#files.replace(currentFile(session), body, { durable: false }))
+    bestEffort(() => this.#collector.afterCommit(session, seq, names))
+    const version: SessionVersion = {
+      seq,
+      sessionId,
+      messages,
+      turns,
+      compactions,
+      lastActivityAt,
+      startedAt,
+      degraded: false,
+    }
+    this.#hashes.set(version, sha256)
+    return { kind: 'committed', version }
+  }
+
+  async archive(ref: SessionRef, version: SessionVersion, reason: ArchiveReason): Promise<string> {
+    return archiveVersion(this.#files, this.#paths.directory(ref), version, {
+      reason,
+      now: this.#clock.now(),
+    })
+  }
+
+  async recordStep(ref: SessionRef, turn: string, index: number, step: TurnStep): Promise<boolean> {
+    return this.#journal(ref, turn).recordStep(index, step)
+  }
+
+  async beginStep(ref: SessionRef, turn: string, index: number): Promise<void> {
+    this.#journal(ref, turn).beginStep(index)
+  }
+
+  async close(ref: SessionRef, turn: string, result: TurnResult): Promise<void> {
+    this.#journal(ref, turn).close(result)
+  }
+
+  async turn(ref: SessionRef, turn: string): Promise<TurnRecord | null> {
+    return this.#journal(ref, turn).read()
+  }
+
+  async list(agent: string): Promise<readonly SessionSummary[]> {
+    const directory = this.#paths.agent(agent)
+    const found: SessionSummary[] = []
+    for (const name of this.#sessionsOf(directory)) {
+      const newest = this.#read(`${directory}/${name}`, this.#files.list(`${directory}/${name}`))
+      if (newest === null) continue
+      const { key, session, n, lastActivityAt } = newest.file.header
+      found.push({ key, sessionId: session, messages: n, lastActivityAt })
+    }
+    return found.sort((a, b) => (a.key < b.key ? -1 : 1))
+  }
+
+  async count(agent: string): Promise<number> {
+    const directory = this.#paths.agent(agent)
+    return this.#sessionsOf(directory).filter(
+      (name) => versionsIn(this.#files.list(`${directory}/${name}`)).length > 0,
+    ).length
+  }
+
+  /** Names that begin with a dot are the store's own; no encoded key does. */
+  #sessionsOf(directory: string): readonly string[] {
+    return this.#files.listFresh(directory).filter((name) => !name.startsWith('.'))
+  }
+
+  #journal(ref: SessionRef, turn: string): TurnJournal {
+    return new TurnJournal(this.#files, this.#paths.turn(ref, turn))
+  }
+
+  /** Throws `record_damaged` when versions exist and none can be read. */
+  #newest(session: string): SessionVersion {
+    for (let tries = 1; ; tries++) {
+      const names = this.#files.listFresh(session)
+      const newest = versionsIn(names).at(-1)
+      if (newest === undefined) return NEVER_WRITTEN
+      const found = this.#read(session, names)
+      // A torn reading may be an old cache, a missing file a collected one: look again before saying "damaged".
+      if (found !== null && (found.seq === newest || tries === READ_TRIES)) {
+        return this.#version(found.file, newest, found.seq !== newest)
+      }
+      if (tries === READ_TRIES) {
+        const path = this.#files.absolute(versionFile(session, newest))
+        throw new Fault('record_damaged', { path, problem: 'no version of the session can be read' })
+      }
+    }
+  }
+
+  /** The newest version that can be read. */
+  #read(session: string, names: readonly string[]): { seq: number; file: VersionFile } | null {
+    for (const seq of versionsIn(names).reverse()) {
+      const path = versionFile(session, seq)
+      const text = this.#files.read(path)
+      const file = text === null ? null : decodeVersion(text, this.#files.absolute(path), this.#hash)
+      if (file !== null) return { seq, file }
+    }
+    return null
+  }
+
+  /** `seq` is the newest number taken, also where that file is damaged: its number is not used again. */
+  #version(file: VersionFile, seq: number, degraded: boolean): SessionVersion {
+    const { session, turns, compactions, lastActivityAt, startedAt } = file.header
+    const { messages } = file
+    const version = {
+      seq,
+      sessionId: session,
+      messages,
+      turns,
+      compactions,
+      lastActivityAt,
+      startedAt,
+      degraded,
+    }
+    this.#hashes.set(version, file.sha256)
+    return version
+  }
+
+  #hashOf(session: string, base: SessionVersion): string | null {
+    if (base.seq === 0) return null
+    const known = this.#hashes.get(base)
+    if (known !== undefined) return known
+    const path = versionFile(session, base.seq)
+    return decodeVersion(this.#files.read(path) ?? '', this.#files.absolute(path), this.#hash)?.sha256 ?? null
+  }
+
+  #conflict(session: string, draft: VersionDraft): CommitResult {
+    const newest = this.#newest(session)
+    const done = draft.turn !== null && newest.turns.includes(draft.turn)
+    return done ? { kind: 'committed', version: newest } : { kind: 'conflict', newest }
+  }
+
+  /**
+   * The post-commit check. A writer that slept since it listed may have taken a number that had been used and
+   * collected; then the newest version does not descend from what it wrote.
+   */
+  #stands(
+    session: string,
+    ours: { seq: number; sha256: string; turn: string | null },
+    names: readonly string[],
+  ): boolean {
+    if (versionsIn(names).at(-1) === ours.seq) return true
+    const path = versionFile(session, ours.seq + 1)
+    const next = decodeVersion(this.#files.read(path) ?? '', this.#files.absolute(path), this.#hash)
+    if (next?.header.parent === ours.sha256) return true
+    return ours.turn !== null && this.#newest(session).turns.includes(ours.turn)
+  }
+
+  /** After a crash between a commit and its view, the view is one version behind. */
+  #refreshCurrent(session: string, version: SessionVersion): void {
+    const body = messageLines(version.messages)
+    if (this.#files.stat(currentFile(session))?.size === Buffer.byteLength(body)) return
+    this.#files.replace(currentFile(session), body, { durable: false })
+    // Somebody may have committed, and written the view, since this version was read.
+    const newest = versionsIn(this.#files.list(session)).at(-1) ?? 0
+    if (newest > version.seq) this.#refreshCurrent(session, this.#newest(session))
+  }
+}
+
+const NEVER_WRITTEN: SessionVersion = {
+  seq: 0,
+  sessionId: '',
+  messages: [],
+  turns: [],
+  compactions: 0,
+  lastActivityAt: 0,
+  startedAt: 0,
+  degraded: false,
+}

@@ -1,0 +1,100 @@
+import { Fault } from '../../agents/ports/fault.ts'
+import type { Hash, Ids } from '../../agents/ports/ids.ts'
+import type { BudgetStore, KillSwitch, LaneStore } from '../../agents/ports/limits.ts'
+import type { RunStore } from '../../agents/ports/runs.ts'
+import type { SessionStore } from '../../agents/ports/sessions.ts'
+import type { Clock, Timers } from '../../agents/ports/time.ts'
+import { TreeBudgetStore } from './budget-store.ts'
+import { Files } from './files.ts'
+import type { Fs } from './fs.ts'
+import { TreeKillSwitch } from './kill-switch.ts'
+import { TreeLaneStore } from './lane-store.ts'
+import { Leases } from './leases.ts'
+import { ANONYMOUS, type Owner, processOwner } from './owner.ts'
+import { RunLeases } from './run-leases.ts'
+import { RunPaths } from './run-paths.ts'
+import { TreeRunStore } from './run-store.ts'
+import { createSentinel, readSentinel, type Sentinel, type SentinelOptions } from './sentinel.ts'
+import { SessionPaths } from './session-paths.ts'
+import { TreeSessionStore } from './session-store.ts'
+
+export interface TreeOptions {
+  /** Absolute path; `<Agent>/<key>/current.jsonl` lies below. */
+  readonly sessionsDir: string
+  /** Absolute path: runs, kill switch, budgets, lanes. May lie within the sessions directory. */
+  readonly stateDir: string
+  readonly fs: Fs
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly ids: Ids
+  readonly hash: Hash
+  /** NEAM_TREE: `require` (a mount) never makes a tree, so that a missing mount is not taken for an empty one. */
+  readonly mode: 'create' | 'require'
+  /**
+   * Who this process is to the holders of leases. Default: told by /proc in mode `create`; in mode `require` the
+   * processes of other machines cannot be told apart, and leases end by time alone.
+   */
+  readonly owner?: Owner
+}
+
+export interface Tree {
+  readonly sessions: SessionStore
+  readonly runs: RunStore
+  readonly budgets: BudgetStore
+  readonly killSwitch: KillSwitch
+  readonly lanes: LaneStore
+  /** Is the tree there, readable and writable? Throws `tree_missing`, `tree_version` or `storage_*`. */
+  check(): void
+}
+
+const STATE_SENTINEL = 'sys/tree.json'
+const SESSIONS_SENTINEL = '.tree.json'
+
+/** Opens the tree on disk. Throws `tree_missing`, `tree_version`, `record_damaged` or `storage_*`. */
+export function createTree(options: TreeOptions): Tree {
+  const { fs, clock, timers, ids, hash, mode } = options
+  const state = { fs, clock, ids, root: options.stateDir, file: STATE_SENTINEL }
+  const sessions = { fs, clock, ids, root: options.sessionsDir, file: SESSIONS_SENTINEL }
+  const stateFolds = openSentinel(state, mode).foldsCase
+  const sessionsFold = openSentinel(sessions, mode).foldsCase
+
+  const owner = options.owner ?? (mode === 'create' ? processOwner() : ANONYMOUS)
+  const stateFiles = new Files({ fs, ids, root: state.root, sentinel: STATE_SENTINEL })
+  const sessionFiles = new Files({ fs, ids, root: sessions.root, sentinel: SESSIONS_SENTINEL })
+  const stateLeases = new Leases({ files: stateFiles, clock, timers, ids, owner })
+  const named = { hash, foldsCase: stateFolds }
+
+  const runPaths = new RunPaths(named)
+  const runLeases = new RunLeases({ files: stateFiles, fs, leases: stateLeases, paths: runPaths })
+  const killSwitch = new TreeKillSwitch(stateFiles)
+  if (mode === 'create') killSwitch.repair()
+  return {
+    sessions: new TreeSessionStore({
+      files: sessionFiles,
+      leases: new Leases({ files: sessionFiles, clock, timers, ids, owner }),
+      paths: new SessionPaths({ hash, foldsCase: sessionsFold }),
+      clock,
+      hash,
+    }),
+    runs: new TreeRunStore({ files: stateFiles, leases: runLeases, paths: runPaths, ids }),
+    budgets: new TreeBudgetStore({ files: stateFiles, leases: stateLeases, ids, ...named }),
+    killSwitch,
+    lanes: new TreeLaneStore({ files: stateFiles, leases: stateLeases, clock, timers, ids, ...named }),
+    check() {
+      readSentinel(state)
+      readSentinel(sessions)
+      stateFiles.barrier('')
+      sessionFiles.barrier('')
+    },
+  }
+}
+
+function openSentinel(options: SentinelOptions, mode: TreeOptions['mode']): Sentinel {
+  try {
+    return readSentinel(options)
+  } catch (error) {
+    const missing = error instanceof Fault && error.code === 'tree_missing'
+    if (!missing || mode === 'require') throw error
+    return createSentinel(options)
+  }
+}
