@@ -58,7 +58,10 @@ describe('the context of an iteration', () => {
       JSON.stringify(
         briefMessages({
           ...first,
-          completed: Array.from({ length: tasks }, (_, n) => ({ task: `Task ${n} of the plan`, iteration: n })),
+          completed: Array.from({ length: tasks }, (_, n) => ({
+            task: `Task ${n} of the plan`,
+            iteration: n,
+          })),
           learnings: Array.from({ length: learnings }, (_, n) => `learning number ${n}`),
           feedback: 'x'.repeat(tasks * 1000),
         }),

@@ -34,7 +34,11 @@ describe('the progress file', () => {
   })
 
   test.each([
-    ['the chapter', '{"task": "a", "status": "done", "iteration": 2, "timestamp": "t", "cost": 0.42, "tokens": 1}', 2],
+    [
+      'the chapter',
+      '{"task": "a", "status": "done", "iteration": 2, "timestamp": "t", "cost": 0.42, "tokens": 1}',
+      2,
+    ],
     ['the first implementation', '{"iteration":3,"task":"a","status":"completed"}', 3],
     ['a line without status', '{"task":"a"}', 0],
   ])('is read as %s wrote it', (_writer, text, iteration) => {
@@ -50,10 +54,12 @@ describe('the progress file', () => {
   })
 
   test('counts what it cannot read, and takes other states for not done', () => {
-    expect(parseProgress('{"task": "a", "status": "open"}\n\n[1]\n{"status":"done"}\n{"task": "tor')).toEqual({
-      entries: [],
-      damaged: 3,
-    })
+    expect(parseProgress('{"task": "a", "status": "open"}\n\n[1]\n{"status":"done"}\n{"task": "tor')).toEqual(
+      {
+        entries: [],
+        damaged: 3,
+      },
+    )
   })
 })
 

@@ -5,7 +5,11 @@ import { isoTime } from '../../agents/iso-time.ts'
 test('time is written as Date writes it', () => {
   fc.assert(
     fc.property(
-      fc.date({ min: new Date('0000-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59.999Z'), noInvalidDate: true }),
+      fc.date({
+        min: new Date('0000-01-01T00:00:00Z'),
+        max: new Date('9999-12-31T23:59:59.999Z'),
+        noInvalidDate: true,
+      }),
       (date) => isoTime(date.getTime()) === date.toISOString(),
     ),
   )

@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { describe, expect, test } from '@jest/globals'
+import { StateMachine } from 'aws-local-stepfunctions'
+import {
+  ASL_PLACEHOLDERS,
+  type ForgeRunState,
+  type ForgeStepEvent,
+  type ForgeStepResult,
+} from '../../statemachine/contract.ts'
+
+/** The package brings no types. */
+const aslValidator = createRequire(import.meta.url)('asl-validator') as (definition: unknown) => {
+  readonly isValid: boolean
+}
+
+const text = readFileSync(new URL('../../statemachine/forge-run.asl.json', import.meta.url), 'utf8')
+const definition = JSON.parse(
+  text.replaceAll(/\$\{ForgeStepFunctionArn\}/g, 'arn:aws:lambda:us-east-1:123456789012:function:step'),
+)
+
+const state = (iteration: number): ForgeRunState => ({ agent: 'Builder', run: 'run-1', epoch: 3, iteration })
+
+const answer = (event: ForgeStepEvent, next: 'iterate' | 'end'): ForgeStepResult => ({
+  next,
+  state: { ...event.state, iteration: event.state.iteration + 1 },
+  report: {
+    iteration: event.state.iteration,
+    task: 't',
+    verdict: 'retry: x',
+    cost_usd: 0.1,
+    outcome: 'running',
+  },
+})
+
+class LambdaError extends Error {
+  constructor(name: string, message = 'no') {
+    super(message)
+    this.name = name
+  }
+}
+
+const asJson = (value: unknown) => JSON.parse(JSON.stringify(value))
+
+/** Runs the machine over a step; answers which states were entered and what the machine came to. */
+async function run(step: (event: ForgeStepEvent) => Promise<ForgeStepResult>, waitMs = 0) {
+  const invoke = async (input: unknown) => {
+    const { Payload } = asJson(input) as { readonly Payload: ForgeStepEvent }
+    return asJson({ Payload: await step(Payload) })
+  }
+  const execution = new StateMachine(definition).run(
+    { state: { ...state(1) } },
+    {
+      overrides: {
+        taskResourceLocalHandlers: { Iterate: invoke, RecordFailure: invoke },
+        retryIntervalOverrides: { Iterate: waitMs, RecordFailure: waitMs },
+      },
+    },
+  )
+  const ended = execution.result.then(
+    (output) => ({ output, error: null }),
+    (error: Error) => ({ output: null, error }),
+  )
+  const entered: string[] = []
+  let largest = 0
+  for await (const event of execution.eventLogs) {
+    largest = Math.max(largest, JSON.stringify(event).length)
+    if ('state' in event && event.type.endsWith('StateEntered')) entered.push(event.state.name)
+  }
+  return { entered, largest, ...(await ended) }
+}
+
+describe('the forge state machine', () => {
+  test('is valid, in the JSONPath dialect', () => {
+    expect(aslValidator(definition)).toMatchObject({ isValid: true })
+    expect(text).not.toContain('QueryLanguage')
+  })
+
+  test('has exactly the placeholders that stack and local driver fill', () => {
+    const found = [...text.matchAll(/\$\{(\w+)\}/g)].map((match) => match[1])
+    expect(new Set(found)).toEqual(new Set(ASL_PLACEHOLDERS))
+  })
+
+  test('has a comment or an obvious end at each state, and a time limit at each task', () => {
+    for (const [name, value] of Object.entries(definition.States)) {
+      const each = value as { Type: string; Comment?: string; TimeoutSeconds?: number }
+      if (each.Type !== 'Fail') expect([name, each.Comment]).toEqual([name, expect.any(String)])
+      if (each.Type === 'Task') expect([name, each.TimeoutSeconds]).toEqual([name, expect.any(Number)])
+    }
+  })
+
+  test('calls the step until it says end', async () => {
+    const events: ForgeStepEvent[] = []
+    const { entered, output } = await run(async (event) => {
+      events.push(event)
+      return answer(event, event.state.iteration < 3 ? 'iterate' : 'end')
+    })
+    expect(events).toEqual([1, 2, 3].map((iteration) => ({ step: 'iterate', state: state(iteration) })))
+    expect(entered).toEqual(['Iterate', 'Again?', 'Iterate', 'Again?', 'Iterate', 'Again?', 'Finished'])
+    expect(output).toMatchObject({ next: 'end' })
+  })
+
+  test('retries a lost reply', async () => {
+    let calls = 0
+    const { entered, error } = await run(async (event) => {
+      calls += 1
+      if (calls === 1) throw new LambdaError('Lambda.SdkClientException')
+      return answer(event, 'end')
+    })
+    expect(error).toBeNull()
+    expect(calls).toBe(2)
+    expect(entered.at(-1)).toBe('Finished')
+  })
+
+  test.each([
+    ['Lambda.Unknown', 4],
+    ['States.Timeout', 4],
+    ['Fault', 4],
+    ['Lambda.ServiceException', 7],
+    ['Lambda.TooManyRequestsException', 9],
+  ])('records a failure that goes on: %s after %i calls', async (name, tries) => {
+    const failures: ForgeStepEvent[] = []
+    let calls = 0
+    const { entered, error } = await run(async (event) => {
+      if (event.step === 'iterate') {
+        calls += 1
+        throw new LambdaError(name, 'the cause')
+      }
+      failures.push(event)
+      return answer(event, 'end')
+    })
+    expect(calls).toBe(tries)
+    expect(failures).toEqual([{ step: 'fail', state: state(1), error: { Error: name, Cause: 'the cause' } }])
+    expect(entered).toEqual(['Iterate', 'RecordFailure', 'Failed'])
+    expect(error?.message).toContain('outcome is recorded as an error')
+  })
+
+  test('reaches every state', async () => {
+    const good = await run(async (event) => answer(event, 'end'))
+    const bad = await run(async (event) => {
+      if (event.step === 'iterate') throw new LambdaError('Fault')
+      return answer(event, 'end')
+    })
+    expect(new Set([...good.entered, ...bad.entered])).toEqual(new Set(Object.keys(definition.States)))
+  })
+
+  test('stays far below 25,000 events and 256 KB: ids and a report, at most 2 KB', async () => {
+    const long = await run(async (event) => ({
+      ...answer(event, event.state.iteration < 200 ? 'iterate' : 'end'),
+      report: {
+        iteration: 1,
+        task: 'é'.repeat(160),
+        verdict: 'x'.repeat(160),
+        cost_usd: 1,
+        outcome: 'running',
+      },
+    }))
+    expect(long.largest).toBeLessThan(2048)
+  })
+})

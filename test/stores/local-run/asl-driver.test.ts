@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from '@jest/globals'
+import type { ForgeRunState, ForgeStepEvent, ForgeStepResult } from '../../../statemachine/contract.ts'
+import { type AslDriverOptions, createAslDriver } from '../../../stores/local-run/asl-driver.ts'
+
+const definition = readFileSync(new URL('../../../statemachine/forge-run.asl.json', import.meta.url), 'utf8')
+const run = { agent: 'Builder', run: 'run-1', epoch: 2 }
+
+const answer = (state: ForgeRunState, next: 'iterate' | 'end'): ForgeStepResult => ({
+  next,
+  state: { ...state, iteration: state.iteration + 1 },
+  report: { iteration: state.iteration, task: '', verdict: '', cost_usd: 0, outcome: 'running' },
+})
+
+/** A step that ends the run after `last` iterations, and what it was called with. */
+function countingStep(last: number) {
+  const events: ForgeStepEvent[] = []
+  const step = async (event: ForgeStepEvent) => {
+    events.push(event)
+    return answer(event.state, event.state.iteration < last ? 'iterate' : 'end')
+  }
+  return { events, step }
+}
+
+function driverOf(options: Pick<AslDriverOptions, 'step'> & Partial<AslDriverOptions>) {
+  const errors: unknown[] = []
+  const driver = createAslDriver({
+    definition,
+    onError: (_run, error) => errors.push(error),
+    retryIntervals: { Iterate: 0, RecordFailure: 0 },
+    ...options,
+  })
+  return { driver, errors }
+}
+
+describe('the local driver', () => {
+  test('runs the deployed state machine to its end, in the background', async () => {
+    const { events, step } = countingStep(3)
+    const { driver, errors } = driverOf({ step })
+    await driver.start(run)
+    expect(await driver.describe(run)).toBe('running')
+    await driver.idle()
+    expect(events.map((event) => event.state)).toEqual([1, 2, 3].map((iteration) => ({ ...run, iteration })))
+    expect(await driver.describe(run)).toBe('unknown')
+    expect(errors).toEqual([])
+  })
+
+  test('drives a run once, however often it is started', async () => {
+    const { events, step } = countingStep(2)
+    const { driver } = driverOf({ step })
+    await Promise.all([driver.start(run), driver.start(run)])
+    await driver.start(run)
+    await driver.idle()
+    expect(events).toHaveLength(2)
+  })
+
+  test('drives several runs at once', async () => {
+    const { events, step } = countingStep(2)
+    const { driver } = driverOf({ step })
+    await Promise.all(['a', 'b', 'c'].map((id) => driver.start({ ...run, run: id })))
+    await driver.idle()
+    expect(new Set(events.map((event) => event.state.run))).toEqual(new Set(['a', 'b', 'c']))
+    expect(events).toHaveLength(6)
+  })
+
+  test('takes unfinished runs up where they stand', async () => {
+    const { events, step } = countingStep(9)
+    const { driver } = driverOf({ step })
+    await driver.resume([{ ...run, iteration: 8 }])
+    await driver.idle()
+    expect(events.map((event) => event.state.iteration)).toEqual([8, 9])
+  })
+
+  test('ends an aborted run after the iteration in hand', async () => {
+    let finish = () => {}
+    let calls = 0
+    const { driver } = driverOf({
+      step: async (event) => {
+        calls += 1
+        await new Promise<void>((resolve) => {
+          finish = resolve
+        })
+        return answer(event.state, 'iterate')
+      },
+    })
+    await driver.start(run)
+    await new Promise(setImmediate)
+    await driver.abort(run)
+    expect(await driver.describe(run)).toBe('running')
+    finish()
+    await driver.idle()
+    expect(calls).toBe(1)
+    expect(await driver.describe(run)).toBe('unknown')
+  })
+
+  test('closes when no execution is left', async () => {
+    const { driver } = driverOf({ step: async (event) => answer(event.state, 'iterate') })
+    await driver.start(run)
+    await driver.close()
+    expect(await driver.describe(run)).toBe('unknown')
+  })
+
+  test('has a failure recorded by the step, and reports it', async () => {
+    const events: ForgeStepEvent[] = []
+    const { driver, errors } = driverOf({
+      step: async (event) => {
+        events.push(event)
+        if (event.step === 'iterate') throw new Error('the disk is gone')
+        return answer(event.state, 'end')
+      },
+    })
+    await driver.start(run)
+    await driver.idle()
+    expect(events.map((event) => event.step)).toEqual(['iterate', 'iterate', 'iterate', 'iterate', 'fail'])
+    expect(events.at(-1)).toMatchObject({ error: { Error: 'Error', Cause: 'the disk is gone' } })
+    expect(errors).toHaveLength(1)
+  })
+
+  test('refuses a damaged definition when the first run starts', async () => {
+    const { step } = countingStep(1)
+    const { driver } = driverOf({ step, definition: definition.replace('"Again?"', '"Nowhere"') })
+    await expect(driver.start(run)).rejects.toThrow('State machine definition is invalid')
+  })
+})
