@@ -68,6 +68,11 @@ export class RangeValue {
     this.end = end
     this.step = step
   }
+
+  /** How many numbers it has. */
+  get count(): number {
+    return Math.max(0, Math.ceil((this.end - this.start) / this.step))
+  }
 }
 
 export class StructTypeValue {

@@ -1,0 +1,300 @@
+/**
+ * One call into a program, with the stack it runs on. It runs synchronously until the host answers with a promise; then
+ * it is nothing but this object until the promise settles: no thread, and no promise an instruction.
+ */
+import { isLater } from '../awaitable.ts'
+import { type Awaitable, type Host, HostError } from '../host.ts'
+import { Arguments } from '../natives/arguments.ts'
+import type { Native } from '../natives/native.ts'
+import { NATIVES } from '../natives/table.ts'
+import { ErrorValue, type TraceEntry } from '../values/error-value.ts'
+import { RuntimeError } from '../values/runtime-error.ts'
+import { textOf } from '../values/text.ts'
+import { describe } from '../values/type-name.ts'
+import {
+  Cell,
+  Closure,
+  NativeValue,
+  SealedTypeValue,
+  SkillValue,
+  StructTypeValue,
+  type Value,
+} from '../values/value.ts'
+import { counted, structByPosition, variantOf } from './construct.ts'
+import { CodeFrame, type Frame, type Handler, NativeFrame, type Slot } from './frame.ts'
+import type { Linked } from './linked.ts'
+import { builtInMethod, implMethod, isAgentMethod, noMethod } from './members.ts'
+import type { Meter } from './meter.ts'
+import { MAX_TRACE, ProgramError } from './program-error.ts'
+import { ENTERED, FINISHED, type Progress, READY, SUSPENDED } from './progress.ts'
+import { ownProperty } from './properties.ts'
+import { runLoop } from './run-loop.ts'
+
+/** What the fibers of one activation share. */
+export interface Shared {
+  readonly linked: Linked
+  readonly host: Host
+  readonly meter: Meter
+  readonly globals: Value[]
+}
+
+export class Fiber {
+  readonly shared: Shared
+  readonly stack: Slot[] = []
+  /** First free stack position. */
+  sp = 0
+  readonly frames: Frame[] = []
+  readonly handlers: Handler[] = []
+  value: Value = null
+  private pending: Promise<unknown> | null = null
+
+  constructor(shared: Shared) {
+    this.shared = shared
+  }
+
+  /** Throws a ProgramError; whatever else the host throws comes through unchanged. */
+  call(callee: Value, args: readonly Value[]): Awaitable<Value> {
+    return this.start(() => this.begin(callee, this.push(args), 0))
+  }
+
+  callMethod(receiver: Value, name: string, args: readonly Value[]): Awaitable<Value> {
+    this.stack[this.sp++] = receiver
+    return this.start(() => this.beginMethod(name, this.push(args)))
+  }
+
+  private start(first: () => Progress): Awaitable<Value> {
+    return this.advance(first) === FINISHED ? this.value : this.settle()
+  }
+
+  /** From suspension to suspension, until the call has returned. */
+  private async settle(): Promise<Value> {
+    for (;;) {
+      const next = await this.outcomeOfPending()
+      if (this.advance(next) === FINISHED) return this.value
+    }
+  }
+
+  private async outcomeOfPending(): Promise<() => Progress> {
+    try {
+      const value = (await this.pending) as Value
+      return () => this.ready(value)
+    } catch (error) {
+      return () => {
+        throw error
+      }
+    }
+  }
+
+  private advance(first: () => Progress): typeof SUSPENDED | typeof FINISHED {
+    let next = first
+    for (;;) {
+      try {
+        const progress = this.deliver(next())
+        const end = progress === ENTERED ? runLoop(this) : progress
+        return end
+      } catch (error) {
+        this.recover(error)
+        next = () => ENTERED
+      }
+    }
+  }
+
+  /** Hands a result that is ready to whoever waits for it, and so on until there is something else to do. */
+  deliver(progress: Progress): Exclude<Progress, typeof READY> {
+    let now = progress
+    while (now === READY) {
+      const top = this.frames.at(-1)
+      if (top === undefined) return FINISHED
+      if (top instanceof CodeFrame) {
+        this.stack[this.sp++] = this.value
+        return ENTERED
+      }
+      now = this.resume(top)
+    }
+    return now
+  }
+
+  /** Puts arguments on the stack; their number. */
+  private push(args: readonly Value[]): number {
+    for (const arg of args) this.stack[this.sp++] = arg
+    return args.length
+  }
+
+  private ready(value: Value): typeof READY {
+    this.value = value
+    return READY
+  }
+
+  /**
+   * Calls `callee` with the topmost `count` values. Afterwards, and before the result is pushed, the stack ends at
+   * `resultAt`.
+   */
+  begin(callee: Value, count: number, resultAt: number): Progress {
+    if (callee instanceof Closure) {
+      const base = this.sp - count
+      if (callee.self !== undefined) {
+        this.stack[this.sp++] = null
+        this.stack.copyWithin(base + 1, base, this.sp - 1)
+        this.stack[base] = callee.self
+      }
+      return this.enter(callee, base, resultAt)
+    }
+    if (callee instanceof NativeValue) {
+      const native = NATIVES.get(callee.name)!
+      return this.beginNative(native, count, this.sp - count, resultAt)
+    }
+    if (callee instanceof SkillValue) {
+      return this.enter(this.shared.linked.skills.get(callee.name)!, this.sp - count, resultAt)
+    }
+    if (callee instanceof StructTypeValue) {
+      const value = structByPosition(callee.type, this.values(this.sp - count))
+      this.sp = resultAt
+      return this.ready(value)
+    }
+    throw new RuntimeError('type', `cannot call ${describe(callee)}: it is no function`)
+  }
+
+  /** Calls a method of the value under the topmost `count` values; the result goes to that value's place. */
+  beginMethod(name: string, count: number): Progress {
+    const { linked, host } = this.shared
+    const at = this.sp - count - 1
+    const receiver = this.stack[at] as Value
+    const native = builtInMethod(receiver, name)
+    if (native !== undefined) return this.beginNative(native, count, at, at)
+    if (isAgentMethod(receiver, name)) {
+      const args = this.values(at + 1)
+      this.sp = at
+      return this.await(host.agentMethod(receiver, name, args))
+    }
+    const method = implMethod(linked, receiver, name)
+    if (method !== undefined) return this.enter(method.closure, method.takesSelf ? at : at + 1, at)
+    if (receiver instanceof SealedTypeValue) {
+      const variant = variantOf(receiver.type, name, this.values(at + 1))
+      if (variant === undefined) throw noMethod(receiver, name)
+      this.sp = at
+      return this.ready(variant)
+    }
+    const own = ownProperty(receiver, name)
+    if (own === undefined || own === null) throw noMethod(receiver, name)
+    return this.begin(own, count, at)
+  }
+
+  /** Enters a function whose arguments stand at `base` and above. */
+  enter(closure: Closure, base: number, resultAt: number): typeof ENTERED {
+    const { proto } = closure
+    const given = this.sp - base
+    if (given !== proto.params.length) {
+      const hidden = proto.params[0] === 'self' ? 1 : 0
+      throw wrongCount(proto.name, proto.params.length - hidden, given - hidden)
+    }
+    this.deepen()
+    this.sp = base + proto.locals
+    for (let slot = base + given; slot < this.sp; slot += 1) this.stack[slot] = null
+    for (const slot of proto.cellParams) this.stack[base + slot] = new Cell(this.stack[base + slot] as Value)
+    this.frames.push(new CodeFrame(proto, closure.cells, base, resultAt))
+    return ENTERED
+  }
+
+  /** Calls a native with the values from stack position `from`; `count` of them are arguments. */
+  beginNative(native: Native, count: number, from: number, resultAt: number): Progress {
+    if (native.mode === 'constant')
+      throw new RuntimeError('type', `cannot call ${native.name}: it is no function`)
+    if (count < native.min || count > native.max) throw wrongCount(native.name, arityText(native), count)
+    const { host, meter } = this.shared
+    meter.tick()
+    const call = new Arguments(native, this.values(from), host, meter)
+    this.sp = resultAt
+    if (native.mode === 'plain') return this.ready(native.run(call))
+    if (native.mode === 'host') return this.await(native.run(call))
+    this.deepen()
+    const frame = new NativeFrame(native.run(call), resultAt)
+    this.frames.push(frame)
+    return this.resume(frame)
+  }
+
+  /** Lets a native on top go on with `this.value`, the result of what it called. */
+  private resume(frame: NativeFrame): Progress {
+    for (;;) {
+      const step = frame.steps.next(this.value)
+      if (step.done) {
+        this.frames.pop()
+        this.sp = frame.resultAt
+        return this.ready(step.value)
+      }
+      const { callee, args } = step.value
+      const resultAt = this.sp
+      const progress = this.begin(callee, this.push(args), resultAt)
+      if (progress !== READY) return progress
+    }
+  }
+
+  /** The host's answer: here already, or to come. */
+  await(answer: Awaitable<Value>): Progress {
+    if (!isLater(answer)) return this.ready(answer)
+    this.pending = answer
+    return SUSPENDED
+  }
+
+  values(from: number): Value[] {
+    return this.stack.slice(from, this.sp) as Value[]
+  }
+
+  private deepen(): void {
+    const { meter } = this.shared
+    meter.tick()
+    if (this.frames.length >= meter.limits.maxDepth) {
+      throw new RuntimeError(
+        'stack_overflow',
+        `stack overflow: more than ${meter.limits.maxDepth} nested calls; is there an endless recursion?`,
+      )
+    }
+  }
+
+  /** Goes on in the handler of an error of the language; throws every other error, and an uncaught one as ProgramError. */
+  private recover(error: unknown): void {
+    if (error instanceof RuntimeError) {
+      const value = new ErrorValue(error.kind, error.message, this.trace())
+      if (!error.catchable) throw uncaught(value, value.trace)
+      this.raise(value)
+    } else if (error instanceof HostError)
+      this.raise(new ErrorValue(error.kind, error.message, this.trace(), error))
+    else throw error
+  }
+
+  /** Throws a value of the language: to the innermost handler, else out as a ProgramError. */
+  raise(value: Value): void {
+    const handler = this.handlers.pop()
+    if (handler === undefined) throw uncaught(value, value instanceof ErrorValue ? value.trace : this.trace())
+    this.frames.length = handler.frames
+    const frame = this.frames[handler.frames - 1] as CodeFrame
+    frame.pc = handler.target
+    this.stack[handler.sp] = value
+    this.sp = handler.sp + 1
+  }
+
+  private trace(): TraceEntry[] {
+    const { files } = this.shared.linked.module
+    const trace: TraceEntry[] = []
+    for (let i = this.frames.length - 1; i >= 0 && trace.length < MAX_TRACE; i -= 1) {
+      const frame = this.frames[i]!
+      if (frame instanceof CodeFrame) trace.push(frame.place(files))
+    }
+    return trace
+  }
+}
+
+function uncaught(value: Value, trace: readonly TraceEntry[]): ProgramError {
+  if (!(value instanceof ErrorValue)) return new ProgramError('thrown', textOf(value), value, trace)
+  const kind = value.get('kind')
+  return new ProgramError(typeof kind === 'string' ? kind : 'thrown', textOf(value), value, trace, {
+    cause: value.cause ?? undefined,
+  })
+}
+
+const arityText = ({ min, max }: Native): number | string =>
+  min === max ? min : max === Number.POSITIVE_INFINITY ? `at least ${min}` : `${min} to ${max}`
+
+const wrongCount = (name: string, takes: number | string, given: number): RuntimeError => {
+  const expected = typeof takes === 'number' ? counted(takes, 'argument') : `${takes} arguments`
+  return new RuntimeError('arity', `${name} takes ${expected}, got ${given}`)
+}

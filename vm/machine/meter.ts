@@ -1,0 +1,61 @@
+import { RuntimeError } from '../values/runtime-error.ts'
+import type { Limits } from './limits.ts'
+
+/** Steps between two looks at the clock. */
+const SLICE = 4096
+
+/** Texts cost a step for so many characters. */
+const CHARACTERS_A_STEP = 64
+
+/** Measures one activation against its limits. */
+export class Meter {
+  readonly limits: Limits
+  private readonly now: () => number
+  /** Steps left beyond the current slice. */
+  private fuel: number
+  private slice = 0
+
+  constructor(limits: Limits, now: () => number) {
+    this.limits = limits
+    this.now = now
+    this.fuel = limits.fuel
+  }
+
+  /** One step. */
+  tick(): void {
+    this.slice -= 1
+    if (this.slice < 0) this.refill()
+  }
+
+  /** Work of so many steps at once. */
+  charge(steps: number): void {
+    this.slice -= steps
+    if (this.slice < 0) this.refill()
+  }
+
+  /** A text of this length is about to be made. */
+  text(length: number): void {
+    if (length > this.limits.maxTextLength) {
+      throw new RuntimeError('limit', `a text would be longer than ${this.limits.maxTextLength} characters`)
+    }
+    if (length >= CHARACTERS_A_STEP) this.charge(Math.floor(length / CHARACTERS_A_STEP))
+  }
+
+  /** A collection of this size is about to be made. */
+  items(count: number): void {
+    if (count > this.limits.maxItems) {
+      throw new RuntimeError('limit', `a collection would have more than ${this.limits.maxItems} elements`)
+    }
+  }
+
+  private refill(): void {
+    if (this.fuel + this.slice < 0) {
+      throw new RuntimeError('fuel', `stopped after ${this.limits.fuel} steps; is there an endless loop?`)
+    }
+    const { deadlineAt } = this.limits
+    if (deadlineAt !== null && this.now() >= deadlineAt) throw new RuntimeError('deadline', 'out of time')
+    this.fuel += this.slice
+    this.slice = Math.min(SLICE, this.fuel)
+    this.fuel -= this.slice
+  }
+}
