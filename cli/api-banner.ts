@@ -1,0 +1,52 @@
+import type { System } from '../runtime/system.ts'
+
+export interface BannerOptions {
+  readonly system: System
+  /** E.g. `http://127.0.0.1:8080`. */
+  readonly url: string
+  readonly host: string
+  readonly hasKey: boolean
+}
+
+/** What a started server says: what is served, where the data lies, what is insecure, what to try next. */
+export function banner({ system, url, host, hasKey }: BannerOptions): string {
+  const { manifest, settings, version } = system
+  const names = (kind: 'agent' | 'claw' | 'forge') =>
+    manifest.agents.filter((agent) => agent.kind === kind).map((agent) => agent.name)
+  const claws = names('claw')
+  const forges = names('forge')
+  const shown = (list: readonly string[]) => (list.length > 0 ? list.join(', ') : 'none')
+  const auth = hasKey ? " -H 'Authorization: Bearer '\"$NEAM_API_KEY\"" : ''
+  const lines = [
+    `neam-api ${version} serves ${manifest.program} at ${url}`,
+    `  claw agents   ${shown(claws)}`,
+    `  forge agents  ${shown(forges)}`,
+    `  models        ${settings.offline ? 'offline (a deterministic stand-in: no key, no network)' : 'as the program declares'}`,
+    `  sessions      ${settings.sessionsDir}`,
+    `  workspaces    ${settings.workspaceDir ?? settings.cwd}`,
+    ...warnings(host, hasKey, settings.disabled),
+    '',
+    'Try next:',
+    ...claws.slice(0, 1).map(
+      (name) =>
+        `  curl -s -X POST ${url}/api/v1/claw/${name}/sessions/user_42/message${auth} -H 'Content-Type: application/json' -d '{"message": "What is the status of order ORD-12345?"}'`,
+    ),
+    ...claws.slice(0, 1).map((name) => `  curl -s -X POST ${url}/api/v1/claw/${name}/sessions/user_42/reset${auth}`),
+    ...forges.slice(0, 1).flatMap((name) => [
+      `  curl -s -X POST ${url}/api/v1/forge/${name}/start${auth}`,
+      `  curl -s ${url}/api/v1/forge/${name}/status${auth}`,
+    ]),
+    `  curl -s ${url}/health`,
+    '',
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function warnings(host: string, hasKey: boolean, disabled: boolean): readonly string[] {
+  const local = host === 'localhost' || host === '::1' || host.startsWith('127.')
+  return [
+    ...(hasKey ? [] : ['  WARNING       no NEAM_API_KEY: everybody who reaches this address may use it and spend money']),
+    ...(hasKey || local ? [] : [`  WARNING       and ${host} is reachable from other machines: set NEAM_API_KEY`]),
+    ...(disabled ? ['  NOTE          the kill switch is on: agents refuse to work'] : []),
+  ]
+}

@@ -1,0 +1,136 @@
+/** node:http in front of the Lambda handlers: requests become events, answers go back. No rule of the domain lives here. */
+import { randomUUID } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Context } from 'aws-lambda'
+import type { Handler } from '../lambda/edge.ts'
+import { MAX_BODY_BYTES } from '../lambda/middleware/json-body.ts'
+import { apiEvent, sendAnswer } from './api-event.ts'
+
+export interface HttpServerOptions {
+  readonly handlers: ReadonlyMap<string, Handler>
+  /** Limit of a request, ms. */
+  readonly timeoutMs: number
+  /** Only names of this machine may stand in Host and Origin: a page in a browser must not drive a server without keys. */
+  readonly localOnly: boolean
+}
+
+export interface HttpServer {
+  readonly server: Server
+  /** Requests in hand. */
+  active(): number
+  /** Resolves when none is left. */
+  idle(): Promise<void>
+}
+
+/** Time for a client to send its headers, and then the whole of its request. */
+const HEADERS_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 30_000
+
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  let active = 0
+  let whenIdle: (() => void)[] = []
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: 1000,
+      keepAliveTimeout: 65_000,
+      maxHeaderSize: 16 * 1024,
+    },
+    (request, response) => {
+      active += 1
+      void serve(options, request, response).finally(() => {
+        active -= 1
+        if (active > 0) return
+        for (const resolve of whenIdle) resolve()
+        whenIdle = []
+      })
+    },
+  )
+  server.maxConnections = 10_000
+  return {
+    server,
+    active: () => active,
+    idle: () => (active === 0 ? Promise.resolve() : new Promise((resolve) => whenIdle.push(resolve))),
+  }
+}
+
+async function serve(options: HttpServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const requestId = randomUUID()
+  const refuse = (status: number, code: string, message: string) => {
+    const error = REASONS[status] ?? 'Error'
+    response.setHeader('connection', 'close')
+    response.setHeader('x-request-id', requestId)
+    sendAnswer(
+      response,
+      {
+        statusCode: status,
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ error, message, code, request_id: requestId }),
+      },
+      request.method === 'HEAD',
+    )
+  }
+  // The other side may hang up at any time; what is running goes on, its answer goes nowhere.
+  response.on('error', () => {})
+  if (options.localOnly && !isLocal(request)) {
+    return refuse(403, 'host_refused', 'this server has no key and answers to this machine only')
+  }
+  let body: Buffer | null
+  try {
+    body = await readBody(request)
+  } catch {
+    return // The client went away while sending.
+  }
+  if (body === null) {
+    return refuse(413, 'body_too_large', `the body is larger than ${MAX_BODY_BYTES} bytes`)
+  }
+  const now = Date.now()
+  let event: ReturnType<typeof apiEvent>
+  try {
+    event = apiEvent(request, body, { requestId, now })
+  } catch {
+    return refuse(400, 'bad_request', `the path ${request.url} is not well-formed percent-encoding`)
+  }
+  const handler = options.handlers.get(event.routeKey)!
+  const answer = await handler(event, context(requestId, now + options.timeoutMs))
+  sendAnswer(response, answer, request.method === 'HEAD')
+}
+
+const REASONS: Readonly<Record<number, string>> = { 400: 'Bad Request', 403: 'Forbidden', 413: 'Payload Too Large' }
+
+/** The part of Lambda's context that handlers may rely on. */
+const context = (requestId: string, deadlineAt: number): Context => ({
+  callbackWaitsForEmptyEventLoop: false,
+  functionName: 'neam-api',
+  functionVersion: 'local',
+  invokedFunctionArn: 'local',
+  memoryLimitInMB: '0',
+  awsRequestId: requestId,
+  logGroupName: 'local',
+  logStreamName: 'local',
+  getRemainingTimeInMillis: () => Math.max(0, deadlineAt - Date.now()),
+  done: () => {},
+  fail: () => {},
+  succeed: () => {},
+})
+
+/** The body, null when it is too large; what follows is then left unread. */
+async function readBody(request: IncomingMessage): Promise<Buffer | null> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > MAX_BODY_BYTES) return null
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+const LOCAL_NAMES = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+function isLocal({ headers }: IncomingMessage): boolean {
+  const name = (authority: string) => URL.parse(`http://${authority}`)?.hostname ?? ''
+  const origin = headers.origin === undefined ? null : (URL.parse(headers.origin)?.hostname ?? '')
+  return LOCAL_NAMES.has(name(headers.host ?? '')) && (origin === null || LOCAL_NAMES.has(origin))
+}

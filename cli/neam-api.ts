@@ -1,0 +1,184 @@
+/** The HTTP server of chapter 28.5: the Lambda handlers behind node:http, forge runs on the interpreted state machine. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Module } from '../bytecode/module.ts'
+import { createHandlers } from '../lambda/handlers.ts'
+import { forgeStep } from '../lambda/steps/forge-step.ts'
+import { unfinishedRuns } from '../runtime/unfinished-runs.ts'
+import { type Environment, processEnvironment } from '../runtime/environment.ts'
+import { loadBytecode } from '../runtime/load-program.ts'
+import { createAslDriver } from '../runtime/local-forge.ts'
+import { AUDIT_SINKS, readSettings } from '../runtime/settings.ts'
+import { createSystem, type System } from '../runtime/system.ts'
+import { banner } from './api-banner.ts'
+import { CommandError } from './command-error.ts'
+import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
+import { createHttpServer } from './http-server.ts'
+import { packageRoot, packageVersion } from './package-root.ts'
+import { loadModule } from './program-file.ts'
+import { runProgram } from './run-program.ts'
+import { untilTold } from './stop-signals.ts'
+
+const FLAGS = {
+  program: { type: 'string', value: 'FILE', help: 'program to serve: a .neam file, compiled at the start, or a .neamb file' },
+  bytecode: { type: 'string', value: 'DIR', help: 'directory with one compiled program (.neamb)' },
+  host: { type: 'string', value: 'HOST', help: 'interface to bind (default 0.0.0.0 with NEAM_API_KEY set, else 127.0.0.1)' },
+  port: { type: 'integer', min: 0, max: 65535, value: 'PORT', help: 'TCP port, 0 = a free one (default 8080)' },
+  timeout: { type: 'integer', min: 1000, value: 'MS', help: 'limit of a request in milliseconds (default 60000)' },
+  'drain-seconds': { type: 'integer', min: 1, max: 300, value: 'N', help: 'time for requests in hand after SIGTERM (default 10)' },
+  offline: { type: 'boolean', help: 'answer with the offline model: no key, no network' },
+  disabled: { type: 'boolean', help: 'start with the kill switch on' },
+  'audit-sink': { type: 'string', choices: AUDIT_SINKS, value: 'SINK', help: 'audit records to stderr, file or json (default stderr)' },
+  'audit-log': { type: 'string', value: 'PATH', help: 'file of --audit-sink file' },
+  workers: { type: 'integer', min: 1, max: 64, value: 'N', help: 'accepted; requests share one process so far' },
+  'pool-size': { type: 'integer', min: 1, max: 128, value: 'N', help: 'accepted; each request has a VM instance of its own' },
+  'llm-pool-size': { type: 'integer', min: 1, max: 256, value: 'N', help: 'accepted; connections to models are kept alive without a limit' },
+  help: { type: 'boolean', short: 'h', help: 'print this help' },
+  version: { type: 'boolean', help: 'print the version' },
+} as const satisfies Flags
+
+const HELP = `Usage: neam-api --program FILE [flags]
+
+Serves the claw and forge agents of a program over HTTP.
+
+Flags:
+${flagsHelp(FLAGS)}
+
+Environment:
+  NEAM_API_KEY         keys that requests must carry, comma-separated (Authorization: Bearer KEY)
+  NEAM_ADMIN_KEY       the same for admin routes
+  NEAM_SESSIONS_DIR    sessions (default ./.neam/sessions)
+  NEAM_WORKSPACE_DIR   what relative workspaces of agents resolve against (default: the current directory)
+  NEAM_STATE_DIR       runs, budgets, kill switch (default: beside the sessions)
+  NEAM_HOST NEAM_PORT NEAM_TIMEOUT NEAM_DRAIN_SECONDS NEAM_PROGRAM NEAM_BYTECODE NEAM_OFFLINE NEAM_DISABLED
+  NEAM_AUDIT_SINK NEAM_AUDIT_LOG   the flag of the same name, when that is not given
+  OPENAI_API_KEY OPENAI_BASE_URL OLLAMA_HOST   access to models
+`
+
+/** `argv`: what follows the program's name. Runs until SIGTERM or SIGINT; exit code 0, 1 (cannot serve) or 2 (usage). */
+export const main = (argv: readonly string[]): Promise<number> => runProgram('neam-api', () => run(argv))
+
+async function run(argv: readonly string[]): Promise<number> {
+  const { values: given } = parseFlags('neam-api', FLAGS, argv)
+  if (given.help) return print(HELP)
+  if (given.version) return print(`neam-api ${packageVersion()}\n`)
+  const environment = withFlags(processEnvironment(), given)
+  const { values } = parseFlags('neam-api', FLAGS, fromEnvironment(environment).concat(argv))
+  const settings = readSettings(environment, process.cwd())
+
+  const shutdown = new AbortController()
+  let draining = false
+  const log = (record: Readonly<Record<string, unknown>>) => {
+    if (settings.logLevel !== 'silent') process.stderr.write(`${JSON.stringify(record)}\n`)
+  }
+  const driver = createAslDriver({
+    definition: readFileSync(join(packageRoot(), 'statemachine/forge-run.asl.json'), 'utf8'),
+    step: async (event) => await forgeStep(system.world, event),
+    onError: ({ agent, run: id }, error) =>
+      log({ level: 'error', message: 'forge execution failed', agent, run: id, cause: String(error) }),
+  })
+  const system: System = await createSystem({
+    module: moduleToServe(values),
+    environment,
+    settings,
+    forgeDriver: driver,
+    output: {
+      emit: (line) => log({ level: 'info', message: 'emit', line }),
+      print: (text) => log({ level: 'info', message: 'print', text }),
+      warn: (line) => log({ level: 'warn', message: line }),
+    },
+  })
+  const started = performance.now()
+  const handlers = createHandlers({
+    system: async () => system,
+    log,
+    draining: () => draining,
+    uptimeSeconds: () => Math.floor((performance.now() - started) / 1000),
+    shutdown: shutdown.signal,
+  })
+  const hasKey = (await system.keys.api()).length > 0
+  if (settings.production && !hasKey) {
+    throw new CommandError('NEAM_ENV=production needs NEAM_API_KEY: set it, or unset NEAM_ENV for development')
+  }
+  const host = values.host ?? (hasKey ? '0.0.0.0' : '127.0.0.1')
+  const http = createHttpServer({
+    handlers,
+    timeoutMs: values.timeout ?? 60_000,
+    localOnly: !hasKey && isLoopback(host),
+  })
+  const url = await listen(http.server, host, values.port ?? 8080)
+  process.stderr.write(banner({ system, url, host, hasKey }))
+  await driver.resume(await unfinishedRuns(system.world))
+
+  const drainSeconds = values['drain-seconds'] ?? 10
+  const told = await untilTold(['SIGTERM', 'SIGINT'])
+  draining = true
+  process.stderr.write(`neam-api: ${told.signal}, finishing ${http.active()} requests (at most ${drainSeconds} s)\n`)
+  http.server.close()
+  http.server.closeIdleConnections()
+  const drained = await Promise.race([
+    Promise.all([http.idle(), driver.close()]).then(() => true),
+    told.again.then(() => false),
+    new Promise<boolean>((resolve) => setTimeout(resolve, drainSeconds * 1000, false).unref()),
+  ])
+  if (!drained) {
+    shutdown.abort(new Error('the server is shutting down'))
+    process.stderr.write('neam-api: what is still running is cut off; the next start takes it up again\n')
+  }
+  http.server.closeAllConnections()
+  // A cut-off turn may hold timers for its next try.
+  process.exit(0)
+}
+
+function print(text: string): number {
+  process.stdout.write(text)
+  return 0
+}
+
+type Given = ReturnType<typeof parseFlags<typeof FLAGS>>['values']
+
+/** Flags that settings read, as the variables of the same meaning. */
+const withFlags = (environment: Environment, given: Given): Environment => ({
+  ...environment,
+  ...(given.offline ? { NEAM_OFFLINE: '1' } : {}),
+  ...(given.disabled ? { NEAM_DISABLED: '1' } : {}),
+  ...(given['audit-sink'] === undefined ? {} : { NEAM_AUDIT_SINK: given['audit-sink'] }),
+  ...(given['audit-log'] === undefined ? {} : { NEAM_AUDIT_LOG: given['audit-log'] }),
+})
+
+/** Variables that stand for a flag, as flags: they are read by the same rules, and a flag that is given comes later. */
+function fromEnvironment(environment: Environment): string[] {
+  const names = ['host', 'port', 'timeout', 'drain-seconds', 'program', 'bytecode'] as const
+  return names.flatMap((name) => {
+    const value = environment[`NEAM_${name.toUpperCase().replaceAll('-', '_')}`]
+    return value === undefined || value === '' ? [] : [`--${name}=${value}`]
+  })
+}
+
+function moduleToServe({ program, bytecode }: Given): Module {
+  if (program !== undefined) return loadModule(program)
+  if (bytecode !== undefined) return loadBytecode(bytecode)
+  throw new UsageError(`no program is given: --program FILE or --bytecode DIR\n\n${HELP}`)
+}
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
+
+function listen(server: import('node:http').Server, host: string, port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why: Readonly<Record<string, string>> = {
+        EADDRINUSE: `port ${port} is in use; choose another with --port`,
+        EACCES: `port ${port} may not be bound by this user; choose one above 1023 with --port`,
+        EADDRNOTAVAIL: `${host} is no address of this machine`,
+        ENOTFOUND: `${host} is no known host`,
+      }
+      reject(new CommandError(why[error.code ?? ''] ?? error.message, { cause: error }))
+    })
+    server.listen(port, host, () => {
+      const address = server.address()
+      const bound = typeof address === 'object' && address !== null ? address.port : port
+      const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
+      resolve(`http://${shown}:${bound}`)
+    })
+  })
+}

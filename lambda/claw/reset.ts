@@ -1,0 +1,10 @@
+import { resetSession } from '../../agents/claw/reset.ts'
+import type { RouteHandler } from '../edge.ts'
+
+/** POST /api/v1/claw/:agent/sessions/:key/reset (chapter 28.2). An unknown session resets to what it is: empty. */
+export const clawReset: RouteHandler = async ({ system, params, requestId }) => {
+  const agent = params.agent ?? ''
+  const key = params.key ?? ''
+  await resetSession(system.world, { agent, key }, { requestId })
+  return { body: { agent, session_key: key, status: 'reset', message: 'Session archived and reset' } }
+}

@@ -1,0 +1,7 @@
+import { forgeStatus } from '../../agents/forge/status.ts'
+import type { RouteHandler } from '../edge.ts'
+
+/** GET /api/v1/forge/:agent/status (chapter 28.3). */
+export const forgeStatusRoute: RouteHandler = async ({ system, params }) => ({
+  body: await forgeStatus(system.world, params.agent ?? ''),
+})

@@ -1,0 +1,29 @@
+import { clawList } from './claw/list.ts'
+import { clawMessage } from './claw/message.ts'
+import { clawReset } from './claw/reset.ts'
+import { type Edge, edgeHandler, type Handler, type RouteHandler } from './edge.ts'
+import { forgeList } from './forge/list.ts'
+import { forgeStart } from './forge/start.ts'
+import { forgeStatusRoute } from './forge/status.ts'
+import { forgeStop } from './forge/stop.ts'
+import { health } from './health/health.ts'
+import { ready } from './health/ready.ts'
+import { notFound } from './not-found.ts'
+import { type HandlerName, ROUTES, routeKey } from './routes.ts'
+
+const ROUTE_HANDLERS: Readonly<Record<HandlerName, RouteHandler>> = {
+  health,
+  ready,
+  clawList,
+  clawMessage,
+  clawReset,
+  forgeList,
+  forgeStart,
+  forgeStop,
+  forgeStatus: forgeStatusRoute,
+  notFound,
+}
+
+/** The handler of every route, by API Gateway's route key. Lambda and the local server call the same ones. */
+export const createHandlers = (edge: Edge): ReadonlyMap<string, Handler> =>
+  new Map(ROUTES.map((route) => [routeKey(route), edgeHandler(route, ROUTE_HANDLERS[route.handler], edge)]))

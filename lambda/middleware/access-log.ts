@@ -1,0 +1,26 @@
+import type { Edge } from '../edge.ts'
+import { type Route, routeKey } from '../routes.ts'
+import type { Middleware } from './middleware.ts'
+
+/** One line a request: what was asked, how it ended, how long it took. No content, no keys, no query. */
+export function accessLog(route: Route, edge: Edge): Middleware {
+  const started = new WeakMap<object, number>()
+  const line: Middleware['after'] = ({ event, context, response }) => {
+    edge.log({
+      level: 'info',
+      message: 'request',
+      request_id: context.requestId,
+      route: routeKey(route),
+      method: event.requestContext?.http?.method,
+      status: response?.statusCode,
+      duration_ms: Math.round(performance.now() - (started.get(context) ?? performance.now())),
+    })
+  }
+  return {
+    before: ({ context }) => {
+      started.set(context, performance.now())
+    },
+    after: line,
+    onError: line,
+  }
+}

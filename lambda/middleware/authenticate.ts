@@ -1,0 +1,48 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Edge } from '../edge.ts'
+import { Refusal } from '../refusal.ts'
+import type { Route } from '../routes.ts'
+import type { Middleware } from './middleware.ts'
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+
+/** Compares with every key, so that the time tells neither which one fits nor how much of it. */
+function matches(presented: string, keys: readonly string[]): boolean {
+  const one = digest(presented)
+  return keys.map((key) => timingSafeEqual(one, digest(key))).some(Boolean)
+}
+
+const unauthorized = (message: string): Refusal =>
+  new Refusal(401, 'unauthorized', message, { headers: { 'www-authenticate': 'Bearer' } })
+
+/** `Authorization: Bearer KEY`; the scheme in any case, the key never in the query. */
+function bearer(header: string | undefined): string | null {
+  const found = /^bearer +(\S+) *$/i.exec(header ?? '')
+  return found?.[1] ?? null
+}
+
+/**
+ * Chapter 28.4: NEAM_API_KEY on every route but the open ones, NEAM_ADMIN_KEY on admin routes. In production nothing is
+ * served without a key; elsewhere a server without keys is in development mode.
+ */
+export function authenticate(route: Route, edge: Edge): Middleware {
+  return {
+    before: async ({ event }) => {
+      if (route.credential === 'open') return
+      const { keys, settings } = await edge.system()
+      const [api, admin] = await Promise.all([keys.api(), keys.admin()])
+      const wanted = route.credential === 'admin' ? admin : api
+      if (wanted.length === 0 && !settings.production && api.length === 0) return
+      const presented = bearer(event.headers?.authorization)
+      const name = route.credential === 'admin' ? 'NEAM_ADMIN_KEY' : 'NEAM_API_KEY'
+      if (api.length === 0 && admin.length === 0) {
+        throw new Refusal(503, 'not_configured', `no key is configured: set ${name}`)
+      }
+      if (presented === null) throw unauthorized(`send the header Authorization: Bearer <${name}>`)
+      if (matches(presented, wanted)) return
+      const other = route.credential === 'admin' ? api : admin
+      if (matches(presented, other)) throw new Refusal(403, 'forbidden', `this route needs ${name}`)
+      throw unauthorized('the key is not valid')
+    },
+  }
+}

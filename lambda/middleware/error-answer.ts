@@ -1,0 +1,78 @@
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { Fault, faultText } from '../../agents/ports/fault.ts'
+import type { Edge } from '../edge.ts'
+import { Refusal } from '../refusal.ts'
+import { FAULT_STATUS } from './fault-status.ts'
+import type { Middleware } from './middleware.ts'
+
+interface Problem {
+  readonly status: number
+  readonly code: string
+  readonly message: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+/** Facts of a fault that a caller can act on; the rest stays in the log. */
+const SHOWN = ['agent', 'run', 'guard', 'budget', 'resets_at', 'available', 'limit', 'field'] as const
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof Refusal) return error
+  const fault = error instanceof Fault ? error : new Fault('internal')
+  const { code, data, retryAfterMs } = fault
+  const details = Object.fromEntries(SHOWN.filter((name) => name in data).map((name) => [name, data[name]]))
+  return {
+    status: FAULT_STATUS[code],
+    code,
+    message: faultText(fault),
+    headers: retryAfterMs === null ? {} : { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) },
+    details: code === 'already_running' ? { ...details, status: 'already_running' } : details,
+  }
+}
+
+/** `Bad Request` for 400: the short name that stands in `error`. */
+const NAMES: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  409: 'Conflict',
+  413: 'Payload Too Large',
+  415: 'Unsupported Media Type',
+  422: 'Unprocessable Content',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+  507: 'Insufficient Storage',
+}
+
+/** Every failure as `{error, message, code, request_id}` with its status; stacks go to the log only. */
+export function errorAnswer(edge: Edge): Middleware {
+  return {
+    onError: (request) => {
+      const { error, context } = request
+      const { status, code, message, headers, details } = problemOf(error)
+      if (status >= 500) {
+        const stack = error instanceof Fault || error instanceof Refusal ? undefined : error?.stack
+        const cause = error?.cause instanceof Error ? error.cause.message : undefined
+        edge.log({ level: 'error', message, code, request_id: context.requestId, cause, stack })
+      }
+      const answer: APIGatewayProxyStructuredResultV2 = {
+        statusCode: status,
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({
+          error: NAMES[status] ?? 'Error',
+          message,
+          code,
+          request_id: context.requestId,
+          ...details,
+        }),
+      }
+      request.response = answer
+    },
+  }
+}

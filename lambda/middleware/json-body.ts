@@ -1,0 +1,56 @@
+import { badRequest, Refusal } from '../refusal.ts'
+import type { Middleware } from './middleware.ts'
+
+/** Bytes of a request body. */
+export const MAX_BODY_BYTES = 1024 * 1024
+/** Nesting of objects and lists; deeper input could overflow whoever walks it. */
+const MAX_DEPTH = 64
+
+export const bodyTooLarge = (): Refusal =>
+  new Refusal(413, 'body_too_large', `the body is larger than ${MAX_BODY_BYTES} bytes`)
+
+/** The body as JSON in `context.body`; an empty one and `null` count as none. */
+export function jsonBody(): Middleware {
+  return {
+    before: ({ event, context }) => {
+      const bytes = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8')
+      if (bytes.length > MAX_BODY_BYTES) throw bodyTooLarge()
+      const text = decode(bytes).trim()
+      context.body = text === '' ? undefined : (parse(text) ?? undefined)
+    },
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw badRequest('the body is not UTF-8 text')
+  }
+}
+
+function parse(text: string): unknown {
+  if (depth(text) > MAX_DEPTH) throw badRequest(`the body is nested deeper than ${MAX_DEPTH}`)
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw badRequest(`the body is not valid JSON: ${(error as SyntaxError).message}`)
+  }
+}
+
+/** Deepest nesting of brackets outside strings. */
+function depth(text: string): number {
+  let now = 0
+  let deepest = 0
+  let inString = false
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at]
+    if (inString) {
+      if (char === '\\') at++
+      else if (char === '"') inString = false
+    } else if (char === '"') inString = true
+    else if (char === '{' || char === '[') deepest = Math.max(deepest, ++now)
+    else if (char === '}' || char === ']') now--
+  }
+  return deepest
+}

@@ -1,0 +1,25 @@
+import type { RouteHandler } from './edge.ts'
+import { Refusal } from './refusal.ts'
+import { ROUTES } from './routes.ts'
+
+const PARAMETER = /\\\{\w+\\\}/g
+
+/** Whether a path could be one of a route's. */
+const fits = (route: string, path: string): boolean =>
+  new RegExp(`^${route.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(PARAMETER, '[^/]+')}$`).test(path)
+
+/** ANY /{proxy+}: 405 with the methods of a path that exists, else 404. */
+export const notFound: RouteHandler = async ({ event }) => {
+  const { method } = event.requestContext.http
+  const path = event.rawPath
+  const methods = ROUTES.filter((route) => route.method !== 'ANY' && fits(route.path, path)).map(
+    (route) => route.method,
+  )
+  if (methods.length > 0) {
+    const allow = methods.join(', ')
+    throw new Refusal(405, 'method_not_allowed', `${path} does not take ${method}; it takes ${allow}`, {
+      headers: { allow },
+    })
+  }
+  throw new Refusal(404, 'route_not_found', `Route not found: ${method} ${path}`)
+}

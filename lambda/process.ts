@@ -1,0 +1,51 @@
+import { loadBytecode } from '../runtime/load-program.ts'
+import { processEnvironment } from '../runtime/environment.ts'
+import { statesDriver, inlineDriver } from '../runtime/forge-drivers.ts'
+import { readSettings, SettingsError } from '../runtime/settings.ts'
+import { createSystem, type System } from '../runtime/system.ts'
+import type { Edge } from './edge.ts'
+
+/** One line of JSON: CloudWatch takes each as an event. */
+export const logLine = (record: Readonly<Record<string, unknown>>): void => {
+  process.stdout.write(`${JSON.stringify({ timestamp: new Date().toISOString(), ...record })}\n`)
+}
+
+/** The system of this Lambda process: made at the first request, kept while it works, made again after a failure. */
+export function systemOfProcess(): () => Promise<System> {
+  let made: Promise<System> | null = null
+  return () => {
+    made ??= makeSystem().catch((error: unknown) => {
+      made = null
+      throw error
+    })
+    return made
+  }
+}
+
+async function makeSystem(): Promise<System> {
+  const environment = processEnvironment()
+  const settings = readSettings(environment, process.cwd())
+  if (settings.bytecode === null) throw new SettingsError('NEAM_BYTECODE is not set: there is no program to serve')
+  return await createSystem({
+    module: loadBytecode(settings.bytecode),
+    environment,
+    settings,
+    forgeDriver: settings.stateMachineArn === null ? inlineDriver : statesDriver(settings.stateMachineArn),
+    output: {
+      emit: (line) => logLine({ level: 'info', message: 'emit', line }),
+      print: (text) => logLine({ level: 'info', message: 'print', text }),
+      warn: (line) => logLine({ level: 'warn', message: line }),
+    },
+  })
+}
+
+export function processEdge(system: () => Promise<System>): Edge {
+  const silent = readSettings(processEnvironment(), process.cwd()).logLevel === 'silent'
+  return {
+    system,
+    log: silent ? () => {} : logLine,
+    draining: () => false,
+    uptimeSeconds: () => Math.floor(process.uptime()),
+    shutdown: new AbortController().signal,
+  }
+}

@@ -1,0 +1,22 @@
+import * as v from 'valibot'
+import { badRequest } from './refusal.ts'
+
+/**
+ * The body as the schema reads it. @throws Refusal 400 naming the field, the value it got and what is accepted.
+ */
+export function validate<S extends v.GenericSchema>(schema: S, body: unknown): v.InferOutput<S> {
+  const { success, output, issues } = v.safeParse(schema, body)
+  if (success) return output
+  const [issue] = issues
+  const field = v.getDotPath(issue)
+  if (field === null) throw badRequest(`the body must be a JSON object, got ${issue.received}`)
+  // `key "x" is not expected` comes without the value; the others show it.
+  throw badRequest(
+    issue.type === 'strict_object' && issue.expected === 'never'
+      ? `unknown field "${field}"`
+      : issue.received === 'undefined'
+        ? `Missing '${field}' field`
+        : `${field}: ${issue.message}`,
+    field,
+  )
+}

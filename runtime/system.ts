@@ -1,0 +1,114 @@
+import type { Manifest } from '../bytecode/manifest.ts'
+import type { Module } from '../bytecode/module.ts'
+import { Fault, faultText } from '../agents/ports/fault.ts'
+import type { ForgeDriver } from '../agents/ports/forge-driver.ts'
+import type { ProgramOutput, World } from '../agents/world.ts'
+import { createCommands } from '../commands/local.ts'
+import { createProviders } from '../providers/registry.ts'
+import { treeCheckpoints } from '../stores/tree/checkpoints.ts'
+import { createTree } from '../stores/tree/tree.ts'
+import { treeWorkspaces } from '../stores/tree/workspace.ts'
+import { Program } from '../vm/program.ts'
+import { systemAudit } from './audit.ts'
+import type { Environment } from './environment.ts'
+import { systemHash, systemIds } from './ids.ts'
+import { loadPrices } from './prices.ts'
+import { type Keys, systemKeys, systemSecrets } from './secrets.ts'
+import type { Settings } from './settings.ts'
+import { systemClock, systemTimers } from './time.ts'
+import { VERSION } from './version.ts'
+
+export interface SystemOptions {
+  readonly module: Module
+  readonly environment: Environment
+  readonly settings: Settings
+  readonly forgeDriver: ForgeDriver
+  readonly output: ProgramOutput
+  /** One line of standard input; null at its end. Default: there is none. */
+  readonly readLine?: (prompt: string) => Promise<string | null>
+}
+
+/** One running system: a program with all that its agents need. */
+export interface System {
+  readonly version: string
+  readonly manifest: Manifest
+  readonly settings: Settings
+  readonly world: World
+  readonly keys: Keys
+  /** Readiness by part: `ok`, or what is wrong. */
+  check(): Promise<Readonly<Record<string, string>>>
+}
+
+/**
+ * Puts a system together. @throws ModuleError for bytecode that does not verify, SettingsError, and Faults `tree_*` and
+ * `storage_*`.
+ */
+export async function createSystem(options: SystemOptions): Promise<System> {
+  const { module, environment, settings, forgeDriver, output } = options
+  const clock = systemClock
+  const timers = systemTimers
+  const ids = systemIds(clock)
+  const program = Program.link(module)
+  const tree = await createTree({
+    sessionsDir: settings.sessionsDir,
+    stateDir: settings.stateDir,
+    mode: settings.tree,
+    clock,
+    timers,
+    ids,
+    hash: systemHash,
+  })
+  const secrets = systemSecrets(environment, settings, clock)
+  const world: World = {
+    program,
+    clock,
+    timers,
+    ids,
+    hash: systemHash,
+    models: createProviders({ secrets, environment, offline: settings.offline, clock, timers, ids }),
+    prices: loadPrices(settings.pricesFile),
+    ...tree,
+    workspaces: treeWorkspaces({ workspaceDir: settings.workspaceDir, cwd: settings.cwd }),
+    commands: createCommands({ environment }),
+    checkpoints: treeCheckpoints({ stateDir: settings.stateDir, clock, path: environment.PATH ?? '' }),
+    audit: systemAudit(settings, clock),
+    forgeDriver,
+    output,
+    env: (name) => environment[name] ?? null,
+    readLine: options.readLine ?? (async () => null),
+  }
+  if (settings.disabled) {
+    const at = new Date(clock.now()).toISOString()
+    await world.killSwitch.set('*', { disabled: true, reason: 'started disabled', by: 'NEAM_DISABLED', at })
+  }
+  return {
+    version: VERSION,
+    manifest: module.manifest,
+    settings,
+    world,
+    keys: systemKeys(secrets),
+    check: () => checkParts(world),
+  }
+}
+
+async function checkParts(world: World): Promise<Readonly<Record<string, string>>> {
+  const { agents } = world.program.module.manifest
+  const parts: Readonly<Record<string, () => Promise<unknown>>> = {
+    agents: async () => {
+      if (agents.length === 0) throw new Fault('bad_request', { problem: 'the program declares no agent' })
+    },
+    tree: () => world.killSwitch.disabled(),
+    models: () => Promise.all(agents.map((agent) => world.models.for(agent))),
+  }
+  const states = await Promise.all(
+    Object.entries(parts).map(async ([part, check]) => {
+      try {
+        await check()
+        return [part, 'ok'] as const
+      } catch (error) {
+        return [part, error instanceof Fault ? faultText(error) : 'internal error'] as const
+      }
+    }),
+  )
+  return Object.fromEntries(states)
+}
