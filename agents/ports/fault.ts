@@ -76,6 +76,9 @@ const TEXTS = {
 
 export type FaultCode = keyof typeof TEXTS
 
+/** Of a code that was read from disk. */
+export const isFaultCode = (code: string): code is FaultCode => Object.hasOwn(TEXTS, code)
+
 export class Fault extends Error {
   readonly code: FaultCode
   readonly data: Data

@@ -17,6 +17,8 @@ export interface Reservation {
 export interface BudgetStore {
   /** Spent and reserved in the budget's current period. */
   used(budget: BudgetDecl, nowMs: number): Promise<Spend>
+  /** When the budget's current period ends, in milliseconds since 1970; null = never. */
+  resetsAt(budget: BudgetDecl, nowMs: number): number | null
   /**
    * Reserves a call's worst case before it is made; limits hold under concurrency and crashes (an open
    * reservation past its deadline counts in full). Throws `budget_exhausted` with `resets_at`.

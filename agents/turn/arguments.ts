@@ -14,7 +14,8 @@ const MAX_LENGTH = 1024 * 1024
 
 /** Reads a model's argument text against the skill's parameters. A parameter left out is nil. */
 export function readArguments(skill: SkillDecl, json: string): Arguments {
-  if (json.length > MAX_LENGTH) return invalid(`the arguments have ${json.length} characters; at most ${MAX_LENGTH} are read`)
+  if (json.length > MAX_LENGTH)
+    return invalid(`the arguments have ${json.length} characters; at most ${MAX_LENGTH} are read`)
   const parsed = parse(json)
   if (parsed instanceof RuntimeError) return invalid(`the arguments are not valid JSON: ${parsed.message}`)
   if (!(parsed instanceof Map)) return invalid(`the arguments must be a JSON object, got ${describe(parsed)}`)

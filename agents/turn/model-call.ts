@@ -7,6 +7,8 @@ import type { Gate } from './gate.ts'
 import { modelAccess } from './model-access.ts'
 import { costOf } from './prices.ts'
 import { shorten } from './shorten.ts'
+import { statisticsOf } from './statistics.ts'
+import { throwIfStopped } from './stop.ts'
 import { estimateRequest } from './tokens.ts'
 import { NO_USAGE } from './usage.ts'
 
@@ -45,7 +47,7 @@ const UNBILLED: ReadonlySet<FaultCode> = new Set([
  */
 export async function callModel(world: World, request: ModelCall): Promise<ModelAnswer> {
   const { agent, call, messages, tools, gate } = request
-  call.signal.throwIfAborted()
+  throwIfStopped(call.signal)
   const now = world.clock.now()
   if (now >= call.deadlineAt) throw new Fault('deadline_exceeded', { doing: 'starting a model call' })
   const { provider, price } = await modelAccess(world, agent)
@@ -67,9 +69,11 @@ export async function callModel(world: World, request: ModelCall): Promise<Model
     )
   } catch (error) {
     if (error instanceof Fault && UNBILLED.has(error.code)) await leave.settle(NO_USAGE, 0)
+    else throwIfStopped(call.signal)
     throw error
   }
   const cost = price === null ? 0 : costOf(price, reply.usage)
   await leave.settle(reply.usage, cost)
+  statisticsOf(world).modelCalled(agent.name, reply.usage, cost)
   return { reply: { ...reply, text: shorten(reply.text, MAX_ANSWER) }, cost }
 }

@@ -53,4 +53,7 @@ export class Steps {
 }
 
 const mismatch = (index: number, expected: string, found: string): Fault =>
-  new Fault('record_damaged', { path: `step ${index} of the turn`, problem: `a ${expected} step was expected, found ${found}` })
+  new Fault('record_damaged', {
+    path: `step ${index} of the turn`,
+    problem: `a ${expected} step was expected, found ${found}`,
+  })

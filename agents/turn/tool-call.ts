@@ -84,16 +84,21 @@ async function guard(
   try {
     return { content: await applyGuards(world, scene, phase, text), isError: false }
   } catch (error) {
-    if (error instanceof Fault && error.code === 'guard_blocked') return failed(`Tool error: ${faultText(error)}`)
+    if (error instanceof Fault && error.code === 'guard_blocked')
+      return failed(`Tool error: ${faultText(error)}`)
     throw error
   }
 }
 
 async function run(scene: Scene, skill: SkillDecl, args: ReadonlyMap<string, Value>): Promise<ToolResult> {
   try {
-    return { content: shorten(resultText(await scene.callTool(skill.name, args)), MAX_RESULT), isError: false }
+    return {
+      content: shorten(resultText(await scene.callTool(skill.name, args)), MAX_RESULT),
+      isError: false,
+    }
   } catch (error) {
-    if (error instanceof ProgramError || error instanceof RuntimeError) return failed(`Tool error: ${error.message}`)
+    if (error instanceof ProgramError || error instanceof RuntimeError)
+      return failed(`Tool error: ${error.message}`)
     throw error
   }
 }

@@ -6,6 +6,7 @@ import { callModel } from './model-call.ts'
 import type { Scene } from './scene.ts'
 import type { StepJournal } from './step-journal.ts'
 import { type ModelStep, Steps, type ToolStep } from './steps.ts'
+import { throwIfStopped } from './stop.ts'
 import { callTool, type ToolResult } from './tool-call.ts'
 import { skillsOf, toolSpec } from './tools.ts'
 import { addUsage, NO_USAGE } from './usage.ts'
@@ -65,19 +66,27 @@ export async function toolLoop(request: ToolLoopRequest): Promise<ToolLoopResult
 
   for (let round = 0; ; round += 1) {
     const step = await steps.model(() => modelStep({ world, scene, gate, messages, tools }, ids))
+    for (const { id } of step.toolCalls) ids.add(id)
     usage = addUsage(usage, step.usage)
     cost += step.cost
     if (step.text.trim() !== '') text = step.text
     const modelCalls = round + 1
     if (step.toolCalls.length === 0) {
-      return { text: step.text.trim() === '' ? '' : step.text, usage, cost, modelCalls, toolCalls, exhausted: false }
+      return {
+        text: step.text.trim() === '' ? '' : step.text,
+        usage,
+        cost,
+        modelCalls,
+        toolCalls,
+        exhausted: false,
+      }
     }
     if (round >= maxSteps) {
       return { text: text === '' ? EXHAUSTED : text, usage, cost, modelCalls, toolCalls, exhausted: true }
     }
     messages.push({ role: 'assistant', content: step.text, toolCalls: step.toolCalls })
     for (const call of step.toolCalls) {
-      scene.signal.throwIfAborted()
+      throwIfStopped(scene.signal)
       const refused = toolCalls >= MAX_TOOL_CALLS
       const { content } = await toolStep({ ...request, skills, steps, call, refused })
       messages.push({ role: 'tool', callId: call.id, name: call.name, content })

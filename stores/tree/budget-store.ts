@@ -33,6 +33,10 @@ export class TreeBudgetStore implements BudgetStore {
     return this.#ledger(budget, periodOf(budget.reset, nowMs)).total()
   }
 
+  resetsAt(budget: BudgetDecl, nowMs: number): number | null {
+    return periodOf(budget.reset, nowMs).resetsAt
+  }
+
   /**
    * A reservation belongs to the period it was made in. Its deadline needs no watching: an open reservation counts
    * in full until it is settled, and when its writer is gone it is folded in full.

@@ -1,0 +1,125 @@
+import { findAgent } from '../find-agent.ts'
+import { isoTime } from '../iso-time.ts'
+import { Fault, type FaultCode, isFaultCode } from '../ports/fault.ts'
+import type { SessionRef, TurnResult } from '../ports/sessions.ts'
+import { asFault } from '../turn/as-fault.ts'
+import type { HeldSession } from '../turn/call-context.ts'
+import type { World } from '../world.ts'
+import { runPipeline } from './pipeline.ts'
+import { checkedKey } from './session-key.ts'
+import type { AskAnswer, IncomingTurn } from './turn.ts'
+
+export type { AskAnswer } from './turn.ts'
+
+export interface AskRequest {
+  readonly agent: string
+  /** Session key, as the caller names it. */
+  readonly key: string
+  readonly message: string
+  /** Milliseconds since 1970; Infinity = no limit. */
+  readonly deadlineAt: number
+  readonly signal: AbortSignal
+  readonly requestId?: string | null
+  /** `metadata.lane` of the message (chapter 24.7). */
+  readonly lane?: string | null
+  /** Turn id, safe in paths. The same id again answers what the first call answered. Left out: a new turn. */
+  readonly turn?: string
+  /** Agent calls on the way here, this one included; 1 when left out. */
+  readonly depth?: number
+  readonly holding?: readonly HeldSession[]
+}
+
+/** Faults by which a turn is refused, as opposed to failing. */
+const REFUSALS: ReadonlySet<FaultCode> = new Set([
+  'agent_disabled',
+  'guard_blocked',
+  'budget_exhausted',
+  'lane_full',
+  'session_busy',
+  'depth_exceeded',
+  'price_unknown',
+  'message_too_large',
+])
+
+/**
+ * A message to a claw agent and its answer (chapter 24.3). Throws `agent_not_found`, `session_key_invalid`,
+ * `bad_request` for an empty message, the refusals above, `provider_*`, `model_answer_empty`, `deadline_exceeded`,
+ * `stopped`, `program_error`, and the Faults of the tree. The history is then as it was.
+ */
+export async function ask(world: World, request: AskRequest): Promise<AskAnswer> {
+  const turn = incomingTurn(world, request)
+  const known = request.turn === undefined ? null : await world.sessions.turn(turn.ref, turn.id)
+  if (known?.result) return answerOf(turn.id, known.result)
+  try {
+    return await runPipeline(turn)
+  } catch (error) {
+    const fault = asFault(error, request.signal)
+    if (turn.ledger.accepted) await closeFailed(turn, fault)
+    throw fault
+  } finally {
+    await letGo(turn)
+  }
+}
+
+function incomingTurn(world: World, request: AskRequest): IncomingTurn {
+  const agent = findAgent(world, 'claw', request.agent)
+  const ref: SessionRef = { agent: agent.name, key: checkedKey(request.key) }
+  if (request.message.trim() === '') throw new Fault('bad_request', { problem: 'the message is empty' })
+  const holding = [...(request.holding ?? [])]
+  return {
+    world,
+    agent,
+    ref,
+    id: request.turn ?? world.ids.next(),
+    message: request.message.toWellFormed(),
+    lane: request.lane ?? null,
+    startedAt: world.clock.now(),
+    call: {
+      depth: request.depth ?? 1,
+      deadlineAt: request.deadlineAt,
+      signal: request.signal,
+      requestId: request.requestId ?? null,
+      holding,
+    },
+    ledger: { accepted: false, holding, held: [] },
+  }
+}
+
+/** What a turn that is over has answered. */
+function answerOf(turn: string, result: TurnResult): AskAnswer {
+  switch (result.status) {
+    case 'completed': {
+      const { response, tokens, cost } = result
+      return { turn, response, status: 'completed', tokens, cost, latencyMs: 0 }
+    }
+    case 'orphaned':
+      return { turn, response: result.response, status: 'orphaned', tokens: 0, cost: 0, latencyMs: 0 }
+    default:
+      throw isFaultCode(result.code) ? new Fault(result.code, result.data) : new Fault('internal')
+  }
+}
+
+/** The turn stays open when even that cannot be written; the Fault tells the caller all the same. */
+async function closeFailed({ world, ref, id }: IncomingTurn, fault: Fault): Promise<void> {
+  try {
+    await world.sessions.close(ref, id, {
+      status: REFUSALS.has(fault.code) ? 'refused' : 'failed',
+      code: fault.code,
+      data: fault.data,
+      finishedAt: isoTime(world.clock.now()),
+    })
+  } catch (error) {
+    world.output.warn(`turn ${id} ended as ${fault.code} and was not closed: ${error}`)
+  }
+}
+
+/** Frees lease and slot, the newest first. What cannot be freed ends by itself. */
+async function letGo({ world, ledger }: IncomingTurn): Promise<void> {
+  for (const release of ledger.held.reverse()) {
+    try {
+      await release()
+    } catch (error) {
+      world.output.warn(`a lease was not released: ${error}`)
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import { isoTime } from '../iso-time.ts'
+import { applyGuards } from '../limits/guards.ts'
+import { Fault } from '../ports/fault.ts'
+import type { SessionVersion, StoredMessage, TurnResult } from '../ports/sessions.ts'
+import { statisticsOf } from '../turn/statistics.ts'
+import { totalTokens } from '../turn/usage.ts'
+import type { AskAnswer, WorkedTurn } from './turn.ts'
+
+/** Commits that may come in between before the turn gives up. */
+const MAX_CONFLICTS = 20
+
+/** Stage 5: output guards, then both messages into the history at once, metrics, the answer. */
+export async function response(turn: WorkedTurn): Promise<AskAnswer> {
+  const { world, agent, scene, work, call, ref } = turn
+  if (work.text.trim() === '') throw new Fault('model_answer_empty', { model: agent.model })
+  const text = await applyGuards(world, scene, 'output', work.text)
+  const status = await commit(turn, text)
+  const answer: AskAnswer = {
+    turn: turn.id,
+    response: text,
+    status,
+    tokens: totalTokens(work.usage),
+    cost: work.cost,
+    latencyMs: world.clock.now() - turn.startedAt,
+  }
+  await close(turn, answer)
+  statisticsOf(world).answered(agent.name, answer.latencyMs)
+  const { tokens, cost, latencyMs } = answer
+  world.audit.record({
+    event: 'agent.answer',
+    agent: agent.name,
+    sessionKey: ref.key,
+    requestId: call.requestId,
+    detail: status,
+    metadata: { tokens, cost, latency_ms: latencyMs, tool_calls: work.toolCalls },
+  })
+  return answer
+}
+
+/**
+ * Adds the two messages to whatever the session holds by now. Another turn's commit in between means trying again on
+ * top of it, without another model call; a reset in between means that this answer belongs to no history.
+ */
+async function commit(turn: WorkedTurn, text: string): Promise<AskAnswer['status']> {
+  const { world, ref, id, lease, startedAt } = turn
+  const now = world.clock.now()
+  const messages: readonly StoredMessage[] = [
+    { role: 'user', content: turn.message, ts: timestamp(startedAt) },
+    { role: 'assistant', content: text, ts: timestamp(now) },
+  ]
+  let base = turn.version
+  for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
+    if (base.turns.includes(id)) return 'completed'
+    if (wasReset(turn.version, base)) return 'orphaned'
+    const result = await world.sessions.commit(
+      ref,
+      base,
+      {
+        kind: 'turn',
+        sessionId: base.sessionId === '' ? world.ids.next() : base.sessionId,
+        messages: [...base.messages, ...messages],
+        turn: id,
+        compactions: base.compactions,
+        startedAt: base.startedAt === 0 ? startedAt : base.startedAt,
+        lastActivityAt: Math.max(base.lastActivityAt, startedAt),
+      },
+      lease,
+    )
+    if (result.kind === 'committed') return 'completed'
+    base = result.newest
+  }
+  throw new Fault('session_busy', { key: ref.key })
+}
+
+/** A session that had never been written has no id to compare: whoever wrote it first has begun it. */
+const wasReset = (before: SessionVersion, now: SessionVersion): boolean =>
+  before.seq > 0 && before.sessionId !== now.sessionId
+
+/** As the chapter writes them: to the second. */
+const timestamp = (ms: number): string => isoTime(ms).replace(/\.\d+Z$/, 'Z')
+
+/** The answer stands in the history: a failure to write down its end must not take it away again. */
+async function close(turn: WorkedTurn, answer: AskAnswer): Promise<void> {
+  const { world, ref, id } = turn
+  const finishedAt = isoTime(world.clock.now())
+  const { response, tokens, cost } = answer
+  const result: TurnResult =
+    answer.status === 'orphaned'
+      ? { status: 'orphaned', response, finishedAt }
+      : { status: 'completed', response, tokens, cost, finishedAt }
+  try {
+    await world.sessions.close(ref, id, result)
+  } catch (error) {
+    world.output.warn(`turn ${id} was answered but not closed: ${error}`)
+  }
+}

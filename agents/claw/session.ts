@@ -1,0 +1,89 @@
+import { isoTime } from '../iso-time.ts'
+import { assertEnabled } from '../limits/kill-switch.ts'
+import { enterLane, laneOf } from '../limits/lanes.ts'
+import { Fault } from '../ports/fault.ts'
+import type { Lease, SessionVersion, TurnRecord } from '../ports/sessions.ts'
+import { dueReset } from './due-reset.ts'
+import { startAfresh } from './reset.ts'
+import type { ClearedTurn, OpenTurn } from './turn.ts'
+
+/** A message waits this long for its lane, and again for its session. */
+const WAIT_MS = 10_000
+/** Of a turn without a deadline; a turn that outlives its lease loses nothing, its commit is checked. */
+const LONGEST_TURN_MS = 15 * 60_000
+/** A lease outlives the turn's deadline by this. */
+const LEASE_MARGIN_MS = 5000
+
+/**
+ * Stage 2: stores the message, waits for a slot of the lane and for the session, and resets a session that is due
+ * (design 3.2). A refusal from here on closes the turn and leaves the history as it is.
+ */
+export async function session(turn: ClearedTurn): Promise<OpenTurn> {
+  const { world, agent } = turn
+  const earlier = await accept(turn)
+  await takeLane(turn)
+  const lease = await takeSession(turn)
+  const version = await resetWhenDue(turn, lease)
+  await assertEnabled(world, agent.name)
+  return { ...turn, message: earlier?.intent.message ?? turn.message, earlier, lease, version }
+}
+
+/** Once this has returned, the message is not lost. Answers what an earlier try of the same turn has left. */
+async function accept(turn: ClearedTurn): Promise<TurnRecord | null> {
+  const { world, agent, ref, id, call, ledger } = turn
+  const fresh = await world.sessions.accept(ref, {
+    turn: id,
+    message: turn.message,
+    acceptedAt: isoTime(turn.startedAt),
+    lane: laneOf(world, agent, turn.lane, call.requestId).name,
+    requestId: call.requestId,
+  })
+  ledger.accepted = true
+  world.audit.record({
+    event: 'agent.invoke',
+    agent: agent.name,
+    requestId: call.requestId,
+    sessionKey: ref.key,
+  })
+  return fresh ? null : await world.sessions.turn(ref, id)
+}
+
+/** A turn nested in another of the same agent runs in its caller's slot: waiting for that one would be for ever. */
+async function takeLane(turn: ClearedTurn): Promise<void> {
+  const { world, agent, call, ledger } = turn
+  if (call.holding.some((held) => held.ref.agent === agent.name)) return
+  const lane = laneOf(world, agent, turn.lane, null)
+  const slot = await enterLane(world, agent, lane, timeLeft(turn, WAIT_MS))
+  ledger.held.push(() => slot.leave())
+}
+
+async function takeSession(turn: ClearedTurn): Promise<Lease> {
+  const { world, ref, call, ledger } = turn
+  const own = call.holding.find((held) => held.ref.agent === ref.agent && held.ref.key === ref.key)
+  if (own) return own.lease
+  const lease = await world.sessions.acquire(ref, {
+    purpose: `turn ${turn.id}`,
+    ttlMs: timeLeft(turn, LONGEST_TURN_MS) + LEASE_MARGIN_MS,
+    waitMs: timeLeft(turn, WAIT_MS),
+  })
+  if (lease === null) throw new Fault('session_busy', { key: ref.key }, { retryAfterMs: LEASE_MARGIN_MS })
+  ledger.held.push(() => lease.release())
+  ledger.holding.push({ ref, lease })
+  return lease
+}
+
+const timeLeft = ({ world, call }: ClearedTurn, most: number): number =>
+  Math.max(0, Math.min(most, call.deadlineAt - world.clock.now()))
+
+/** Decided once, by the time the message came in. */
+async function resetWhenDue(turn: ClearedTurn, lease: Lease): Promise<SessionVersion> {
+  const { world, agent, ref, startedAt, call } = turn
+  let version = await world.sessions.open(ref)
+  for (;;) {
+    const reason = dueReset(agent.session, version, startedAt)
+    if (reason === null) return version
+    const result = await startAfresh(world, { ref, version, reason, lease, requestId: call.requestId })
+    if (result.kind === 'fresh') return result.version
+    version = result.newest
+  }
+}

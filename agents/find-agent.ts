@@ -1,0 +1,23 @@
+import type { AgentDecl } from '../bytecode/manifest.ts'
+import { Fault } from './ports/fault.ts'
+import type { World } from './world.ts'
+
+const KIND_WORDS = { agent: 'Agent', claw: 'Claw agent', forge: 'Forge agent' } as const
+
+type DeclOf<K extends AgentDecl['kind']> = Extract<AgentDecl, { kind: K }>
+
+/** The agents of a kind, in the order of the program. */
+export const agentsOf = <K extends AgentDecl['kind']>(world: World, kind: K): readonly DeclOf<K>[] =>
+  world.program.module.manifest.agents.filter((agent): agent is DeclOf<K> => agent.kind === kind)
+
+/** An agent of a kind. Throws `agent_not_found`, naming those there are. */
+export function findAgent<K extends AgentDecl['kind']>(world: World, kind: K, name: string): DeclOf<K> {
+  const agents = agentsOf(world, kind)
+  const found = agents.find((agent) => agent.name === name)
+  if (found) return found
+  throw new Fault('agent_not_found', {
+    kind: KIND_WORDS[kind],
+    agent: name,
+    available: agents.map((agent) => agent.name),
+  })
+}

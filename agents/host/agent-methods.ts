@@ -1,0 +1,172 @@
+import type { AgentDecl, ClawDecl, ForgeDecl } from '../../bytecode/manifest.ts'
+import { HostError } from '../../vm/host.ts'
+import { describe } from '../../vm/values/type-name.ts'
+import type { Value } from '../../vm/values/value.ts'
+import { ask } from '../claw/ask.ts'
+import { history } from '../claw/history.ts'
+import { resetSession } from '../claw/reset.ts'
+import { outcomeValue } from '../forge/outcome.ts'
+import { runForge } from '../forge/run.ts'
+import { askOnce } from '../turn/ask-once.ts'
+import { statisticsOf } from '../turn/statistics.ts'
+import type { World } from '../world.ts'
+import { messageValues } from './message-values.ts'
+import type { SceneHostOptions } from './scene-host.ts'
+
+/** The session of a programmatic `.ask(text)` (design 3.4). */
+const DEFAULT_KEY = 'default'
+
+interface MethodCall<A extends AgentDecl> {
+  readonly world: World
+  readonly agent: A
+  /** The scene that calls. */
+  readonly scene: Pick<SceneHostOptions, 'call'>
+  readonly arguments: Arguments
+}
+
+type Method<A extends AgentDecl> = (call: MethodCall<A>) => Promise<Value>
+
+/** Methods of every kind of agent. */
+const COMMON: Readonly<Record<string, Method<AgentDecl>>> = {
+  async usage({ world, agent, arguments: args }) {
+    args.end(0)
+    return new Map<string, Value>(Object.entries(statisticsOf(world).usage(agent.name)))
+  },
+  async skill_call_count({ world, agent, arguments: args }) {
+    args.end(1)
+    return statisticsOf(world).toolCalls(agent.name, args.text(0, 'skill'))
+  },
+  async avg_latency_ms({ world, agent, arguments: args }) {
+    args.end(0)
+    return statisticsOf(world).averageLatencyMs(agent.name)
+  },
+}
+
+/** A stateless `.ask()`; a forge agent answers in the same way, outside its loop. */
+const STATELESS: Readonly<Record<string, Method<AgentDecl>>> = {
+  ...COMMON,
+  async ask({ world, agent, scene, arguments: args }) {
+    args.end(1)
+    const { text } = await askOnce(world, {
+      agent,
+      message: args.text(0, 'prompt'),
+      tools: true,
+      call: { ...scene.call, depth: scene.call.depth + 1 },
+    })
+    return text
+  },
+  /** There is nothing to forget. */
+  async reset({ arguments: args }) {
+    args.end(0)
+    return null
+  },
+}
+
+const CLAW: Readonly<Record<string, Method<ClawDecl>>> = {
+  ...COMMON,
+  async ask({ world, agent, scene, arguments: args }) {
+    args.end(1, 2)
+    const { call } = scene
+    const answer = await ask(world, {
+      agent: agent.name,
+      message: args.text(0, 'prompt'),
+      key: args.optionalText(1, 'session key') ?? DEFAULT_KEY,
+      ...call,
+      depth: call.depth + 1,
+    })
+    return answer.response
+  },
+  async reset({ world, agent, scene, arguments: args }) {
+    args.end(0, 1)
+    const key = args.optionalText(0, 'session key') ?? DEFAULT_KEY
+    await resetSession(world, {
+      agent: agent.name,
+      key,
+      requestId: scene.call.requestId,
+      holding: scene.call.holding,
+    })
+    return null
+  },
+  async history({ world, agent, arguments: args }) {
+    args.end(0, 1)
+    const key = args.optionalText(0, 'session key') ?? DEFAULT_KEY
+    return messageValues(await history(world, { agent: agent.name, key }))
+  },
+  async session_count({ world, agent, arguments: args }) {
+    args.end(0)
+    return await world.sessions.count(agent.name)
+  },
+  /** Sessions that have not fallen idle (chapter 24.10). */
+  async active_session_count({ world, agent, arguments: args }) {
+    args.end(0)
+    const { idleResetMinutes } = agent.session
+    const oldest = idleResetMinutes === 0 ? 0 : world.clock.now() - idleResetMinutes * 60_000
+    const sessions = await world.sessions.list(agent.name)
+    return sessions.filter((session) => session.messages > 0 && session.lastActivityAt > oldest).length
+  },
+}
+
+const FORGE: Readonly<Record<string, Method<ForgeDecl>>> = {
+  ...STATELESS,
+  async run({ world, agent, scene, arguments: args }) {
+    args.end(0)
+    const { depth, signal } = scene.call
+    return outcomeValue(await runForge(world, agent.name, { signal, depth: depth + 1 }))
+  },
+}
+
+/** `agent.method(args)` of a running program. Throws Faults, and HostErrors for calls that make no sense. */
+export async function callAgentMethod(
+  world: World,
+  scene: Pick<SceneHostOptions, 'call'>,
+  name: string,
+  method: string,
+  args: readonly Value[],
+): Promise<Value> {
+  const agent = world.program.module.manifest.agents.find((candidate) => candidate.name === name)
+  if (!agent) throw new HostError('agent_not_found', `agent not found: ${name}`)
+  const call = { world, scene, arguments: new Arguments(`${name}.${method}`, args) }
+  switch (agent.kind) {
+    case 'agent':
+      return await methodOf(STATELESS, agent, method)({ ...call, agent })
+    case 'claw':
+      return await methodOf(CLAW, agent, method)({ ...call, agent })
+    case 'forge':
+      return await methodOf(FORGE, agent, method)({ ...call, agent })
+  }
+}
+
+function methodOf<M>(methods: Readonly<Record<string, M>>, agent: AgentDecl, name: string): M {
+  if (Object.hasOwn(methods, name)) return methods[name]!
+  const known = Object.keys(methods).join(', ')
+  throw new HostError('method', `agent ${agent.name} has no method ${name}; it has ${known}`)
+}
+
+/** The arguments of one method call, checked as they are taken. */
+class Arguments {
+  readonly #method: string
+  readonly #values: readonly Value[]
+
+  constructor(method: string, values: readonly Value[]) {
+    this.#method = method
+    this.#values = values
+  }
+
+  /** Refuses any other number of arguments. */
+  end(least: number, most = least): void {
+    const given = this.#values.length
+    if (given >= least && given <= most) return
+    const wanted = least === most ? `${least}` : `${least} to ${most}`
+    throw new HostError('arity', `${this.#method} takes ${wanted} arguments, got ${given}`)
+  }
+
+  text(index: number, what: string): string {
+    const value = this.#values[index] ?? null
+    if (typeof value === 'string') return value
+    throw new HostError('type', `${this.#method}: the ${what} must be a string, got ${describe(value)}`)
+  }
+
+  optionalText(index: number, what: string): string | null {
+    return (this.#values[index] ?? null) === null ? null : this.text(index, what)
+  }
+}

@@ -1,0 +1,146 @@
+import type { AgentDecl } from '../../bytecode/manifest.ts'
+import {
+  type AgentRef,
+  type ExecResult,
+  type Host,
+  HostError,
+  REFUSED_AT_LOAD,
+  type WorkspaceHost,
+} from '../../vm/host.ts'
+import type { Value } from '../../vm/values/value.ts'
+import { executeDag } from '../orchestrate/dag.ts'
+import { spawnAgent } from '../orchestrate/spawn.ts'
+import type { SessionRef } from '../ports/sessions.ts'
+import type { Workspace } from '../ports/workspace.ts'
+import type { CallContext } from '../turn/call-context.ts'
+import { throwIfStopped } from '../turn/stop.ts'
+import type { World } from '../world.ts'
+import { callAgentMethod } from './agent-methods.ts'
+import { agentProperty } from './agent-properties.ts'
+import { execute } from './execute.ts'
+import { refusing } from './refusal.ts'
+import { SceneWorkspace } from './scene-workspace.ts'
+import { sessionHistory } from './session-history.ts'
+import { visibleVariable } from './visible-environment.ts'
+
+/** `loading`: initialisers only. `tool`: a skill runs because the model asked for it. */
+export type Phase = 'loading' | 'running' | 'tool'
+
+export interface SceneHostOptions {
+  readonly call: CallContext
+  /** Whose code runs; null = the program's own top level. */
+  readonly agent: AgentDecl | null
+  readonly session: SessionRef | null
+  readonly workspace: Workspace | null
+  readonly readOnlyPaths: readonly string[]
+}
+
+/** What a running program may ask of the world (vm/host.ts), for one scene. It begins in the phase `loading`. */
+export class SceneHost implements Host {
+  readonly workspace: WorkspaceHost
+  readonly #world: World
+  readonly #options: SceneHostOptions
+  readonly #files: SceneWorkspace
+  #phase: Phase = 'loading'
+
+  constructor(world: World, options: SceneHostOptions) {
+    this.#world = world
+    this.#options = options
+    this.#files = new SceneWorkspace(world, {
+      agent: options.agent,
+      workspace: options.workspace,
+      readOnlyPaths: options.readOnlyPaths,
+      allow: (native) => this.#allow(native),
+      inTool: () => this.#phase === 'tool',
+    })
+    this.workspace = this.#files
+  }
+
+  enter(phase: Phase): void {
+    this.#phase = phase
+  }
+
+  emit(text: string): void {
+    this.#world.output.emit(text)
+  }
+
+  print(text: string): void {
+    this.#world.output.print(text)
+  }
+
+  warn(text: string): void {
+    this.#world.output.warn(text)
+  }
+
+  agentMethod(agent: AgentRef, method: string, args: readonly Value[]): Promise<Value> {
+    this.#allow(`${agent.name}.${method}`)
+    return refusing(() => callAgentMethod(this.#world, this.#options, agent.name, method, args))
+  }
+
+  agentProperty(agent: AgentRef, name: string): Value | undefined {
+    return agentProperty(this.#world, agent.name, name)
+  }
+
+  spawn(name: string, task: string): Promise<string> {
+    this.#allow('spawn')
+    return refusing(() => spawnAgent(this.#world, { ...this.#options, name, task }))
+  }
+
+  dagExecute(nodes: Value): Promise<Value> {
+    this.#allow('dag_execute')
+    return refusing(() => executeDag(this.#world, { ...this.#options, nodes }))
+  }
+
+  exec(command: string, timeoutMs: number | null): Promise<ExecResult> {
+    this.#allow('exec')
+    return refusing(async () =>
+      execute(this.#world, this.#options, { command, timeoutMs, cwd: (await this.#files.open()).root }),
+    )
+  }
+
+  memorySearch(): never {
+    this.#allow('memory_search')
+    throw new HostError('not_supported', 'memory_search is not supported: this runtime keeps no memory index')
+  }
+
+  sessionHistory(key: string, limit: number | null): Promise<Value> {
+    this.#allow('session_history')
+    return refusing(() => sessionHistory(this.#world, this.#options, key, limit))
+  }
+
+  input(prompt: string): Promise<string | null> {
+    this.#allow('input')
+    return this.#world.readLine(prompt)
+  }
+
+  now(): number {
+    return this.#world.clock.now()
+  }
+
+  random(): number {
+    return this.#world.ids.random()
+  }
+
+  uuid(): string {
+    return this.#world.ids.uuid()
+  }
+
+  env(name: string): string | null {
+    return visibleVariable(this.#world, name)
+  }
+
+  async sleep(ms: number): Promise<void> {
+    const { signal } = this.#options.call
+    try {
+      await this.#world.timers.sleep(ms, signal)
+    } catch (error) {
+      throwIfStopped(signal)
+      throw error
+    }
+  }
+
+  #allow(what: string): void {
+    if (this.#phase !== 'loading') return
+    throw new HostError(REFUSED_AT_LOAD, `${what} is not available while the program is being loaded`)
+  }
+}

@@ -1,0 +1,8 @@
+import { Fault } from '../ports/fault.ts'
+import type { World } from '../world.ts'
+
+/** Throws `agent_disabled` while an administrator has switched the agent, or all agents, off. */
+export async function assertEnabled(world: World, agent: string): Promise<void> {
+  const { disabled, reason } = await world.killSwitch.state(agent)
+  if (disabled) throw new Fault('agent_disabled', { agent, reason })
+}

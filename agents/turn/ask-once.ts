@@ -1,0 +1,62 @@
+import type { AgentDecl } from '../../bytecode/manifest.ts'
+import { agentGate } from '../limits/agent-gate.ts'
+import { applyGuards } from '../limits/guards.ts'
+import { Fault } from '../ports/fault.ts'
+import type { ModelMessage, Usage } from '../ports/model.ts'
+import type { World } from '../world.ts'
+import { admit } from './admission.ts'
+import type { CallContext } from './call-context.ts'
+import { callModel } from './model-call.ts'
+import type { Scene } from './scene.ts'
+import { statisticsOf } from './statistics.ts'
+import { toolLoop } from './tool-loop.ts'
+
+export interface OnceRequest {
+  readonly agent: AgentDecl
+  readonly message: string
+  /** False: a single model call without tools, as `spawn` makes it (chapter 28.6). */
+  readonly tools: boolean
+  readonly call: CallContext
+}
+
+export interface OnceAnswer {
+  readonly text: string
+  readonly usage: Usage
+  /** USD. */
+  readonly cost: number
+}
+
+/**
+ * An answer without a session: the stages of chapter 24.3 for a stateless agent, and for whatever is spawned. Nothing
+ * is kept. Throws what `admit`, the gate and the provider throw, and `model_answer_empty`.
+ */
+export async function askOnce(world: World, request: OnceRequest): Promise<OnceAnswer> {
+  const { agent, call } = request
+  const startedAt = world.clock.now()
+  const { scene, message } = await admit(world, request)
+  world.audit.record({ event: 'agent.invoke', agent: agent.name, requestId: call.requestId })
+  const messages: ModelMessage[] = [{ role: 'user', content: message }]
+  if (agent.system !== '') messages.unshift({ role: 'system', content: agent.system })
+  const { text, usage, cost } = await (request.tools ? withTools : withoutTools)(world, scene, messages)
+  if (text.trim() === '') throw new Fault('model_answer_empty', { model: agent.model })
+  const answer = await applyGuards(world, scene, 'output', text)
+  statisticsOf(world).answered(agent.name, world.clock.now() - startedAt)
+  return { text: answer, usage, cost }
+}
+
+type Work = (world: World, scene: Scene, messages: readonly ModelMessage[]) => Promise<OnceAnswer>
+
+const withTools: Work = (world, scene, messages) =>
+  toolLoop({ world, scene, messages, journal: null, gate: agentGate(world, scene.agent, scene) })
+
+const withoutTools: Work = async (world, scene, messages) => {
+  const gate = agentGate(world, scene.agent, scene)
+  const { reply, cost } = await callModel(world, {
+    agent: scene.agent,
+    call: scene,
+    messages,
+    tools: [],
+    gate,
+  })
+  return { text: reply.text, usage: reply.usage, cost }
+}
