@@ -16,7 +16,7 @@ export function banner({ system, url, host, hasKey }: BannerOptions): string {
   const claws = names('claw')
   const forges = names('forge')
   const shown = (list: readonly string[]) => (list.length > 0 ? list.join(', ') : 'none')
-  const auth = hasKey ? " -H 'Authorization: Bearer '\"$NEAM_API_KEY\"" : ''
+  const auth = hasKey ? ' -H \'Authorization: Bearer \'"$NEAM_API_KEY"' : ''
   const lines = [
     `neam-api ${version} serves ${manifest.program} at ${url}`,
     `  claw agents   ${shown(claws)}`,
@@ -27,15 +27,21 @@ export function banner({ system, url, host, hasKey }: BannerOptions): string {
     ...warnings(host, hasKey, settings.disabled),
     '',
     'Try next:',
-    ...claws.slice(0, 1).map(
-      (name) =>
-        `  curl -s -X POST ${url}/api/v1/claw/${name}/sessions/user_42/message${auth} -H 'Content-Type: application/json' -d '{"message": "What is the status of order ORD-12345?"}'`,
-    ),
-    ...claws.slice(0, 1).map((name) => `  curl -s -X POST ${url}/api/v1/claw/${name}/sessions/user_42/reset${auth}`),
-    ...forges.slice(0, 1).flatMap((name) => [
-      `  curl -s -X POST ${url}/api/v1/forge/${name}/start${auth}`,
-      `  curl -s ${url}/api/v1/forge/${name}/status${auth}`,
-    ]),
+    ...claws
+      .slice(0, 1)
+      .map(
+        (name) =>
+          `  curl -s -X POST ${url}/api/v1/claw/${name}/sessions/user_42/message${auth} -H 'Content-Type: application/json' -d '{"message": "What is the status of order ORD-12345?"}'`,
+      ),
+    ...claws
+      .slice(0, 1)
+      .map((name) => `  curl -s -X POST ${url}/api/v1/claw/${name}/sessions/user_42/reset${auth}`),
+    ...forges
+      .slice(0, 1)
+      .flatMap((name) => [
+        `  curl -s -X POST ${url}/api/v1/forge/${name}/start${auth}`,
+        `  curl -s ${url}/api/v1/forge/${name}/status${auth}`,
+      ]),
     `  curl -s ${url}/health`,
     '',
   ]
@@ -45,8 +51,12 @@ export function banner({ system, url, host, hasKey }: BannerOptions): string {
 function warnings(host: string, hasKey: boolean, disabled: boolean): readonly string[] {
   const local = host === 'localhost' || host === '::1' || host.startsWith('127.')
   return [
-    ...(hasKey ? [] : ['  WARNING       no NEAM_API_KEY: everybody who reaches this address may use it and spend money']),
-    ...(hasKey || local ? [] : [`  WARNING       and ${host} is reachable from other machines: set NEAM_API_KEY`]),
+    ...(hasKey
+      ? []
+      : ['  WARNING       no NEAM_API_KEY: everybody who reaches this address may use it and spend money']),
+    ...(hasKey || local
+      ? []
+      : [`  WARNING       and ${host} is reachable from other machines: set NEAM_API_KEY`]),
     ...(disabled ? ['  NOTE          the kill switch is on: agents refuse to work'] : []),
   ]
 }

@@ -55,7 +55,11 @@ export interface EventOptions {
 }
 
 /** @throws URIError for a path that is not well-formed percent-encoding. */
-export function apiEvent(request: IncomingMessage, body: Buffer, options: EventOptions): APIGatewayProxyEventV2 {
+export function apiEvent(
+  request: IncomingMessage,
+  body: Buffer,
+  options: EventOptions,
+): APIGatewayProxyEventV2 {
   const method = request.method ?? 'GET'
   const [rawPath = '/', ...queries] = (request.url ?? '/').split('?')
   const rawQueryString = queries.join('?')
@@ -101,7 +105,11 @@ export function apiEvent(request: IncomingMessage, body: Buffer, options: EventO
 /** API Gateway passes text as it is and everything else as base64. */
 const isUtf8 = (body: Buffer): boolean => Buffer.from(body.toString('utf8'), 'utf8').equals(body)
 
-export function sendAnswer(response: ServerResponse, answer: APIGatewayProxyStructuredResultV2, bodyless: boolean): void {
+export function sendAnswer(
+  response: ServerResponse,
+  answer: APIGatewayProxyStructuredResultV2,
+  bodyless: boolean,
+): void {
   const body = Buffer.from(answer.body ?? '', answer.isBase64Encoded ? 'base64' : 'utf8')
   response.statusCode = answer.statusCode ?? 200
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, String(value))

@@ -55,7 +55,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
 }
 
-async function serve(options: HttpServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(
+  options: HttpServerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const requestId = randomUUID()
   const refuse = (status: number, code: string, message: string) => {
     const error = REASONS[status] ?? 'Error'
@@ -97,7 +101,11 @@ async function serve(options: HttpServerOptions, request: IncomingMessage, respo
   sendAnswer(response, answer, request.method === 'HEAD')
 }
 
-const REASONS: Readonly<Record<number, string>> = { 400: 'Bad Request', 403: 'Forbidden', 413: 'Payload Too Large' }
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  403: 'Forbidden',
+  413: 'Payload Too Large',
+}
 
 /** The part of Lambda's context that handlers may rely on. */
 const context = (requestId: string, deadlineAt: number): Context => ({

@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import type { Module } from '../bytecode/module.ts'
 import { createHandlers } from '../lambda/handlers.ts'
 import { forgeStep } from '../lambda/steps/forge-step.ts'
-import { unfinishedRuns } from '../runtime/unfinished-runs.ts'
 import { type Environment, processEnvironment } from '../runtime/environment.ts'
 import { loadBytecode } from '../runtime/load-program.ts'
 import { createAslDriver } from '../runtime/local-forge.ts'
 import { AUDIT_SINKS, readSettings } from '../runtime/settings.ts'
 import { createSystem, type System } from '../runtime/system.ts'
+import { unfinishedRuns } from '../runtime/unfinished-runs.ts'
 import { banner } from './api-banner.ts'
 import { CommandError } from './command-error.ts'
 import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
@@ -20,19 +20,67 @@ import { runProgram } from './run-program.ts'
 import { untilTold } from './stop-signals.ts'
 
 const FLAGS = {
-  program: { type: 'string', value: 'FILE', help: 'program to serve: a .neam file, compiled at the start, or a .neamb file' },
+  program: {
+    type: 'string',
+    value: 'FILE',
+    help: 'program to serve: a .neam file, compiled at the start, or a .neamb file',
+  },
   bytecode: { type: 'string', value: 'DIR', help: 'directory with one compiled program (.neamb)' },
-  host: { type: 'string', value: 'HOST', help: 'interface to bind (default 0.0.0.0 with NEAM_API_KEY set, else 127.0.0.1)' },
-  port: { type: 'integer', min: 0, max: 65535, value: 'PORT', help: 'TCP port, 0 = a free one (default 8080)' },
-  timeout: { type: 'integer', min: 1000, value: 'MS', help: 'limit of a request in milliseconds (default 60000)' },
-  'drain-seconds': { type: 'integer', min: 1, max: 300, value: 'N', help: 'time for requests in hand after SIGTERM (default 10)' },
+  host: {
+    type: 'string',
+    value: 'HOST',
+    help: 'interface to bind (default 0.0.0.0 with NEAM_API_KEY set, else 127.0.0.1)',
+  },
+  port: {
+    type: 'integer',
+    min: 0,
+    max: 65535,
+    value: 'PORT',
+    help: 'TCP port, 0 = a free one (default 8080)',
+  },
+  timeout: {
+    type: 'integer',
+    min: 1000,
+    value: 'MS',
+    help: 'limit of a request in milliseconds (default 60000)',
+  },
+  'drain-seconds': {
+    type: 'integer',
+    min: 1,
+    max: 300,
+    value: 'N',
+    help: 'time for requests in hand after SIGTERM (default 10)',
+  },
   offline: { type: 'boolean', help: 'answer with the offline model: no key, no network' },
   disabled: { type: 'boolean', help: 'start with the kill switch on' },
-  'audit-sink': { type: 'string', choices: AUDIT_SINKS, value: 'SINK', help: 'audit records to stderr, file or json (default stderr)' },
+  'audit-sink': {
+    type: 'string',
+    choices: AUDIT_SINKS,
+    value: 'SINK',
+    help: 'audit records to stderr, file or json (default stderr)',
+  },
   'audit-log': { type: 'string', value: 'PATH', help: 'file of --audit-sink file' },
-  workers: { type: 'integer', min: 1, max: 64, value: 'N', help: 'accepted; requests share one process so far' },
-  'pool-size': { type: 'integer', min: 1, max: 128, value: 'N', help: 'accepted; each request has a VM instance of its own' },
-  'llm-pool-size': { type: 'integer', min: 1, max: 256, value: 'N', help: 'accepted; connections to models are kept alive without a limit' },
+  workers: {
+    type: 'integer',
+    min: 1,
+    max: 64,
+    value: 'N',
+    help: 'accepted; requests share one process so far',
+  },
+  'pool-size': {
+    type: 'integer',
+    min: 1,
+    max: 128,
+    value: 'N',
+    help: 'accepted; each request has a VM instance of its own',
+  },
+  'llm-pool-size': {
+    type: 'integer',
+    min: 1,
+    max: 256,
+    value: 'N',
+    help: 'accepted; connections to models are kept alive without a limit',
+  },
   help: { type: 'boolean', short: 'h', help: 'print this help' },
   version: { type: 'boolean', help: 'print the version' },
 } as const satisfies Flags
@@ -98,7 +146,9 @@ async function run(argv: readonly string[]): Promise<number> {
   })
   const hasKey = (await system.keys.api()).length > 0
   if (settings.production && !hasKey) {
-    throw new CommandError('NEAM_ENV=production needs NEAM_API_KEY: set it, or unset NEAM_ENV for development')
+    throw new CommandError(
+      'NEAM_ENV=production needs NEAM_API_KEY: set it, or unset NEAM_ENV for development',
+    )
   }
   const host = values.host ?? (hasKey ? '0.0.0.0' : '127.0.0.1')
   const http = createHttpServer({
@@ -113,7 +163,9 @@ async function run(argv: readonly string[]): Promise<number> {
   const drainSeconds = values['drain-seconds'] ?? 10
   const told = await untilTold(['SIGTERM', 'SIGINT'])
   draining = true
-  process.stderr.write(`neam-api: ${told.signal}, finishing ${http.active()} requests (at most ${drainSeconds} s)\n`)
+  process.stderr.write(
+    `neam-api: ${told.signal}, finishing ${http.active()} requests (at most ${drainSeconds} s)\n`,
+  )
   http.server.close()
   http.server.closeIdleConnections()
   const drained = await Promise.race([
@@ -161,7 +213,8 @@ function moduleToServe({ program, bytecode }: Given): Module {
   throw new UsageError(`no program is given: --program FILE or --bytecode DIR\n\n${HELP}`)
 }
 
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || host.startsWith('127.')
 
 function listen(server: import('node:http').Server, host: string, port: number): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -177,7 +230,8 @@ function listen(server: import('node:http').Server, host: string, port: number):
     server.listen(port, host, () => {
       const address = server.address()
       const bound = typeof address === 'object' && address !== null ? address.port : port
-      const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
+      const shown =
+        host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
       resolve(`http://${shown}:${bound}`)
     })
   })

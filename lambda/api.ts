@@ -10,4 +10,5 @@ const fallback = handlers.get(routeKey(ROUTES.at(-1)!))!
 export const handler = async (
   event: APIGatewayProxyEventV2,
   context: Context,
-): Promise<APIGatewayProxyStructuredResultV2> => await (handlers.get(event.routeKey) ?? fallback)(event, context)
+): Promise<APIGatewayProxyStructuredResultV2> =>
+  await (handlers.get(event.routeKey) ?? fallback)(event, context)

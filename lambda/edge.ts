@@ -69,7 +69,11 @@ export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Han
     context: EdgeContext,
   ): Promise<APIGatewayProxyStructuredResultV2> => {
     const system = await edge.system()
-    const { status = 200, body, headers } = await handle({
+    const {
+      status = 200,
+      body,
+      headers,
+    } = await handle({
       system,
       edge,
       event,

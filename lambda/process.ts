@@ -1,6 +1,6 @@
-import { loadBytecode } from '../runtime/load-program.ts'
 import { processEnvironment } from '../runtime/environment.ts'
-import { statesDriver, inlineDriver } from '../runtime/forge-drivers.ts'
+import { inlineDriver, statesDriver } from '../runtime/forge-drivers.ts'
+import { loadBytecode } from '../runtime/load-program.ts'
 import { readSettings, SettingsError } from '../runtime/settings.ts'
 import { createSystem, type System } from '../runtime/system.ts'
 import type { Edge } from './edge.ts'
@@ -25,7 +25,8 @@ export function systemOfProcess(): () => Promise<System> {
 async function makeSystem(): Promise<System> {
   const environment = processEnvironment()
   const settings = readSettings(environment, process.cwd())
-  if (settings.bytecode === null) throw new SettingsError('NEAM_BYTECODE is not set: there is no program to serve')
+  if (settings.bytecode === null)
+    throw new SettingsError('NEAM_BYTECODE is not set: there is no program to serve')
   return await createSystem({
     module: loadBytecode(settings.bytecode),
     environment,

@@ -11,4 +11,5 @@ export const inlineDriver: ForgeDriver = {
   async abort() {},
 }
 
-export const statesDriver = (stateMachineArn: string): ForgeDriver => createStepFunctionsDriver({ stateMachineArn })
+export const statesDriver = (stateMachineArn: string): ForgeDriver =>
+  createStepFunctionsDriver({ stateMachineArn })

@@ -25,7 +25,9 @@ function programFile(path: string): string {
   const files = readdirSync(path).filter((file) => file.endsWith('.neamb'))
   const [only] = files
   if (only === undefined) {
-    throw new SettingsError(`no .neamb file in ${path}; make one with: neamc compile FILE.neam --output ${path}`)
+    throw new SettingsError(
+      `no .neamb file in ${path}; make one with: neamc compile FILE.neam --output ${path}`,
+    )
   }
   if (files.length > 1) {
     throw new SettingsError(`${path} holds ${files.length} programs (${files.join(', ')}); name one of them`)

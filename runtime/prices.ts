@@ -24,7 +24,11 @@ export function loadPrices(file: string | null): PriceTable {
     throw new SettingsError(`NEAM_PRICES: cannot read ${file}: ${(error as Error).message}`)
   }
   const { success, output, issues } = v.safeParse(FILE, parsed)
-  if (!success) throw new SettingsError(`NEAM_PRICES: ${file}: ${v.getDotPath(issues[0])}: ${issues[0].message}`)
-  const rows = Object.entries(output).map(([model, row]) => [model, { ...row, cached: row.cached ?? row.input }])
+  if (!success)
+    throw new SettingsError(`NEAM_PRICES: ${file}: ${v.getDotPath(issues[0])}: ${issues[0].message}`)
+  const rows = Object.entries(output).map(([model, row]) => [
+    model,
+    { ...row, cached: row.cached ?? row.input },
+  ])
   return { ...PRICES, ...Object.fromEntries(rows) }
 }

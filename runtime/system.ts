@@ -1,15 +1,16 @@
-import type { Manifest } from '../bytecode/manifest.ts'
-import type { Module } from '../bytecode/module.ts'
 import { Fault, faultText } from '../agents/ports/fault.ts'
 import type { ForgeDriver } from '../agents/ports/forge-driver.ts'
 import type { ProgramOutput, World } from '../agents/world.ts'
-import { createCommands } from '../commands/local.ts'
-import { createProviders } from '../providers/registry.ts'
+import type { Manifest } from '../bytecode/manifest.ts'
+import type { Module } from '../bytecode/module.ts'
+import { modelProviders } from '../providers/registry.ts'
 import { treeCheckpoints } from '../stores/tree/checkpoints.ts'
-import { createTree } from '../stores/tree/tree.ts'
+import { nodeFs } from '../stores/tree/node-fs.ts'
+import { createTree, type Tree } from '../stores/tree/tree.ts'
 import { treeWorkspaces } from '../stores/tree/workspace.ts'
 import { Program } from '../vm/program.ts'
 import { systemAudit } from './audit.ts'
+import { systemCommands } from './commands.ts'
 import type { Environment } from './environment.ts'
 import { systemHash, systemIds } from './ids.ts'
 import { loadPrices } from './prices.ts'
@@ -49,7 +50,8 @@ export async function createSystem(options: SystemOptions): Promise<System> {
   const timers = systemTimers
   const ids = systemIds(clock)
   const program = Program.link(module)
-  const tree = await createTree({
+  const tree = createTree({
+    fs: nodeFs,
     sessionsDir: settings.sessionsDir,
     stateDir: settings.stateDir,
     mode: settings.tree,
@@ -59,17 +61,31 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     hash: systemHash,
   })
   const secrets = systemSecrets(environment, settings, clock)
+  const prices = loadPrices(settings.pricesFile)
   const world: World = {
     program,
     clock,
     timers,
     ids,
     hash: systemHash,
-    models: createProviders({ secrets, environment, offline: settings.offline, clock, timers, ids }),
-    prices: loadPrices(settings.pricesFile),
-    ...tree,
+    models: modelProviders({
+      secrets,
+      prices,
+      clock,
+      timers,
+      ids,
+      offline: settings.offline,
+      openaiBaseUrl: environment.OPENAI_BASE_URL?.trim() || null,
+      ollamaHost: environment.OLLAMA_HOST?.trim() || null,
+    }),
+    prices,
+    sessions: tree.sessions,
+    runs: tree.runs,
+    budgets: tree.budgets,
+    killSwitch: tree.killSwitch,
+    lanes: tree.lanes,
     workspaces: treeWorkspaces({ workspaceDir: settings.workspaceDir, cwd: settings.cwd }),
-    commands: createCommands({ environment }),
+    commands: systemCommands(settings, environment, timers),
     checkpoints: treeCheckpoints({ stateDir: settings.stateDir, clock, path: environment.PATH ?? '' }),
     audit: systemAudit(settings, clock),
     forgeDriver,
@@ -87,17 +103,17 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     settings,
     world,
     keys: systemKeys(secrets),
-    check: () => checkParts(world),
+    check: () => checkParts(world, tree),
   }
 }
 
-async function checkParts(world: World): Promise<Readonly<Record<string, string>>> {
+async function checkParts(world: World, tree: Tree): Promise<Readonly<Record<string, string>>> {
   const { agents } = world.program.module.manifest
   const parts: Readonly<Record<string, () => Promise<unknown>>> = {
     agents: async () => {
       if (agents.length === 0) throw new Fault('bad_request', { problem: 'the program declares no agent' })
     },
-    tree: () => world.killSwitch.disabled(),
+    tree: async () => tree.check(),
     models: () => Promise.all(agents.map((agent) => world.models.for(agent))),
   }
   const states = await Promise.all(

@@ -17,7 +17,7 @@ const { status } = spawnSync(
     'es',
     '--dts',
     '--allowed-start-rules',
-    'Program,TopItem',
+    'Items',
     '-o',
     'generated/parser.js',
     ...grammar,

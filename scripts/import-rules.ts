@@ -19,7 +19,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   vm: { may: ['bytecode'], edge: false },
   agents: { may: ['bytecode', 'vm'], edge: false },
   providers: {
-    may: ['agents/ports', 'bytecode/manifest.ts', 'agents/turn/prices.ts'],
+    may: ['agents/ports', 'bytecode/manifest.ts', 'agents/turn/prices.ts', 'agents/turn/tokens.ts'],
     packages: ['openai'],
     edge: true,
   },
@@ -32,7 +32,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   },
   commands: { may: ['agents/ports'], packages: ['@aws-sdk/'], edge: true },
   runtime: {
-    may: ['bytecode', 'vm', 'agents', 'providers', 'stores', 'commands', 'statemachine'],
+    may: ['bytecode', 'vm', 'agents', 'providers', 'stores', 'commands', 'statemachine', 'package.json'],
     packages: ['valibot'],
     edge: true,
   },
@@ -50,6 +50,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
       'agents/ports',
       'lambda/routes.ts',
       'lambda/handlers.ts',
+      'lambda/edge.ts',
+      'lambda/steps/forge-step.ts',
+      'lambda/middleware/json-body.ts',
       'lambda/env.ts',
     ],
     packages: ['aws-lambda'],

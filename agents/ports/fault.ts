@@ -68,6 +68,7 @@ const TEXTS = {
   secret_invalid: (d: Data) => `secret ${show(d.secret)} is not a JSON object of texts`,
   record_damaged: (d: Data) => `${show(d.path)} is damaged: ${show(d.problem)}`,
   // running
+  commands_unavailable: () => 'commands cannot run here: this function has no sandbox for them',
   deadline_exceeded: (d: Data) => `out of time while ${show(d.doing)}`,
   stopped: () => 'stopped on request',
   program_error: (d: Data) => show(d.message),

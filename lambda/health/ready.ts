@@ -7,6 +7,6 @@ export const ready: RouteHandler = async ({ edge, system }) => {
   return {
     status: isReady ? 200 : 503,
     body: { status: isReady ? 'ready' : 'not_ready', uptime_seconds: edge.uptimeSeconds(), checks },
-    headers: isReady ? {} : { 'retry-after': '5' },
+    ...(isReady ? {} : { headers: { 'retry-after': '5' } }),
   }
 }

@@ -25,7 +25,8 @@ function problemOf(error: unknown): Problem {
     status: FAULT_STATUS[code],
     code,
     message: faultText(fault),
-    headers: retryAfterMs === null ? {} : { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) },
+    headers:
+      retryAfterMs === null ? {} : { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) },
     details: code === 'already_running' ? { ...details, status: 'already_running' } : details,
   }
 }

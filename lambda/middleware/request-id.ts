@@ -12,7 +12,9 @@ export function requestId(): Middleware {
     before: ({ event, context }) => {
       const own = event.headers?.['x-request-id']
       context.requestId =
-        own !== undefined && ACCEPTABLE.test(own) ? own : (event.requestContext?.requestId ?? context.awsRequestId)
+        own !== undefined && ACCEPTABLE.test(own)
+          ? own
+          : (event.requestContext?.requestId ?? context.awsRequestId)
     },
     after: stamp,
     onError: stamp,
