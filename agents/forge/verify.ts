@@ -2,7 +2,8 @@ import type { Activation } from '../../vm/program.ts'
 import { ProgramError } from '../../vm/program.ts'
 import { textOf } from '../../vm/values/text.ts'
 import { type Value, VariantValue } from '../../vm/values/value.ts'
-import { Fault } from '../ports/fault.ts'
+import { faultBehind } from '../host/refusal.ts'
+import type { FaultCode } from '../ports/fault.ts'
 import type { Verdict } from '../ports/runs.ts'
 
 /** What the verify callback sees as `ctx` (chapter 25.4), and `attempt`. */
@@ -27,6 +28,9 @@ export interface Verification {
   readonly threw: boolean
 }
 
+/** Faults that came through a command or an agent of the callback and are not its own failure. */
+const ENDS_THE_RUN: ReadonlySet<FaultCode> = new Set<FaultCode>(['stopped', 'run_fenced'])
+
 /**
  * Calls the verify callback. An error of the program in it is a Retry with its text; Faults of the world around it
  * (a lost lease, a stop) pass through.
@@ -41,7 +45,8 @@ export async function verify(
     return { verdict: verdictOf(answer), threw: false }
   } catch (error) {
     if (!(error instanceof ProgramError)) throw error
-    if (error.cause instanceof Fault) throw error.cause
+    const fault = faultBehind(error)
+    if (fault && ENDS_THE_RUN.has(fault.code)) throw fault
     return { verdict: { kind: 'retry', feedback: `Verify error: ${error.message}` }, threw: true }
   }
 }
