@@ -185,7 +185,7 @@ export class Fiber {
     const given = this.sp - base
     if (given !== proto.params.length) {
       const hidden = proto.params[0] === 'self' ? 1 : 0
-      throw wrongCount(proto.name, proto.params.length - hidden, given - hidden)
+      throw wrongCount(proto.name, counted(proto.params.length - hidden, 'argument'), given - hidden)
     }
     this.deepen()
     this.sp = base + proto.locals
@@ -291,10 +291,10 @@ function uncaught(value: Value, trace: readonly TraceEntry[]): ProgramError {
   })
 }
 
-const arityText = ({ min, max }: Native): number | string =>
-  min === max ? min : max === Number.POSITIVE_INFINITY ? `at least ${min}` : `${min} to ${max}`
-
-const wrongCount = (name: string, takes: number | string, given: number): RuntimeError => {
-  const expected = typeof takes === 'number' ? counted(takes, 'argument') : `${takes} arguments`
-  return new RuntimeError('arity', `${name} takes ${expected}, got ${given}`)
+function arityText({ min, max }: Native): string {
+  if (max === Number.POSITIVE_INFINITY) return `at least ${counted(min, 'argument')}`
+  return min === max ? counted(min, 'argument') : `${min} to ${max} arguments`
 }
+
+const wrongCount = (name: string, expected: string, given: number): RuntimeError =>
+  new RuntimeError('arity', `${name} takes ${expected}, got ${given}`)

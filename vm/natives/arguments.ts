@@ -97,9 +97,10 @@ export class Arguments {
 
   /** An error of this call: `split: argument 1 must be a string, got nil`. */
   wrong(index: number, expected: string): RuntimeError {
+    const { name, firstArgument } = this.native
     return new RuntimeError(
       'type',
-      `${this.native.name}: argument ${index + 1} must be ${expected}, got ${describe(this.value(index))}`,
+      `${name}: argument ${index + firstArgument} must be ${expected}, got ${describe(this.value(index))}`,
     )
   }
 

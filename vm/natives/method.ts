@@ -35,7 +35,8 @@ export function functionForm(name: string, type: TypeName, method: Native | unde
     signature: `${name}(${type}${method.max === 0 ? '' : ', '}${rest(method)}`,
     min: method.min + 1,
     max: method.max + 1,
-  }
+    firstArgument: 2,
+  } as const
   if (method.mode === 'plain') return { ...method, ...row, run: (call) => method.run(checked(call)) }
   if (method.mode === 'calling') return { ...method, ...row, run: (call) => method.run(checked(call)) }
   throw new TypeError(`${name}: a ${method.mode} native is no method`)

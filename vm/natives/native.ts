@@ -24,6 +24,8 @@ interface Signature {
   readonly doc: string
   /** How many values stand before the first argument: 1 for a method and for its function form. */
   readonly receivers: 0 | 1
+  /** What messages call the first argument: a function form counts its receiver. */
+  readonly firstArgument: 1 | 2
 }
 
 /** Answers at once. */
@@ -87,6 +89,7 @@ function parse(signature: string, doc: string): Signature {
     max: names.some((name) => name.startsWith('...')) ? Number.POSITIVE_INFINITY : names.length,
     doc,
     receivers: 0,
+    firstArgument: 1,
   }
 }
 
