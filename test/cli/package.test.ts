@@ -11,8 +11,11 @@ describe('the packed tarball, installed in an empty folder', () => {
   const installed = join(home, 'node_modules', packageJson.name)
 
   beforeAll(() => {
-    const npm = { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] } as const
-    const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', home], npm)
+    const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', home], {
+      cwd: ROOT,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     const [{ filename }] = JSON.parse(packed.slice(packed.indexOf('['))) as [{ filename: string }]
     mkdirSync(installed, { recursive: true })
     execFileSync('tar', ['-xzf', join(home, filename), '-C', installed, '--strip-components=1'])

@@ -1,0 +1,80 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { runBin } from '../support/program.ts'
+import { ROOT } from '../support/server.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+const cwd = temporaryDirectory()
+const program = (name: string, text: string): string => {
+  writeFileSync(join(cwd, name), text)
+  return name
+}
+
+test('runs a source file and a compiled one alike', async () => {
+  const file = program('greet.neam', 'let name = input("Who? "); emit "Hello, " + name;')
+  const compiled = await runBin('neamc', [file, '-o', 'greet.neamb'], { cwd })
+  expect(compiled.code).toBe(0)
+  for (const one of [file, 'greet.neamb']) {
+    const { code, stdout } = await runBin('neam', [one], { cwd, input: 'Ada\n' })
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'Who? Hello, Ada\n' })
+  }
+})
+
+test('an uncaught error says what, where and how the program got there', async () => {
+  const file = program(
+    'fail.neam',
+    [
+      'fun inner(xs) {',
+      '  return xs[3];',
+      '}',
+      'fun outer() {',
+      '  return inner([1]);',
+      '}',
+      'emit "before";',
+      'outer();',
+    ].join('\n'),
+  )
+  const { code, stdout, stderr } = await runBin('neam', [file], { cwd })
+  expect({ code, stdout }).toEqual({ code: 1, stdout: 'before\n' })
+  expect(stderr).toMatch(
+    /^error: .*3.*\n {2}--> fail\.neam:2:\d+\n {2}in inner\n {2}called from outer \(fail\.neam:5:\d+\)\n/,
+  )
+})
+
+test('a thrown value is the message', async () => {
+  const { code, stderr } = await runBin('neam', [program('throw.neam', 'throw "no more";')], { cwd })
+  expect(code).toBe(1)
+  expect(stderr).toContain('error: no more\n  --> throw.neam:1:1')
+})
+
+test('a claw agent remembers within and across runs', async () => {
+  const file = program(
+    'tutor.neam',
+    `channel cli_ch { type: "cli" }
+     claw agent Tutor { provider: "ollama" model: "llama3.2:3b" channels: [cli_ch] }
+     Tutor.ask("My name is Ada");
+     emit len(Tutor.history());`,
+  )
+  const env = { NEAM_AUDIT_SINK: 'stderr' }
+  expect((await runBin('neam', [file, '--offline'], { cwd, env })).stdout).toBe('2\n')
+  expect((await runBin('neam', [file, '--offline'], { cwd, env })).stdout).toBe('4\n')
+})
+
+test.each([
+  ['no file', [], 2, 'no file is given'],
+  ['a missing file', ['nowhere.neam'], 1, 'cannot read nowhere.neam: there is no such file'],
+  ['a damaged file', ['broken.neamb'], 1, 'this is not Neam bytecode'],
+  ['two files', ['greet.neam', 'fail.neam'], 2, 'unexpected argument fail.neam'],
+])('%s is said in one line', async (_what, args, expected, message) => {
+  program('broken.neamb', 'not bytecode')
+  const { code, stderr } = await runBin('neam', args, { cwd })
+  expect(stderr).toContain(message)
+  expect(code).toBe(expected)
+})
+
+test('the example runs', async () => {
+  expect((await runBin('neam', [join(ROOT, 'examples/hello.neam')], { cwd })).stdout).toBe(
+    'Hello, Ada!\nHello, Grace!\n',
+  )
+})

@@ -1,0 +1,70 @@
+import { beforeAll, describe, expect, test } from '@jest/globals'
+import { type Credential, ROUTES } from '../../lambda/routes.ts'
+import { type TestApi, testApi } from '../support/system.ts'
+
+const API = 'api-key-of-the-tests-1'
+const ROTATED = 'api-key-of-the-tests-2'
+const ADMIN = 'admin-key-of-the-tests'
+
+const pathOf = (path: string) => path.replace('{proxy+}', 'somewhere/else').replaceAll(/\{\w+\}/g, 'x')
+const method = (name: string) => (name === 'ANY' ? 'GET' : name)
+
+/** What each credential gets on each kind of route; `in` = past the door. */
+const EXPECTED: Readonly<Record<Credential, Readonly<Record<string, 'in' | 401 | 403>>>> = {
+  open: { none: 'in', wrong: 'in', api: 'in', rotated: 'in', admin: 'in', basic: 'in', query: 'in' },
+  key: { none: 401, wrong: 401, api: 'in', rotated: 'in', admin: 403, basic: 401, query: 401 },
+  admin: { none: 401, wrong: 401, api: 403, rotated: 403, admin: 'in', basic: 401, query: 401 },
+}
+
+const PRESENTED: Readonly<Record<string, string | undefined>> = {
+  none: undefined,
+  query: undefined,
+  wrong: 'Bearer nonsense',
+  api: `Bearer ${API}`,
+  rotated: `bearer  ${ROTATED}`,
+  admin: `Bearer ${ADMIN}`,
+  basic: `Basic ${API}`,
+}
+
+const matrix = ROUTES.flatMap((route) =>
+  Object.entries(EXPECTED[route.credential]).map(
+    ([credential, expected]) => [`${route.method} ${route.path}`, credential, expected, route] as const,
+  ),
+)
+
+describe('with keys', () => {
+  let api: TestApi
+  beforeAll(async () => {
+    api = await testApi({ environment: { NEAM_API_KEY: `${API}, ${ROTATED}`, NEAM_ADMIN_KEY: ADMIN } })
+  })
+
+  test.each(matrix)('%s with %s: %s', async (_name, credential, expected, route) => {
+    const authorization = PRESENTED[credential]
+    const { status, headers, body } = await api.call(method(route.method), pathOf(route.path), {
+      headers: authorization === undefined ? {} : { authorization },
+    })
+    if (expected === 'in') expect([401, 403]).not.toContain(status)
+    else expect(status).toBe(expected)
+    if (expected === 401) expect(headers['www-authenticate']).toBe('Bearer')
+    // No answer tells anything of a key.
+    for (const key of [API, ROTATED, ADMIN]) expect(JSON.stringify({ headers, body })).not.toContain(key)
+  })
+})
+
+describe('without keys', () => {
+  test('a development server is open', async () => {
+    const api = await testApi()
+    expect((await api.call('GET', '/api/v1/claw')).status).toBe(200)
+  })
+
+  test('in production nothing but the probes is served', async () => {
+    const api = await testApi({ environment: { NEAM_ENV: 'production' } })
+    const { status, body } = await api.call('GET', '/api/v1/claw', { headers: { authorization: 'Bearer x' } })
+    expect([status, body.code, body.message]).toEqual([
+      503,
+      'not_configured',
+      'no key is configured: set NEAM_API_KEY',
+    ])
+    expect((await api.call('GET', '/health')).status).toBe(200)
+  })
+})

@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
+import type { Module } from '../../bytecode/module.ts'
+import { matchRoute } from '../../cli/api-event.ts'
+import { compile } from '../../compiler/compile.ts'
+import type { Edge } from '../../lambda/edge.ts'
+import { createHandlers } from '../../lambda/handlers.ts'
+import { routeKey } from '../../lambda/routes.ts'
+import { forgeStep } from '../../lambda/steps/forge-step.ts'
+import { type AslDriver, createAslDriver } from '../../runtime/local-forge.ts'
+import { NATIVE_NAMES } from '../../runtime/natives.ts'
+import { readSettings } from '../../runtime/settings.ts'
+import { createSystem, type System } from '../../runtime/system.ts'
+import { ROOT } from './server.ts'
+import { temporaryDirectory } from './temporary.ts'
+
+/** A module of source text, which must compile. */
+export function moduleOf(source: string, name = 'test.neam'): Module {
+  const { module, diagnostics } = compile(name, (path) => (path === name ? source : null), {
+    natives: new Set(NATIVE_NAMES),
+    hash: (text) => createHash('sha256').update(text).digest('hex'),
+  })
+  if (module === null) throw new Error(JSON.stringify(diagnostics, null, 2))
+  return module
+}
+
+export const exampleAgents = (): Module =>
+  moduleOf(readFileSync(join(ROOT, 'examples/agents.neam'), 'utf8'), 'agents.neam')
+
+export interface TestApi {
+  readonly system: System
+  readonly driver: AslDriver
+  /** Lines that the handlers logged. */
+  readonly logged: Readonly<Record<string, unknown>>[]
+  /** Calls a route as API Gateway does; the body is JSON unless it is a string. */
+  call(method: string, path: string, options?: CallOptions): Promise<Answer>
+}
+
+export interface CallOptions {
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  readonly isBase64Encoded?: boolean
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, unknown>>
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever the answer holds
+  readonly body: any
+}
+
+/** Handlers over a real tree in a temporary directory, with the offline model and the interpreted state machine. */
+export async function testApi(
+  options: {
+    readonly module?: Module
+    readonly environment?: Readonly<Record<string, string>>
+    readonly directory?: string
+    readonly edge?: Partial<Edge>
+  } = {},
+): Promise<TestApi> {
+  const directory = options.directory ?? temporaryDirectory()
+  const environment = {
+    PATH: process.env.PATH ?? '',
+    NEAM_OFFLINE: '1',
+    NEAM_LOG_LEVEL: 'silent',
+    ...options.environment,
+  }
+  const driver = createAslDriver({
+    definition: readFileSync(join(ROOT, 'statemachine/forge-run.asl.json'), 'utf8'),
+    step: async (event) => await forgeStep(system.world, event),
+    onError: (_run, error) => {
+      throw error
+    },
+  })
+  const system: System = await createSystem({
+    module: options.module ?? exampleAgents(),
+    environment,
+    settings: readSettings(environment, directory),
+    forgeDriver: driver,
+    output: { emit: () => {}, print: () => {}, warn: () => {} },
+  })
+  const logged: Record<string, unknown>[] = []
+  const handlers = createHandlers({
+    system: async () => system,
+    log: (record) => logged.push(record),
+    draining: () => false,
+    uptimeSeconds: () => 52,
+    shutdown: new AbortController().signal,
+    ...options.edge,
+  })
+  return {
+    system,
+    driver,
+    logged,
+    async call(method, path, call = {}) {
+      const event = gatewayEvent(method, path, call)
+      const answer: APIGatewayProxyStructuredResultV2 = await handlers.get(event.routeKey)!(event, CONTEXT)
+      return {
+        status: answer.statusCode ?? 0,
+        headers: answer.headers ?? {},
+        body: answer.body === undefined ? undefined : JSON.parse(answer.body),
+      }
+    },
+  }
+}
+
+export const CONTEXT = {
+  awsRequestId: 'lambda-request',
+  getRemainingTimeInMillis: () => 29_000,
+} as Context
+
+/** An event as API Gateway's HTTP API sends it. */
+export function gatewayEvent(method: string, path: string, call: CallOptions = {}): APIGatewayProxyEventV2 {
+  const { route, params } = matchRoute(method, path)
+  const { body } = call
+  return {
+    version: '2.0',
+    routeKey: routeKey(route),
+    rawPath: path,
+    rawQueryString: '',
+    headers: { 'content-type': 'application/json', ...call.headers },
+    pathParameters: { ...params },
+    requestContext: {
+      accountId: '123456789012',
+      apiId: 'api',
+      domainName: 'api.example.com',
+      domainPrefix: 'api',
+      http: { method, path, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'test' },
+      requestId: 'gateway-request',
+      routeKey: routeKey(route),
+      stage: '$default',
+      time: '21/Nov/2026:00:00:00 +0000',
+      timeEpoch: 0,
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    isBase64Encoded: call.isBase64Encoded ?? false,
+  }
+}
