@@ -1,6 +1,6 @@
 /** Runs one forge agent to its end (chapter 28.1): details on stderr, the outcome on stdout, exit code 0 for Completed only. */
 import { resolve } from 'node:path'
-import { Fault, faultText } from '../agents/ports/fault.ts'
+import { Fault } from '../agents/ports/fault.ts'
 import type { IterationRecord } from '../agents/ports/runs.ts'
 import type { ForgeDecl, Manifest } from '../bytecode/manifest.ts'
 import { processEnvironment } from '../runtime/environment.ts'
@@ -104,9 +104,6 @@ async function loop(system: System, agent: ForgeDecl, values: Given): Promise<nu
     })
     print(`${values.json ? outcomeJson(outcome) : outcomeText(outcome)}\n`)
     return outcome.outcome === 'completed' ? 0 : 1
-  } catch (error) {
-    if (error instanceof Fault) throw new CommandError(faultText(error), { cause: error })
-    throw error
   } finally {
     process.off('SIGINT', onSignal)
     process.off('SIGTERM', onSignal)
