@@ -1,0 +1,67 @@
+import { Fault } from '../agents/ports/fault.ts'
+
+/** An attempt at a model call that did not succeed. */
+export interface Failure {
+  readonly fault: Fault
+  /** Whether the same call may succeed if it is made again. */
+  readonly again: boolean
+}
+
+/** Statuses after which the vendor asks to try again. 529 is "overloaded" where it is used. */
+const PASSING = new Set([408, 409, 429, 500, 502, 503, 504, 529])
+
+/** Vendors' machine-readable codes are short words; anything else might be prose with somebody's data in it. */
+const codeWord = (code: unknown): string =>
+  typeof code === 'string' && /^[a-z][a-z0-9_.-]{0,63}$/i.test(code) ? ` (${code})` : ''
+
+/** An HTTP answer that is no success. Neither its body nor the key goes into the fault. */
+export function httpFailure(
+  provider: string,
+  answer: { readonly status: number; readonly headers: Headers | undefined; readonly code: unknown },
+  now: number,
+): Failure {
+  const { status, headers, code } = answer
+  const retryAfterMs = retryAfter(headers, now) ?? undefined
+  const waiting = retryAfterMs === undefined ? {} : { retryAfterMs }
+  const problem = `status ${status}${codeWord(code)}`
+  if (status === 401 || status === 403)
+    return { fault: new Fault('provider_auth', { provider }), again: false }
+  if (code === 'insufficient_quota')
+    return { fault: new Fault('provider_refused', { provider, problem }), again: false }
+  if (status === 429) return { fault: new Fault('provider_rate_limited', { provider }, waiting), again: true }
+  if (PASSING.has(status))
+    return { fault: new Fault('provider_unavailable', { provider, problem }, waiting), again: true }
+  return { fault: new Fault('provider_refused', { provider, problem }), again: false }
+}
+
+/** No answer at all, or one that cannot be read. */
+export function connectionFailure(provider: string, error: unknown): Failure {
+  return { fault: new Fault('provider_unavailable', { provider, problem: networkCode(error) }), again: true }
+}
+
+export const unreadable = (provider: string): Failure => ({
+  fault: new Fault('provider_unavailable', { provider, problem: 'unreadable answer' }),
+  again: true,
+})
+
+/** `ECONNREFUSED` and its like, wherever in the chain of causes it stands. */
+function networkCode(error: unknown): string {
+  for (let each = error, depth = 0; typeof each === 'object' && each !== null && depth < 8; depth++) {
+    if ('code' in each && typeof each.code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(each.code))
+      return each.code
+    each = 'cause' in each ? each.cause : null
+  }
+  return 'connection failed'
+}
+
+/** Milliseconds that the vendor asks to wait: `retry-after-ms`, seconds, or a date; null when it does not say. */
+export function retryAfter(headers: Headers | undefined, now: number): number | null {
+  const exact = Number(headers?.get('retry-after-ms') ?? Number.NaN)
+  if (exact >= 0) return exact
+  const value = headers?.get('retry-after')?.trim()
+  if (!value) return null
+  const seconds = Number(value)
+  if (seconds >= 0) return seconds * 1000
+  const date = Date.parse(value)
+  return Number.isNaN(date) ? null : Math.max(0, date - now)
+}

@@ -1,0 +1,26 @@
+import { agentDecl, modelBench } from '../support/model-bench.ts'
+import { startOpenAIServer } from '../support/openai-server.ts'
+import { type ModelProviderSubject, modelProviderContract } from './model-provider.ts'
+
+modelProviderContract('offline', async (): Promise<ModelProviderSubject> => {
+  const { providers, clock } = modelBench({ offline: true })
+  return {
+    provider: await providers.for(agentDecl()),
+    deadlineAt: clock.now() + 60_000,
+    expectText: () => {},
+    expectCall: () => {},
+  }
+})
+
+for (const provider of ['openai', 'ollama']) {
+  modelProviderContract(provider, async (): Promise<ModelProviderSubject> => {
+    const server = await startOpenAIServer()
+    const { providers, clock } = modelBench({ openaiBaseUrl: server.url, ollamaHost: server.url })
+    return {
+      provider: await providers.for(agentDecl({ provider })),
+      deadlineAt: clock.now() + 60_000,
+      expectText: (text) => server.script({ text }),
+      expectCall: (name, given) => server.script({ toolCalls: [{ name, arguments: given }] }),
+    }
+  })
+}
