@@ -1,11 +1,11 @@
+import { agentsOf } from '../../agents/find-agent.ts'
 import type { RouteHandler } from '../edge.ts'
-import { clawDecls } from './claws.ts'
 
 /** GET /api/v1/claw (chapter 28.2). */
 export const clawList: RouteHandler = async ({ system: { world } }) => ({
   body: {
     claw_agents: await Promise.all(
-      clawDecls(world).map(async ({ name, provider, model, channels }) => ({
+      agentsOf(world, 'claw').map(async ({ name, provider, model, channels }) => ({
         name,
         provider,
         model,

@@ -26,7 +26,7 @@ export class Api extends Construct {
       description: 'NeamClaw: claw and forge agents',
       createDefaultStage: false,
     })
-    const stage = this.api.addStage('Default', {
+    const stage = this.api.addStage('Stage', {
       stageName: '$default',
       autoDeploy: true,
       throttle: { rateLimit: 50, burstLimit: 100 },

@@ -8,6 +8,9 @@ import {
   IpProtocol,
   type IVpc,
   NatProvider,
+  NatTrafficDirection,
+  Peer,
+  Port,
   type SubnetConfiguration,
   type SubnetSelection,
   SubnetType,
@@ -69,15 +72,21 @@ export class Network extends Construct {
           natGateways: 1,
           subnetConfiguration: [publicSubnets, functionSubnets, treeSubnets],
         })
-      case 'nat-instance':
-        return new Vpc(this, 'Vpc', {
+      case 'nat-instance': {
+        const provider = NatProvider.instanceV2({
+          instanceType: InstanceType.of(InstanceClass.T4G, InstanceSize.NANO),
+          defaultAllowedTraffic: NatTrafficDirection.OUTBOUND_ONLY,
+        })
+        const vpc = new Vpc(this, 'Vpc', {
           ...shared,
           natGateways: 1,
-          natGatewayProvider: NatProvider.instanceV2({
-            instanceType: InstanceType.of(InstanceClass.T4G, InstanceSize.NANO),
-          }),
+          natGatewayProvider: provider,
           subnetConfiguration: [publicSubnets, functionSubnets, treeSubnets],
         })
+        // The instance forwards for the VPC, and for nobody outside.
+        provider.connections.allowFrom(Peer.ipv4(vpc.vpcCidrBlock), Port.allTraffic())
+        return vpc
+      }
       case 'ipv6':
         return new Vpc(this, 'Vpc', {
           ...shared,
