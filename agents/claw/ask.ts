@@ -22,7 +22,7 @@ export interface AskRequest {
   readonly requestId?: string | null
   /** `metadata.lane` of the message (chapter 24.7). */
   readonly lane?: string | null
-  /** Turn id, safe in paths. The same id again answers what the first call answered. Left out: a new turn. */
+  /** Turn id, safe in paths. The same id again answers what the first call answered, or goes on where it was cut off. */
   readonly turn?: string
   /** Agent calls on the way here, this one included; 1 when left out. */
   readonly depth?: number
@@ -41,6 +41,15 @@ const REFUSALS: ReadonlySet<FaultCode> = new Set([
   'message_too_large',
 ])
 
+/** Faults that decide nothing: the turn stays open, and the same turn id continues it from its journal. */
+const INTERRUPTIONS: ReadonlySet<FaultCode> = new Set([
+  'stopped',
+  'deadline_exceeded',
+  'storage_full',
+  'storage_unavailable',
+  'tree_missing',
+])
+
 /**
  * A message to a claw agent and its answer (chapter 24.3). Throws `agent_not_found`, `session_key_invalid`,
  * `bad_request` for an empty message, the refusals above, `provider_*`, `model_answer_empty`, `deadline_exceeded`,
@@ -54,7 +63,7 @@ export async function ask(world: World, request: AskRequest): Promise<AskAnswer>
     return await runPipeline(turn)
   } catch (error) {
     const fault = asFault(error, request.signal)
-    if (turn.ledger.accepted) await closeFailed(turn, fault)
+    if (turn.ledger.accepted && !INTERRUPTIONS.has(fault.code)) await closeFailed(turn, fault)
     throw fault
   } finally {
     await letGo(turn)

@@ -43,10 +43,9 @@ export async function response(turn: WorkedTurn): Promise<AskAnswer> {
  */
 async function commit(turn: WorkedTurn, text: string): Promise<AskAnswer['status']> {
   const { world, ref, id, lease, startedAt } = turn
-  const now = world.clock.now()
   const messages: readonly StoredMessage[] = [
-    { role: 'user', content: turn.message, ts: timestamp(startedAt) },
-    { role: 'assistant', content: text, ts: timestamp(now) },
+    { role: 'user', content: turn.message, ts: toSeconds(turn.acceptedAt) },
+    { role: 'assistant', content: text, ts: toSeconds(isoTime(world.clock.now())) },
   ]
   let base = turn.version
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
@@ -77,7 +76,7 @@ const wasReset = (before: SessionVersion, now: SessionVersion): boolean =>
   before.seq > 0 && before.sessionId !== now.sessionId
 
 /** As the chapter writes them: to the second. */
-const timestamp = (ms: number): string => isoTime(ms).replace(/\.\d+Z$/, 'Z')
+const toSeconds = (iso: string): string => iso.replace(/\.\d+Z$/, 'Z')
 
 /** The answer stands in the history: a failure to write down its end must not take it away again. */
 async function close(turn: WorkedTurn, answer: AskAnswer): Promise<void> {

@@ -25,7 +25,11 @@ export async function session(turn: ClearedTurn): Promise<OpenTurn> {
   const lease = await takeSession(turn)
   const version = await resetWhenDue(turn, lease)
   await assertEnabled(world, agent.name)
-  return { ...turn, message: earlier?.intent.message ?? turn.message, earlier, lease, version }
+  const { message, acceptedAt } = earlier?.intent ?? {
+    message: turn.message,
+    acceptedAt: isoTime(turn.startedAt),
+  }
+  return { ...turn, message, acceptedAt, earlier, lease, version }
 }
 
 /** Once this has returned, the message is not lost. Answers what an earlier try of the same turn has left. */

@@ -40,6 +40,8 @@ export interface ClearedTurn extends IncomingTurn {
 export interface OpenTurn extends ClearedTurn {
   readonly version: SessionVersion
   readonly lease: Lease
+  /** ISO 8601; of the first try. */
+  readonly acceptedAt: string
   /** What an earlier try of the turn has recorded, null for a new one. */
   readonly earlier: TurnRecord | null
 }

@@ -1,0 +1,193 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { ask } from '../../agents/claw/ask.ts'
+import { history } from '../../agents/claw/history.ts'
+import { resetSession } from '../../agents/claw/reset.ts'
+import type { LaneStore } from '../../agents/ports/limits.ts'
+import type { SessionStore } from '../../agents/ports/sessions.ts'
+import { BOT } from '../support/agent-programs.ts'
+import { message, say } from '../support/asking.ts'
+import { faultOf } from '../support/faults.ts'
+import { ScriptedModel, says } from '../support/scripted-model.ts'
+import { type TestWorld, testWorld } from '../support/world.ts'
+
+const MINUTE = 60_000
+const REF = { agent: 'Bot', key: 'default' }
+
+const bot = (source: string, ...answers: Parameters<ScriptedModel['answer']>): TestWorld =>
+  testWorld(source, { model: new ScriptedModel().answer(...answers) })
+const withSession = (fields: string): string => BOT.replace('channels:', `session: { ${fields} } channels:`)
+const archive = ({ root }: TestWorld): readonly string[] => {
+  const directory = join(root, 'sessions/Bot/default/archive')
+  return existsSync(directory) ? readdirSync(directory).filter((name) => name.endsWith('.jsonl')) : []
+}
+const contents = async (t: TestWorld): Promise<readonly string[]> =>
+  (await history(t.world, REF)).map(({ content }) => content)
+
+describe('a reset', () => {
+  test('archives the conversation and begins a new session', async () => {
+    const t = bot(BOT, says('one'), says('two'))
+    await say(t, 'first')
+    const before = await t.world.sessions.open(REF)
+    const { archived } = await resetSession(t.world, { ...REF, requestId: 'r1' })
+    expect(archived).toBe(`2026-11-21_${before.sessionId}.jsonl`)
+    expect(readFileSync(join(t.root, 'sessions/Bot/default/archive', archived!), 'utf8')).toContain('first')
+    expect(await contents(t)).toEqual([])
+    expect((await t.world.sessions.open(REF)).sessionId).not.toBe(before.sessionId)
+    await say(t, 'second')
+    expect(t.model.lastContents).toEqual(['You help customers.', 'second'])
+    expect(t.audit.find(({ event }) => event === 'session.reset')).toMatchObject({
+      detail: 'manual',
+      requestId: 'r1',
+    })
+  })
+
+  test('twice keeps two archives', async () => {
+    const t = bot(BOT, says('one'), says('two'))
+    await say(t, 'first')
+    await resetSession(t.world, REF)
+    await say(t, 'second')
+    await resetSession(t.world, REF)
+    expect(archive(t)).toHaveLength(2)
+  })
+
+  test('of a session that nobody knows has nothing to archive', async () => {
+    const t = bot(BOT)
+    expect(await resetSession(t.world, { agent: 'Bot', key: 'nobody' })).toEqual({ archived: null })
+  })
+
+  test('wins over a running turn, which is answered but belongs to no history', async () => {
+    const t = bot(BOT, says('one'))
+    await say(t, 'first')
+    t.model.answer(async () => {
+      await resetSession(t.world, REF)
+      return says('too late')
+    })
+    const answer = await ask(t.world, message(t, 'second', { turn: 'turn-2' }))
+    expect(answer).toMatchObject({ status: 'orphaned', response: 'too late' })
+    expect(await contents(t)).toEqual([])
+    expect(await ask(t.world, message(t, 'second', { turn: 'turn-2' }))).toMatchObject({
+      status: 'orphaned',
+      response: 'too late',
+    })
+  })
+})
+
+describe('a session', () => {
+  test('that fell idle starts afresh, and says so before the next message', async () => {
+    const t = bot(withSession('idle_reset_minutes: 30'), says('one'), says('two'))
+    await say(t, 'first')
+    t.clock.pass(30 * MINUTE - 1)
+    expect(await contents(t)).toEqual(['first', 'one'])
+    t.clock.pass(1)
+    expect(await contents(t)).toEqual([])
+    await say(t, 'second')
+    expect(t.model.lastContents).toEqual(['You help customers.', 'second'])
+    expect(archive(t)).toHaveLength(1)
+    expect(t.audit.find(({ event }) => event === 'session.reset')?.detail).toBe('idle')
+  })
+
+  test('starts afresh after the daily boundary in its own time zone', async () => {
+    // The clock stands at 10:00 UTC, which is 19:00 in Tokyo.
+    const source = withSession('idle_reset_minutes: 0 daily_reset_hour: 20 timezone: "Asia/Tokyo"')
+    const t = bot(source, says('one'), says('two'), says('three'))
+    await say(t, 'first')
+    t.clock.pass(59 * MINUTE)
+    await say(t, 'second')
+    expect(t.model.lastContents).toContain('first')
+    t.clock.pass(2 * MINUTE)
+    await say(t, 'third')
+    expect(t.model.lastContents).toEqual(['You help customers.', 'third'])
+    expect(t.audit.find(({ event }) => event === 'session.reset')?.detail).toBe('daily')
+  })
+
+  test('that another turn wrote to meanwhile gets both, without a second model call', async () => {
+    const t = bot(BOT, says('zero'))
+    await say(t, 'before')
+    const other = testWorld(BOT, { root: t.root, model: new ScriptedModel().answer(says('theirs')) })
+    const blind: SessionStore = Object.assign(Object.create(other.world.sessions), {
+      acquire: async () => ({ epoch: 999, release: async () => {} }),
+    })
+    t.model.answer(async () => {
+      await ask({ ...other.world, sessions: blind }, message(other, 'their question'))
+      return says('ours')
+    })
+    expect(await say(t, 'our question')).toBe('ours')
+    expect(await contents(t)).toEqual(['before', 'zero', 'their question', 'theirs', 'our question', 'ours'])
+    expect(t.model.requests).toHaveLength(2)
+  })
+
+  test('that is first written by two turns at once loses none', async () => {
+    const t = bot(BOT)
+    const other = testWorld(BOT, { root: t.root, model: new ScriptedModel().answer(says('theirs')) })
+    const blind: SessionStore = Object.assign(Object.create(other.world.sessions), {
+      acquire: async () => ({ epoch: 999, release: async () => {} }),
+    })
+    t.model.answer(async () => {
+      await ask({ ...other.world, sessions: blind }, message(other, 'theirs?'))
+      return says('ours')
+    })
+    expect(await ask(t.world, message(t, 'ours?'))).toMatchObject({ status: 'completed' })
+    expect(await contents(t)).toEqual(['theirs?', 'theirs', 'ours?', 'ours'])
+  })
+
+  test('that stays busy refuses, and the refused message is on record', async () => {
+    const t = bot(BOT)
+    const lease = await t.world.sessions.acquire(REF, { purpose: 'test', ttlMs: 600_000, waitMs: 0 })
+    const fault = await faultOf(ask(t.world, message(t, 'hi', { turn: 'turn-1' })))
+    expect(fault.code).toBe('session_busy')
+    expect(fault.retryAfterMs).toBeGreaterThan(0)
+    expect((await t.world.sessions.turn(REF, 'turn-1'))?.result).toMatchObject({ status: 'refused' })
+    await lease?.release()
+    t.model.answer(says('now'))
+    expect(await say(t, 'hi')).toBe('now')
+  })
+})
+
+describe('lanes', () => {
+  const LANES = BOT.replace('channels:', 'lanes: { vip: { concurrency: 2, priority: "high" } } channels:')
+  const watched = (
+    t: TestWorld,
+    free: boolean,
+  ): { lanes: LaneStore; asked: Parameters<LaneStore['enter']>[0][] } => {
+    const asked: Parameters<LaneStore['enter']>[0][] = []
+    return {
+      asked,
+      lanes: {
+        async enter(request) {
+          asked.push(request)
+          return free ? await t.world.lanes.enter(request) : null
+        },
+      },
+    }
+  }
+
+  test('are taken by the name in the metadata, with their declared numbers', async () => {
+    const t = bot(LANES, says('a'), says('b'))
+    const { lanes, asked } = watched(t, true)
+    await ask({ ...t.world, lanes }, message(t, 'hi', { lane: 'vip' }))
+    await ask({ ...t.world, lanes }, message(t, 'hi'))
+    expect(asked).toMatchObject([
+      { agent: 'Bot', lane: 'vip', concurrency: 2, priority: 'high' },
+      { agent: 'Bot', lane: 'default', concurrency: 4, priority: 'normal' },
+    ])
+  })
+
+  test('of an unknown name are the default one, with an audit record', async () => {
+    const t = bot(LANES, says('a'))
+    await say(t, 'hi', { lane: 'royal' })
+    expect(t.audit.filter(({ event }) => event === 'lane.unknown')).toMatchObject([{ detail: 'royal' }])
+  })
+
+  test('that are full refuse the turn', async () => {
+    const t = bot(LANES)
+    const { lanes } = watched(t, false)
+    const fault = await faultOf(ask({ ...t.world, lanes }, message(t, 'hi', { turn: 'turn-1' })))
+    expect(fault.code).toBe('lane_full')
+    expect((await t.world.sessions.turn(REF, 'turn-1'))?.result).toMatchObject({
+      status: 'refused',
+      code: 'lane_full',
+    })
+  })
+})
