@@ -15,7 +15,10 @@ export interface Checkpoint {
    * `workspace_not_repository` / `workspace_inside_repository`. `ownFiles` (loop files) do not count as content.
    */
   prepare(run: string, ownFiles: readonly string[]): Promise<void>
-  /** Before each iteration: records the tree to which a crash returns. Throws `checkpoint_lost`. */
+  /**
+   * Before each iteration: records the tree to which a crash returns; repeated, the first one stays. Throws
+   * `checkpoint_lost`.
+   */
   mark(run: string, iteration: number): Promise<void>
   /**
    * After a crashed try: the workspace as it was at `mark(run, iteration)`, untracked files included. Without such a
@@ -27,6 +30,6 @@ export interface Checkpoint {
 }
 
 export interface Checkpoints {
-  /** `state` is the run's private folder outside the workspace. */
+  /** `workspace` is an absolute path. What a run must remember lies outside of it. */
   open(strategy: 'git' | 'snapshot' | 'none', workspace: string, agent: string): Checkpoint
 }

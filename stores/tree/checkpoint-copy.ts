@@ -7,7 +7,7 @@ import { isClosed, isTemporary } from './workspace-path.ts'
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL } = constants
 
-/** A sparse file of a terabyte would fill the disk with zeros. */
+/** A larger file is refused by name: it is build output, or a sparse file that would fill the disk with zeros. */
 export const MAX_FILE_BYTES = 100 * 1024 * 1024
 const CHUNK_BYTES = 256 * 1024
 

@@ -4,7 +4,6 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import type { Checkpoint, CheckpointRequest } from '../../agents/ports/checkpoints.ts'
-import { Fault } from '../../agents/ports/fault.ts'
 import { type CopyCount, copyTree, inside, MANIFEST, mirrorTree, removeEntry } from './checkpoint-copy.ts'
 import { openWorkspace } from './workspace.ts'
 import { errnoOf, Folder, NotAFolder, within } from './workspace-folder.ts'
@@ -37,54 +36,32 @@ export class SnapshotCheckpoint implements Checkpoint {
 
   /** The base lies outside the workspace. Marking an iteration twice keeps the first copy. */
   async mark(run: string, iteration: number): Promise<void> {
-    await this.#guarded(() =>
-      inside(Folder.open(this.#bases), async (bases) => {
-        const name = `${run}-${iteration}`
-        if (await isComplete(bases, name, run, iteration)) return
-        await copyInto(this.#workspace, bases, name, { run, iteration, task: '', cost: 0, tokens: 0 })
-        for (const entry of await bases.entries()) if (entry.name !== name) await removeEntry(bases, entry)
-      }),
-    )
+    await inside(Folder.open(this.#bases), async (bases) => {
+      const name = `${run}-${iteration}`
+      if (await isComplete(bases, name, run, iteration)) return
+      await copyInto(this.#workspace, bases, name, { run, iteration, task: '', cost: 0, tokens: 0 })
+      for (const entry of await bases.entries()) if (entry.name !== name) await removeEntry(bases, entry)
+    })
   }
 
   async restore(run: string, iteration: number): Promise<void> {
-    await this.#guarded(() =>
-      inside(Folder.open(this.#bases), async (bases) => {
-        const name = `${run}-${iteration}`
-        if (!(await isComplete(bases, name, run, iteration))) return
-        await inside(bases.enter(name), (base) =>
-          inside(Folder.open(this.#workspace), (to) => mirrorTree(base, to)),
-        )
-      }),
-    )
+    await inside(Folder.open(this.#bases), async (bases) => {
+      const name = `${run}-${iteration}`
+      if (!(await isComplete(bases, name, run, iteration))) return
+      await inside(bases.enter(name), (base) =>
+        inside(Folder.open(this.#workspace), (to) => mirrorTree(base, to)),
+      )
+    })
   }
 
   async keep(request: CheckpointRequest): Promise<string> {
     const name = String(request.iteration)
-    await this.#guarded(() =>
-      within(
-        this.#workspace,
-        ['.neam', 'snapshots'],
-        async (snapshots) => {
-          if (await isComplete(snapshots, name, request.run, request.iteration)) return
-          await copyInto(this.#workspace, snapshots, name, request)
-        },
-        { make: true },
-      ),
-    )
-    return `.neam/snapshots/${name}`
-  }
-
-  async #guarded<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work()
-    } catch (error) {
-      const code = errnoOf(error)
-      if (code === 'ENOSPC' || code === 'EDQUOT') throw new Fault('storage_full', { path: this.#workspace })
-      if (error instanceof NotAFolder) throw new Fault('checkpoint_failed', { problem: error.message })
-      if (code !== undefined) throw new Fault('checkpoint_failed', { problem: `snapshot: ${code}` })
-      throw error
+    const use = async (snapshots: Folder) => {
+      if (await isComplete(snapshots, name, request.run, request.iteration)) return
+      await copyInto(this.#workspace, snapshots, name, request)
     }
+    await within(this.#workspace, ['.neam', 'snapshots'], use, { make: true })
+    return `.neam/snapshots/${name}`
   }
 }
 

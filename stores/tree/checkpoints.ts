@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { Checkpoint, Checkpoints } from '../../agents/ports/checkpoints.ts'
+import { Fault } from '../../agents/ports/fault.ts'
 import type { Clock } from '../../agents/ports/time.ts'
 import { GitCheckpoint } from './checkpoint-git.ts'
 import { SnapshotCheckpoint } from './checkpoint-snapshot.ts'
 import { type Git, spawnGit } from './git-command.ts'
+import { storageFault } from './storage-fault.ts'
+import { NotAFolder } from './workspace-folder.ts'
 
 export interface CheckpointsOptions {
   /** NEAM_STATE_DIR; each workspace gets a private folder below it. */
@@ -32,8 +35,30 @@ export function treeCheckpoints({ stateDir, clock, path, git = spawnGit }: Check
   return {
     open(strategy, workspace, agent) {
       const state = stateOf(workspace, agent)
-      if (strategy === 'git') return new GitCheckpoint(workspace, { git, clock, path, state })
-      return strategy === 'snapshot' ? new SnapshotCheckpoint(workspace, { state }) : NONE
+      if (strategy === 'none') return NONE
+      const checkpoint =
+        strategy === 'git'
+          ? new GitCheckpoint(workspace, { git, clock, path, state })
+          : new SnapshotCheckpoint(workspace, { state })
+      return withFaults(checkpoint, workspace)
     },
+  }
+}
+
+/** Whatever the file system refuses becomes a Fault. */
+function withFaults(checkpoint: Checkpoint, workspace: string): Checkpoint {
+  const guarded = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work
+    } catch (error) {
+      if (error instanceof NotAFolder) throw new Fault('checkpoint_failed', { problem: error.message })
+      throw storageFault(error, workspace)
+    }
+  }
+  return {
+    prepare: (run, ownFiles) => guarded(checkpoint.prepare(run, ownFiles)),
+    mark: (run, iteration) => guarded(checkpoint.mark(run, iteration)),
+    restore: (run, iteration) => guarded(checkpoint.restore(run, iteration)),
+    keep: (request) => guarded(checkpoint.keep(request)),
   }
 }

@@ -105,9 +105,12 @@ export class PrivateRepository {
     return (await this.run(args, options)).split('\0').filter((item) => item !== '')
   }
 
-  /** The index becomes the tree (`null` = nothing), and what is known about unchanged files is kept. */
+  /**
+   * The index becomes the tree (`null` = nothing), and what is known about unchanged files is kept. `-i`: the files
+   * of the workspace may differ from both.
+   */
   async load(tree: string | null): Promise<void> {
-    await this.run(tree === null ? ['read-tree', '--empty'] : ['read-tree', '-m', tree])
+    await this.run(tree === null ? ['read-tree', '--empty'] : ['read-tree', '-i', '-m', tree])
   }
 }
 

@@ -5,11 +5,9 @@
 import type { Stats } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { Fault } from '../../agents/ports/fault.ts'
+import { MAX_FILE_BYTES } from './checkpoint-copy.ts'
 import type { PrivateRepository } from './git-private.ts'
 import { errnoOf } from './workspace-folder.ts'
-
-/** A larger file is refused with its name: it is build output that belongs in `.gitignore`. */
-export const MAX_FILE_BYTES = 100 * 1024 * 1024
 
 /** Paths are latin1 strings, one character a byte, as git prints them. */
 const bytesOf = (path: string): Buffer => Buffer.from(path, 'latin1')

@@ -160,6 +160,18 @@ describe('returning from a crashed try', () => {
   })
 })
 
+test.each(['git', 'snapshot'] as const)(
+  'a workspace that vanished under a %s checkpoint is a fault',
+  async (strategy) => {
+    const bench = checkpointBench()
+    const checkpoint = bench.open(strategy)
+    await checkpoint.prepare('RUN1', [])
+    rmSync(bench.workspace, { recursive: true })
+    for (const attempt of [() => checkpoint.mark('RUN1', 1), () => checkpoint.keep(keepRequest(1))])
+      expect((await faultOf(attempt())).code).toMatch(/^(?:storage_unavailable|checkpoint_lost)$/)
+  },
+)
+
 test('"none" keeps nothing and restores nothing', async () => {
   const bench = checkpointBench()
   const checkpoint = bench.open('none')
