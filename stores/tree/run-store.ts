@@ -65,7 +65,7 @@ export class TreeRunStore implements RunStore {
   }
 
   async head(agent: string): Promise<RunHead | null> {
-    const text = this.#files.read(this.#paths.head(agent))
+    const text = this.#files.readFresh(this.#paths.head(agent))
     if (text === null) return null
     return this.#withOutcome(decodeRecord<RunHead>(text, this.#files.absolute(this.#paths.head(agent))))
   }

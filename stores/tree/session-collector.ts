@@ -21,6 +21,8 @@ const OPEN_TURN_AGE_MS = 30 * 24 * HOUR
 /** Turns looked at by one commit. */
 const LOOKS = 4
 
+const GOLDEN_SECTION = (Math.sqrt(5) - 1) / 2
+
 /** How far collecting has come, so that a turn looks at the next files only. A wrong hint costs a look, no data. */
 interface Progress {
   /** Versions up to here are tombstones. */
@@ -90,12 +92,13 @@ export class SessionCollector {
     }
   }
 
-  /** Looks at a few turns a time, further on after each commit, so that every turn gets its look. */
+  /** Looks at a few turns a time. Multiples of the golden section spread the looks evenly, however many there are. */
   #collectTurns(session: string, seq: number, now: number): void {
     const turns = this.#files.list(turnsOf(session))
     let left = PER_TURN
+    const first = Math.floor(((seq * GOLDEN_SECTION) % 1) * turns.length)
     for (let look = 0; look < Math.min(LOOKS, turns.length); look++) {
-      const directory = `${turnsOf(session)}/${turns[(seq * LOOKS + look) % turns.length]}`
+      const directory = `${turnsOf(session)}/${turns[(first + look) % turns.length]}`
       const closed = this.#files.stat(`${directory}/result.json`)?.modifiedAt
       const made = closed ?? this.#files.stat(`${directory}/intent.json`)?.modifiedAt ?? now
       if (now - made <= (closed === undefined ? OPEN_TURN_AGE_MS : TURN_AGE_MS)) continue

@@ -11,3 +11,14 @@ export async function faultOf(promise: Promise<unknown>): Promise<Fault> {
     cause: 'error' in outcome ? outcome.error : undefined,
   })
 }
+
+/** The fault that a call throws; anything else fails the test. */
+export function thrownFault(run: () => unknown): Fault {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof Fault) return error
+    throw error
+  }
+  throw new Error('expected a Fault, and nothing was thrown')
+}

@@ -1,0 +1,87 @@
+import { truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { Files } from '../../stores/tree/files.ts'
+import { type LeasePlace, Leases } from '../../stores/tree/leases.ts'
+import { nodeFs } from '../../stores/tree/node-fs.ts'
+import { type Owner, processOwner } from '../../stores/tree/owner.ts'
+import { testIds, virtualTime } from '../support/fs-tree.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+describe('leases', () => {
+  const place: LeasePlace = { directory: 'x', lock: 'lock', release: 'rel', suffix: '', beat: 'beat' }
+  const claim = { purpose: 'test', ttlMs: 10_000, owner: null, data: {} }
+  const nobody: Owner = { id: null, isDead: () => false }
+  const leasesIn = (root: string, owner = nobody) => {
+    const time = virtualTime()
+    writeFileSync(join(root, 'sentinel'), '')
+    const files = new Files({ root, sentinel: 'sentinel', fs: nodeFs, ids: testIds() })
+    return { ...time, leases: new Leases({ files, ids: testIds(), owner, ...time }) }
+  }
+  const age = (path: string, ms: number): void => {
+    const then = (Date.now() - ms) / 1000
+    utimesSync(path, then, then)
+  }
+
+  test('a held one is not given twice; a released one is, with the next epoch', () => {
+    const { leases } = leasesIn(temporaryDirectory())
+    expect(leases.take(place, claim)).toEqual({ kind: 'taken', epoch: 1 })
+    expect(leases.take(place, claim)).toMatchObject({ kind: 'held', epoch: 1 })
+    leases.release(place, 1)
+    expect(leases.take(place, claim)).toEqual({ kind: 'taken', epoch: 2 })
+  })
+
+  test('it ends after its time to live, by the time of the server and not of any client', () => {
+    const root = temporaryDirectory()
+    const { leases, clock } = leasesIn(root)
+    leases.take(place, claim)
+    clock.pass(365 * 86_400_000)
+    expect(leases.take(place, claim)).toMatchObject({ kind: 'held' })
+    age(join(root, 'x/lock.0000000001'), 11_000)
+    expect(leases.take(place, claim)).toEqual({ kind: 'taken', epoch: 2 })
+  })
+
+  test('a sign of life extends it', () => {
+    const root = temporaryDirectory()
+    const { leases } = leasesIn(root)
+    leases.take(place, claim)
+    leases.beat(place, 1)
+    age(join(root, 'x/lock.0000000001'), 11_000)
+    expect(leases.inspect(place)).toMatchObject({ kind: 'held' })
+    age(join(root, 'x/beat.0000000001'), 11_000)
+    expect(leases.inspect(place)).toMatchObject({ kind: 'free' })
+  })
+
+  test('a waiter waits as long as it may and no longer', async () => {
+    const { leases, clock } = leasesIn(temporaryDirectory())
+    leases.take(place, claim)
+    const began = clock.now()
+    await expect(leases.waitFor(place, claim, 3000)).resolves.toBeNull()
+    expect(clock.now() - began).toBe(3000)
+    const waiting = leases.waitFor(place, claim, 3000)
+    leases.release(place, 1)
+    await expect(waiting).resolves.toBe(2)
+  })
+
+  test('one whose file was lost with the power holds for a minute', () => {
+    const root = temporaryDirectory()
+    const { leases } = leasesIn(root)
+    leases.take(place, claim)
+    truncateSync(join(root, 'x/lock.0000000001'), 0)
+    age(join(root, 'x/lock.0000000001'), 59_000)
+    expect(leases.inspect(place)).toMatchObject({ kind: 'held' })
+    age(join(root, 'x/lock.0000000001'), 61_000)
+    expect(leases.inspect(place)).toMatchObject({ kind: 'free' })
+  })
+
+  test('this process lives; one with its id but another start, and one that is gone, are dead', () => {
+    const owner = processOwner()
+    if (owner.id === null) return
+    expect(owner.isDead(owner.id)).toBe(false)
+    const [boot = '', namespace = '', pid = '', start = ''] = owner.id.split(' ')
+    expect(owner.isDead(`${boot} ${namespace} ${pid} ${Number(start) + 1}`)).toBe(true)
+    expect(owner.isDead(`${boot} ${namespace} 4194305 1`)).toBe(true)
+    expect(owner.isDead(`${boot} pid:[1] ${pid} ${Number(start) + 1}`)).toBe(false)
+    expect(owner.isDead('nonsense')).toBe(false)
+  })
+})

@@ -1,0 +1,178 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { Files } from '../../stores/tree/files.ts'
+import type { Fs } from '../../stores/tree/fs.ts'
+import { Journal, readJournal } from '../../stores/tree/journal.ts'
+import { nodeFs } from '../../stores/tree/node-fs.ts'
+import { thrownFault } from '../support/faults.ts'
+import { faultyFs } from '../support/fs-faults.ts'
+import { interceptedFs } from '../support/fs-intercept.ts'
+import { testIds } from '../support/fs-tree.ts'
+import { ROOT } from '../support/server.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+function filesIn(root: string, fs: Fs = nodeFs): Files {
+  writeFileSync(join(root, 'sentinel'), '')
+  return new Files({ root, sentinel: 'sentinel', fs, ids: testIds() })
+}
+const temporaries = (directory: string): string[] =>
+  readdirSync(directory).filter((name) => name.startsWith('.t.'))
+
+describe('put if absent', () => {
+  test('the first writer owns the name', () => {
+    const root = temporaryDirectory()
+    const files = filesIn(root)
+    expect(files.putIfAbsent('a/b/record.json', 'mine')).toBe(true)
+    expect(files.putIfAbsent('a/b/record.json', 'yours')).toBe(false)
+    expect(readFileSync(join(root, 'a/b/record.json'), 'utf8')).toBe('mine')
+    expect(temporaries(join(root, 'a/b'))).toEqual([])
+  })
+
+  test.each(['EEXIST', 'EIO', 'ESTALE'])('a link that was made and reported %s is ours', (code) => {
+    const root = temporaryDirectory()
+    const fault = { kind: 'lost-reply', code } as const
+    const files = filesIn(
+      root,
+      faultyFs(nodeFs, { at: 1, fault, concerns: (operation) => operation === 'link' }),
+    )
+    expect(files.putIfAbsent('record.json', 'mine')).toBe(true)
+    expect(readFileSync(join(root, 'record.json'), 'utf8')).toBe('mine')
+  })
+
+  test('when even the temporary file cannot be looked at, the text under the name decides', () => {
+    const root = temporaryDirectory()
+    const broken = (operation: string): boolean => operation === 'link' || operation === 'stat'
+    const lost = faultyFs(nodeFs, { at: 1, fault: { kind: 'lost-reply', code: 'EIO' }, concerns: broken })
+    const blind = faultyFs(lost, {
+      at: 1,
+      fault: { kind: 'fail', code: 'EIO' },
+      concerns: (o) => o === 'stat',
+    })
+    expect(filesIn(root, blind).putIfAbsent('record.json', 'mine')).toBe(true)
+  })
+
+  test('short writes are continued', () => {
+    const root = temporaryDirectory()
+    const files = filesIn(root, { ...nodeFs, write: (d, bytes) => nodeFs.write(d, bytes.subarray(0, 3)) })
+    files.putIfAbsent('record.json', 'a text of some length ü')
+    expect(readFileSync(join(root, 'record.json'), 'utf8')).toBe('a text of some length ü')
+  })
+
+  test('a failed fsync is a failure, never repeated on that file, and leaves nothing behind', () => {
+    const root = temporaryDirectory()
+    let syncs = 0
+    const fs = interceptedFs(nodeFs, (operation, _subject, run) => {
+      if (operation !== 'fsync') return run()
+      syncs++
+      throw Object.assign(new Error('planted'), { code: 'EIO' })
+    })
+    expect(thrownFault(() => filesIn(root, fs).putIfAbsent('record.json', 'mine')).code).toBe(
+      'storage_unavailable',
+    )
+    expect(syncs).toBe(1)
+    expect(readdirSync(root)).toEqual(['sentinel'])
+  })
+
+  test('an error on closing (where NFS reports a full disk) is a failure', () => {
+    const root = temporaryDirectory()
+    const fault = { kind: 'fail', code: 'EDQUOT' } as const
+    const fs = faultyFs(nodeFs, { at: 1, fault, concerns: (operation) => operation === 'close' })
+    expect(thrownFault(() => filesIn(root, fs).putIfAbsent('record.json', 'mine')).code).toBe('storage_full')
+    expect(existsSync(join(root, 'record.json'))).toBe(false)
+  })
+})
+
+describe('replace', () => {
+  test('a failed one leaves the old text and no temporary file', () => {
+    const root = temporaryDirectory()
+    const files = filesIn(root)
+    files.replace('view.json', 'old')
+    for (const operation of ['create', 'write', 'fsync', 'close', 'rename'] as const) {
+      const fault = { kind: 'fail', code: 'ENOSPC' } as const
+      const full = filesIn(root, faultyFs(nodeFs, { at: 1, fault, concerns: (o) => o === operation }))
+      expect(thrownFault(() => full.replace('view.json', 'new')).code).toBe('storage_full')
+      expect(readFileSync(join(root, 'view.json'), 'utf8')).toBe('old')
+      expect(temporaries(root)).toEqual([])
+    }
+    files.replace('view.json', 'new')
+    expect(files.read('view.json')).toBe('new')
+  })
+})
+
+describe('errors of the file system', () => {
+  test('say which path, and as whom', () => {
+    const root = temporaryDirectory()
+    const fault = { kind: 'fail', code: 'EACCES' } as const
+    const files = filesIn(root, faultyFs(nodeFs, { at: 1, fault }))
+    const found = thrownFault(() => files.read('sys/kill.json'))
+    expect(found.code).toBe('storage_unavailable')
+    expect(found.data.path).toBe(`${root}/sys/kill.json`)
+    expect(found.data.problem).toMatch(/^EACCES, running as uid \d+$/)
+  })
+
+  test('defects are not dressed up as storage faults', () => {
+    const files = filesIn(temporaryDirectory(), {
+      ...nodeFs,
+      read: () => {
+        throw new TypeError('a defect')
+      },
+    })
+    expect(() => files.read('x')).toThrow(TypeError)
+  })
+})
+
+describe('a journal with one writer', () => {
+  const write = (path: string, ...records: unknown[]): void => {
+    const journal = new Journal({ fs: nodeFs, path })
+    for (const record of records) journal.append(record)
+    journal.close()
+  }
+
+  test('gives back what was appended, also over a restart', () => {
+    const path = join(temporaryDirectory(), 'j.jsonl')
+    write(path, { a: 1 }, { a: 'line\nbreak' })
+    write(path, { a: 3 })
+    expect(readJournal(readFileSync(path, 'utf8'))).toEqual({
+      lines: [{ a: 1 }, { a: 'line\nbreak' }, { a: 3 }],
+      torn: false,
+      damaged: 0,
+    })
+  })
+
+  test('cut off at any byte, whole lines stay, and the next line is whole', () => {
+    const root = temporaryDirectory()
+    write(join(root, 'whole'), { n: 1 }, { n: 2 })
+    const whole = readFileSync(join(root, 'whole'))
+    for (let length = 0; length <= whole.length; length++) {
+      const path = join(root, `cut-${length}`)
+      writeFileSync(path, whole.subarray(0, length))
+      write(path, { n: 3 })
+      const { lines, torn } = readJournal(readFileSync(path, 'utf8'))
+      expect(torn).toBe(false)
+      expect(lines.at(-1)).toEqual({ n: 3 })
+    }
+  })
+
+  test('a torn last line is told, a damaged one in the middle is counted', () => {
+    expect(readJournal('{"n":1}\n\0\0\0\n{"n":2}\n{"n":')).toEqual({
+      lines: [{ n: 1 }, { n: 2 }],
+      torn: true,
+      damaged: 1,
+    })
+  })
+})
+
+describe('the rules of the code', () => {
+  test('nothing decides by "does it exist", appends to shared files or watches', () => {
+    const folder = join(ROOT, 'stores/tree')
+    const own = /^(?!checkpoint|workspace|git)/
+    for (const name of readdirSync(folder).filter((file) => own.test(file))) {
+      const source = readFileSync(join(folder, name), 'utf8')
+      expect([name, /\b(existsSync|appendFile|accessSync|fs\.watch|setTimeout)\b/.exec(source)]).toEqual([
+        name,
+        null,
+      ])
+    }
+  })
+})

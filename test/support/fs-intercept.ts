@@ -1,0 +1,44 @@
+import type { Fs } from '../../stores/tree/fs.ts'
+
+export type Operation = keyof Fs
+
+/** Runs one call; it may look first, throw instead, or throw afterwards. */
+export type Around = <T>(operation: Operation, subject: string | number, run: () => T) => T
+
+/** A file system whose every call goes through `around`. `subject` is the path that changes, or the descriptor. */
+export function interceptedFs(fs: Fs, around: Around): Fs {
+  return {
+    create: (path) => around('create', path, () => fs.create(path)),
+    openAppend: (path) => around('openAppend', path, () => fs.openAppend(path)),
+    write: (descriptor, bytes) => around('write', descriptor, () => fs.write(descriptor, bytes)),
+    fsync: (descriptor) => around('fsync', descriptor, () => fs.fsync(descriptor)),
+    modifiedAt: (descriptor) => around('modifiedAt', descriptor, () => fs.modifiedAt(descriptor)),
+    close: (descriptor) => around('close', descriptor, () => fs.close(descriptor)),
+    link: (from, to) => around('link', to, () => fs.link(from, to)),
+    rename: (from, to) => around('rename', to, () => fs.rename(from, to)),
+    unlink: (path) => around('unlink', path, () => fs.unlink(path)),
+    read: (path) => around('read', path, () => fs.read(path)),
+    stat: (path) => around('stat', path, () => fs.stat(path)),
+    list: (path) => around('list', path, () => fs.list(path)),
+    makeDirectory: (path) => around('makeDirectory', path, () => fs.makeDirectory(path)),
+    removeDirectory: (path) => around('removeDirectory', path, () => fs.removeDirectory(path)),
+    syncDirectory: (path) => around('syncDirectory', path, () => fs.syncDirectory(path)),
+    realPath: (path) => around('realPath', path, () => fs.realPath(path)),
+  }
+}
+
+/** Counts calls. */
+export function countingFs(fs: Fs): { fs: Fs; readonly calls: () => number; reset(): void } {
+  let calls = 0
+  const counting = interceptedFs(fs, (_operation, _subject, run) => {
+    calls++
+    return run()
+  })
+  return {
+    fs: counting,
+    calls: () => calls,
+    reset: () => {
+      calls = 0
+    },
+  }
+}

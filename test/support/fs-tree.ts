@@ -1,0 +1,58 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import type { Hash, Ids } from '../../agents/ports/ids.ts'
+import type { Clock, Timers } from '../../agents/ports/time.ts'
+import type { Fs } from '../../stores/tree/fs.ts'
+import { nodeFs } from '../../stores/tree/node-fs.ts'
+import { createTree, type Tree, type TreeOptions } from '../../stores/tree/tree.ts'
+
+export const hash: Hash = { sha256: (text) => createHash('sha256').update(text).digest('hex') }
+
+/** Sortable as the real ones are, and different in each process. */
+export function testIds(): Ids {
+  const process = randomUUID().slice(0, 8)
+  let count = 0
+  return {
+    next: () => `${String(++count).padStart(10, '0')}-${process}`,
+    uuid: () => randomUUID(),
+    random: () => 0.5,
+  }
+}
+
+/** A clock that stands still but for sleeping, which takes no time. */
+export function virtualTime(start = Date.UTC(2026, 10, 21, 10)): {
+  clock: Clock & { pass(ms: number): void }
+  timers: Timers
+} {
+  let now = start
+  const pass = (ms: number): void => {
+    now += ms
+  }
+  return {
+    clock: { now: () => now, pass },
+    timers: {
+      async sleep(ms) {
+        pass(ms)
+        await new Promise((resolve) => setImmediate(resolve))
+      },
+      deadline: () => ({ signal: new AbortController().signal, cancel() {} }),
+    },
+  }
+}
+
+export const sessionsDir = (root: string): string => join(root, 'sessions')
+export const stateDir = (root: string): string => join(root, 'state')
+
+/** A tree in a directory of the test's own. */
+export function testTree(root: string, options: Partial<TreeOptions> & { readonly fs?: Fs } = {}): Tree {
+  return createTree({
+    sessionsDir: sessionsDir(root),
+    stateDir: stateDir(root),
+    fs: nodeFs,
+    ...virtualTime(),
+    ids: testIds(),
+    hash,
+    mode: 'create',
+    ...options,
+  })
+}
