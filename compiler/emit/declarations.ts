@@ -3,7 +3,7 @@ import type { GuardDecl, SkillDecl } from '../../bytecode/manifest.ts'
 import type { ImplTable } from '../../bytecode/module.ts'
 import type { CheckedGuard, CheckedImpl, CheckedProgram, CheckedSkill } from '../check/program.ts'
 import type { Position } from '../source/source-file.ts'
-import type { Span } from '../syntax/ast.ts'
+import type { Block, Span } from '../syntax/ast.ts'
 import { emitCode, emitFunction, type FunctionSource } from './emitter.ts'
 import type { ReservedFunction } from './globals.ts'
 import type { ModuleBuilder } from './module-builder.ts'
@@ -69,15 +69,23 @@ function emitNativeSkill(
   return module.addFunction(proto)
 }
 
-export const emitGuards = (context: Context, guards: readonly CheckedGuard[]): GuardDecl[] =>
-  guards.map(({ name, description, handlers }) => ({
+export function emitGuards(context: Context, guards: readonly CheckedGuard[]): GuardDecl[] {
+  const written = new Map<Block, number>()
+  return guards.map(({ name, description, handlers }) => ({
     name,
     description,
     handlers: handlers.map(({ phase, event, params, body }) => {
-      const source = { name: `${name}.${event}`, params, body, implicitResult: false, span: body.span }
-      return { phase, event, function: add(context, source) }
+      // One handler may serve several phases.
+      let index = written.get(body)
+      if (index === undefined) {
+        const source = { name: `${name}.${event}`, params, body, implicitResult: false, span: body.span }
+        index = add(context, source)
+        written.set(body, index)
+      }
+      return { phase, event, function: index }
     }),
   }))
+}
 
 /** Of each forge agent, the index of its verify function. */
 export function emitVerify(
