@@ -12,10 +12,9 @@ import type { OpenRun } from './run-state.ts'
 export interface Spent {
   cost: number
   usage: Usage
-  modelCalls: number
 }
 
-export const nothingSpent = (): Spent => ({ cost: 0, usage: NO_USAGE, modelCalls: 0 })
+export const nothingSpent = (): Spent => ({ cost: 0, usage: NO_USAGE })
 
 /**
  * Asked before each model and tool call of an iteration: the fence and a forced stop first, then the run's own limits,
@@ -39,7 +38,6 @@ export async function forgeGate(run: OpenRun, spent: Spent): Promise<Gate> {
         maxOutputTokens: declared.maxOutputTokens,
         async settle(usage, cost) {
           spent.cost += cost
-          spent.modelCalls += 1
           spent.usage = addUsage(spent.usage, usage)
           await own.settle(usage, cost)
           await declared.settle(usage, cost)

@@ -1,12 +1,13 @@
 import type { ForgeDecl } from '../../bytecode/manifest.ts'
 import { isoTime } from '../iso-time.ts'
 import { assertEnabled } from '../limits/kill-switch.ts'
-import { Fault } from '../ports/fault.ts'
+import { Fault, faultText } from '../ports/fault.ts'
 import type { RunConfig, RunTally } from '../ports/runs.ts'
 import { requirePrice } from '../turn/model-access.ts'
 import type { World } from '../world.ts'
 import { closeAbandoned } from './abandon.ts'
-import { readProject, surveyProject } from './project.ts'
+import { endRun } from './end.ts'
+import { type Project, readProject, surveyProject } from './project.ts'
 import { forgeDecl, NOTHING_YET } from './run-state.ts'
 
 export interface StartRequest {
@@ -29,32 +30,36 @@ export const MAX_ITERATIONS = 2000
  * Stage 1 of chapter 25.3. Checks all that can be known before the first model call, takes the run lease and writes
  * the config; a driver then does the iterations. Throws `agent_not_found`, `bad_request` (a limit), `agent_disabled`,
  * `provider_*`, `price_unknown`, `plan_invalid`, `path_refused`, `workspace_not_repository`,
- * `workspace_inside_repository` or `already_running`; nothing has been started then.
+ * `workspace_inside_repository` or `already_running`; no iteration is done then.
  */
 export async function startForge(world: World, request: StartRequest): Promise<RunConfig> {
   const decl = forgeDecl(world, request.agent)
   const limits = limitsOf(decl, request)
+  const run = world.ids.next()
   await assertEnabled(world, decl.name)
   // Every run has a max_cost, the default one counts (design 9.14): a model without a price could not keep it.
   await requirePrice(world, decl)
 
   const root = world.workspaces.resolve(decl.name, request.workspace ?? decl.workspace)
   const workspace = await world.workspaces.open(root)
-  const project = await readProject(workspace, decl.loop)
-  const run = world.ids.next()
-  await world.checkpoints.open(decl.checkpoint, workspace.root, decl.name).prepare(run, loopFiles(decl))
-
-  const config = await takeLease(world, {
-    ...limits,
-    agent: decl.name,
-    run,
-    programHash: world.program.module.manifest.sourceHash,
-    workspace: workspace.root,
-    startedAt: isoTime(world.clock.now()),
-    driver: request.driver,
-    tasksAtStart: project.tasks?.length ?? 0,
-    doneAtStart: project.progress.map(({ task }) => task),
+  const { config, project } = await takeLease(world, async () => {
+    const found = await readProject(workspace, decl.loop)
+    return {
+      project: found,
+      config: {
+        ...limits,
+        agent: decl.name,
+        run,
+        programHash: world.program.module.manifest.sourceHash,
+        workspace: workspace.root,
+        startedAt: isoTime(world.clock.now()),
+        driver: request.driver,
+        tasksAtStart: found.tasks?.length ?? 0,
+        doneAtStart: found.progress.map(({ task }) => task),
+      },
+    }
   })
+  await prepareCheckpoint(world, decl, config)
   const { current, completed, total } = surveyProject(project, config, [])
   const tally: RunTally = { ...NOTHING_YET, tasksCompleted: completed }
   await world.runs.writeHead({
@@ -106,13 +111,43 @@ const badLimit = (name: string, value: unknown, accepted: string): Fault =>
 const loopFiles = ({ loop }: ForgeDecl): readonly string[] =>
   [loop.promptFile, loop.planFile, loop.progressFile, loop.learningsFile].filter((path) => path !== null)
 
-/** A lease whose driver died is freed first; a living one refuses with `already_running`. */
-async function takeLease(world: World, config: Omit<RunConfig, 'epoch'>): Promise<RunConfig> {
-  const first = await world.runs.start(config)
-  if (first.kind === 'started') return first.config
-  if (await closeAbandoned(world, first)) {
-    const second = await world.runs.start(config)
-    if (second.kind === 'started') return second.config
+interface Draft {
+  readonly config: Omit<RunConfig, 'epoch'>
+  readonly project: Project
+}
+
+/**
+ * A lease whose driver died is freed first, which may settle work that the new run then finds done; a living one
+ * refuses with `already_running`.
+ */
+async function takeLease(
+  world: World,
+  draft: () => Promise<Draft>,
+): Promise<{ readonly config: RunConfig; readonly project: Project }> {
+  const first = await draft()
+  const taken = await world.runs.start(first.config)
+  if (taken.kind === 'started') return { ...first, config: taken.config }
+  if (await closeAbandoned(world, taken)) {
+    const second = await draft()
+    const retaken = await world.runs.start(second.config)
+    if (retaken.kind === 'started') return { ...second, config: retaken.config }
   }
-  throw new Fault('already_running', { agent: first.agent, run: first.run })
+  throw new Fault('already_running', { agent: taken.agent, run: taken.run })
+}
+
+/** Under the lease, because it must not disturb the checkpoints of a living run. */
+async function prepareCheckpoint(world: World, decl: ForgeDecl, config: RunConfig): Promise<void> {
+  try {
+    const checkpoint = world.checkpoints.open(decl.checkpoint, config.workspace, decl.name)
+    await checkpoint.prepare(config.run, loopFiles(decl))
+  } catch (error) {
+    const message = error instanceof Fault ? faultText(error) : 'internal error'
+    await endRun(
+      world,
+      config,
+      { outcome: 'error', message },
+      { iterations: 0, tally: NOTHING_YET, tasksTotal: Math.max(1, config.tasksAtStart) },
+    )
+    throw error
+  }
 }

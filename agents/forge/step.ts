@@ -85,7 +85,7 @@ export async function afterFailure(
 ): Promise<Step> {
   const work = {
     record: null,
-    iterations: spent.modelCalls > 0 ? run.iteration : run.iteration - 1,
+    iterations: totalTokens(spent.usage) > 0 ? run.iteration : run.iteration - 1,
     tally: withSpent(run.tally, spent),
     verified: run.verified,
   }

@@ -7,6 +7,7 @@ import type { ForgeDriver } from '../../agents/ports/forge-driver.ts'
 import type { ModelProvider, ModelReply, ModelRequest } from '../../agents/ports/model.ts'
 import { PRICES } from '../../agents/turn/prices.ts'
 import type { World } from '../../agents/world.ts'
+import type { AgentDecl } from '../../bytecode/manifest.ts'
 import { treeCheckpoints } from '../../stores/tree/checkpoints.ts'
 import { nodeFs } from '../../stores/tree/node-fs.ts'
 import { createTree } from '../../stores/tree/tree.ts'
@@ -96,6 +97,10 @@ export class ForgePlace {
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line))
+  }
+
+  get builder(): AgentDecl {
+    return this.program.module.manifest.agents[0]!
   }
 
   /** A process over this place. `change` replaces ports of its world. */
