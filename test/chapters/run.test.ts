@@ -1,10 +1,9 @@
 // The programs of the chapters, run as `neam FILE` runs them, against a model that is scripted on the wire.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
+import { type RecordedRequest, startOpenAIServer, type WireMessage } from '../support/openai-server.ts'
 import { runBin } from '../support/program.ts'
 import { ROOT } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
@@ -12,66 +11,24 @@ import { temporaryDirectory } from '../support/temporary.ts'
 const PROGRAMS = join(ROOT, 'test/chapters/programs')
 const source = (name: string): string => readFileSync(join(PROGRAMS, `${name}.neam`), 'utf8')
 
-interface WireMessage {
-  readonly role: string
-  readonly content: string | null
-}
-interface WireRequest {
-  readonly messages: readonly WireMessage[]
-  readonly tools?: readonly { readonly function: { readonly name: string } }[]
-}
 type Reply = string | { readonly tool: string; readonly args: Readonly<Record<string, unknown>> }
 
-const servers: { close(): void }[] = []
-afterAll(() => {
-  for (const server of servers) server.close()
-})
-
-/** A model that speaks OpenAI's format and answers what `script` says to each request. */
-async function scriptedModel(script: (request: WireRequest, index: number) => Reply) {
-  const requests: WireRequest[] = []
-  const server = createServer((request, response) => {
-    let text = ''
-    request.on('data', (chunk: Buffer) => {
-      text += chunk.toString()
-    })
-    request.on('end', () => {
-      const body = JSON.parse(text) as WireRequest
-      requests.push(body)
-      const reply = script(body, requests.length - 1)
-      const message =
-        typeof reply === 'string'
-          ? { role: 'assistant', content: reply }
-          : {
-              role: 'assistant',
-              content: null,
-              tool_calls: [
-                {
-                  id: `call_${requests.length}`,
-                  type: 'function',
-                  function: { name: reply.tool, arguments: JSON.stringify(reply.args) },
-                },
-              ],
-            }
-      response.setHeader('content-type', 'application/json')
-      response.end(
-        JSON.stringify({
-          id: 'x',
-          object: 'chat.completion',
-          created: 1,
-          model: 'scripted',
-          choices: [{ index: 0, message, finish_reason: typeof reply === 'string' ? 'stop' : 'tool_calls' }],
-          usage: { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110 },
-        }),
-      )
-    })
+/** A model on loopback that answers what `script` says to each request. */
+async function scriptedModel(script: (messages: readonly WireMessage[], index: number) => Reply) {
+  const server = await startOpenAIServer()
+  server.always(({ body }) => {
+    const reply = script(body.messages, server.requests.length - 1)
+    if (typeof reply === 'string') return { text: reply }
+    return { toolCalls: [{ name: reply.tool, arguments: JSON.stringify(reply.args) }] }
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  servers.push(server)
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`
   return {
-    requests,
-    env: { OPENAI_BASE_URL: url, OPENAI_API_KEY: 'test', OLLAMA_HOST: url, NEAM_LOG_LEVEL: 'silent' },
+    requests: server.requests,
+    env: {
+      OPENAI_BASE_URL: server.url,
+      OPENAI_API_KEY: 'test',
+      OLLAMA_HOST: server.url,
+      NEAM_LOG_LEVEL: 'silent',
+    },
   }
 }
 
@@ -87,17 +44,17 @@ async function run(
   return { code, lines: stdout.split('\n').slice(0, -1), stderr, cwd }
 }
 
-const sent = (request: WireRequest | undefined): string => JSON.stringify(request?.messages)
+const sent = (request: RecordedRequest | undefined): string => JSON.stringify(request?.body.messages)
 
 describe('chapter 24', () => {
   test('24-05: the third request holds all earlier messages, and the system prompt keeps its line break', async () => {
-    const model = await scriptedModel((_request, index) => `answer ${index + 1}`)
+    const model = await scriptedModel((_messages, index) => `answer ${index + 1}`)
     const { code, lines } = await run('tutor.neam', source('ch24-05-tutor'), model.env)
     expect({ code, lines }).toEqual({
       code: 0,
       lines: ['Tutor: answer 1', 'Tutor: answer 2', 'Tutor: answer 3'],
     })
-    expect(model.requests[2]!.messages.map(({ role }) => role)).toEqual([
+    expect(model.requests[2]!.body.messages.map(({ role }) => role)).toEqual([
       'system',
       'user',
       'assistant',
@@ -105,7 +62,7 @@ describe('chapter 24', () => {
       'assistant',
       'user',
     ])
-    expect(model.requests[0]!.messages[0]!.content).toMatch(/what the student\n\s*has learned/)
+    expect(model.requests[0]!.body.messages[0]!.content).toMatch(/what the student\n\s*has learned/)
   })
 
   test('24-06, after 24-05’s declarations: two messages, none after the reset', async () => {
@@ -116,17 +73,17 @@ describe('chapter 24', () => {
   })
 
   test('24-11: two stateless calls; the second prompt holds the hand-built context', async () => {
-    const model = await scriptedModel((_request, index) => `answer ${index + 1}`)
+    const model = await scriptedModel((_messages, index) => `answer ${index + 1}`)
     const { lines } = await run('legacy.neam', source('ch24-11-legacy-manual'), model.env)
     expect(lines).toEqual(['A: answer 1', 'A: answer 2'])
-    expect(model.requests[1]!.messages).toHaveLength(2)
-    expect(model.requests[1]!.messages[1]!.content).toContain(
+    expect(model.requests[1]!.body.messages).toHaveLength(2)
+    expect(model.requests[1]!.body.messages[1]!.content).toContain(
       'user: What is a closure?\nassistant: answer 1\n',
     )
   })
 
   test('24-12: the second request contains the first exchange', async () => {
-    const model = await scriptedModel((_request, index) => `answer ${index + 1}`)
+    const model = await scriptedModel((_messages, index) => `answer ${index + 1}`)
     const { lines } = await run('migrated.neam', source('ch24-12-migrated'), model.env)
     expect(lines).toEqual(['A: answer 1', 'A: answer 2'])
     expect(sent(model.requests[1])).toContain('What is a closure?')
@@ -134,7 +91,7 @@ describe('chapter 24', () => {
   })
 
   test('24-13: looks the order up and remembers four messages', async () => {
-    const model = await scriptedModel(({ messages }, index) =>
+    const model = await scriptedModel((messages, index) =>
       index === 0
         ? { tool: 'lookup_order', args: { order_id: 'ORD-1001' } }
         : `seen: ${messages.at(-1)!.content?.slice(0, 300)}`,
@@ -143,11 +100,11 @@ describe('chapter 24', () => {
     expect(code).toBe(0)
     expect(lines.slice(-3)).toEqual(['[Debug] Session history: 4 messages', '', '=== Demo Complete ==='])
     expect(lines.join('\n')).toContain('ORD-1001')
-    expect(model.requests[1]!.messages.at(-1)!.role).toBe('tool')
+    expect(model.requests[1]!.body.messages.at(-1)!.role).toBe('tool')
   })
 
   test('24-14 runs', async () => {
-    const model = await scriptedModel((_request, index) => `answer ${index + 1}`)
+    const model = await scriptedModel((_messages, index) => `answer ${index + 1}`)
     expect((await run('legacy_bot.neam', source('ch24-14-legacy-bot'), model.env)).lines).toEqual([
       'answer 1',
       'answer 2',
@@ -157,7 +114,7 @@ describe('chapter 24', () => {
 
 describe('chapter 25', () => {
   test('25-01: ends with the message of the outcome', async () => {
-    const model = await scriptedModel(({ messages }) =>
+    const model = await scriptedModel((messages) =>
       messages.at(-1)!.role === 'tool'
         ? 'done'
         : { tool: 'write_file', args: { path: 'output.txt', content: 'x' } },
@@ -193,7 +150,7 @@ describe('chapter 25', () => {
       'src/routes/auth-routes.js',
     ]
     let failedOnce = false
-    const model = await scriptedModel(({ messages }) => {
+    const model = await scriptedModel((messages) => {
       if (messages.at(-1)!.role === 'tool') return 'done'
       const text = JSON.stringify(messages)
       const task = /Current task: ([^"\\]*)/.exec(text)![1]!
@@ -234,7 +191,7 @@ describe('chapter 28', () => {
   })
 
   test('28-03: gather, then analyze, then write; each sees the outputs it depends on', async () => {
-    const model = await scriptedModel(({ messages }) => {
+    const model = await scriptedModel((messages) => {
       const text = JSON.stringify(messages)
       if (text.includes('technical writer')) return 'REPORT'
       return text.includes('data analyst') ? 'ANALYSIS' : 'FACTS'
