@@ -1,5 +1,5 @@
 import { Fault, faultText } from '../ports/fault.ts'
-import type { IterationRecord, OutcomeKind, RunOutcome, RunRef } from '../ports/runs.ts'
+import type { OutcomeKind, RunOutcome, RunRef } from '../ports/runs.ts'
 import type { World } from '../world.ts'
 import { claimAbandoned } from './claim.ts'
 import { endRun } from './end.ts'
@@ -42,16 +42,16 @@ export async function closeRun(
   ref: RunRef,
   end: { readonly outcome: OutcomeKind; readonly message: string },
 ): Promise<RunOutcome> {
-  const records = await world.runs.iterations(ref)
   let { message } = end
   try {
-    await recover(world, ref, records)
+    await recover(world, ref)
     const outcome = await world.runs.outcome(ref)
     if (outcome) return outcome
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     if (error.code !== 'stopped') message = `${message} (${faultText(error)})`
   }
+  const records = await world.runs.iterations(ref)
   const head = await world.runs.head(ref.agent)
   const own = head?.run === ref.run ? head : null
   return await endRun(
@@ -67,10 +67,11 @@ export async function closeRun(
 }
 
 /** Finishes the writes of the last iteration, or undoes the one that was begun; may find that the run had ended. */
-async function recover(world: World, ref: RunRef, records: readonly IterationRecord[]): Promise<void> {
+async function recover(world: World, ref: RunRef): Promise<void> {
   const config = await world.runs.config(ref)
   if (config === null || !forgeDecls(world).some(({ name }) => name === ref.agent)) return
   const state = { ...ref, epoch: config.epoch }
+  const records = await world.runs.iterations(ref)
   const last = records.at(-1)
   if (last) {
     const step = await afterRecord(await openRun(world, { ...state, iteration: last.iteration }), last)
