@@ -22,5 +22,8 @@ export const ENV = {
   offline: 'NEAM_OFFLINE',
   openaiBaseUrl: 'OPENAI_BASE_URL',
   ollamaHost: 'OLLAMA_HOST',
+  /** `1`: commands that run isolated (bwrap, unshare) may use the network. */
+  commandNetwork: 'NEAM_COMMAND_NETWORK',
+  /** `info` (default) or `silent`. */
   logLevel: 'NEAM_LOG_LEVEL',
 } as const

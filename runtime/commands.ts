@@ -20,6 +20,7 @@ export function systemCommands(settings: Settings, environment: Environment, tim
   return localCommands({
     path: environment.PATH ?? '/usr/local/bin:/usr/bin:/bin',
     timers,
+    network: settings.commandNetwork,
     hidden: [settings.stateDir, settings.sessionsDir],
   })
 }

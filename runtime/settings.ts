@@ -25,6 +25,8 @@ export interface Settings {
   readonly pricesFile: string | null
   /** Directory or file of compiled programs. */
   readonly bytecode: string | null
+  /** Whether isolated commands may use the network. */
+  readonly commandNetwork: boolean
   readonly auditSink: AuditSink
   readonly auditLog: string | null
   readonly logLevel: LogLevel
@@ -83,6 +85,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     stateMachineArn: text('NEAM_STATE_MACHINE_ARN'),
     pricesFile: path('NEAM_PRICES'),
     bytecode: path('NEAM_BYTECODE'),
+    commandNetwork: flag('NEAM_COMMAND_NETWORK'),
     auditSink: choice('NEAM_AUDIT_SINK', AUDIT_SINKS, 'stderr'),
     auditLog: path('NEAM_AUDIT_LOG'),
     logLevel: choice('NEAM_LOG_LEVEL', LOG_LEVELS, 'info'),

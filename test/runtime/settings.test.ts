@@ -1,0 +1,56 @@
+import { describe, expect, test } from '@jest/globals'
+import { readSettings } from '../../runtime/settings.ts'
+
+const read = (environment: Record<string, string>) => readSettings(environment, '/home/ada')
+
+describe('directories', () => {
+  test('lie in .neam of the current directory unless they are set', () => {
+    expect(read({})).toMatchObject({
+      sessionsDir: '/home/ada/.neam/sessions',
+      stateDir: '/home/ada/.neam/state',
+      workspaceDir: null,
+      tree: 'create',
+    })
+  })
+
+  test('state lies beside sessions that are set, and relative ones resolve against the current directory', () => {
+    expect(read({ NEAM_SESSIONS_DIR: 'data', NEAM_WORKSPACE_DIR: '/work' })).toMatchObject({
+      sessionsDir: '/home/ada/data',
+      stateDir: '/home/ada/data/.state',
+      workspaceDir: '/work',
+    })
+  })
+})
+
+describe('on Lambda', () => {
+  test('production rules hold and keys come from Secrets Manager', () => {
+    expect(
+      read({ AWS_LAMBDA_FUNCTION_NAME: 'Api', NEAM_SECRET_ARN: 'arn:a, arn:b', NEAM_TREE: 'require' }),
+    ).toMatchObject({
+      production: true,
+      onLambda: true,
+      secretArns: ['arn:a', 'arn:b'],
+      tree: 'require',
+    })
+  })
+
+  test('under sam local invoke keys come from the environment and the tree is made', () => {
+    expect(
+      read({
+        AWS_LAMBDA_FUNCTION_NAME: 'Api',
+        AWS_SAM_LOCAL: 'true',
+        NEAM_SECRET_ARN: 'arn:a',
+        NEAM_TREE: 'require',
+      }),
+    ).toMatchObject({ production: false, onLambda: false, secretArns: [], tree: 'create' })
+  })
+})
+
+test.each([
+  [{ NEAM_TREE: 'maybe' }, 'NEAM_TREE is "maybe"; accepted: create, require'],
+  [{ NEAM_OFFLINE: 'perhaps' }, 'NEAM_OFFLINE is "perhaps"; accepted: 1, 0'],
+  [{ NEAM_AUDIT_SINK: 'paper' }, 'NEAM_AUDIT_SINK is "paper"; accepted: stderr, file, json'],
+  [{ NEAM_AUDIT_SINK: 'file' }, 'the audit sink "file" needs a path: --audit-log PATH or NEAM_AUDIT_LOG'],
+])('%j is refused by name', (environment, message) => {
+  expect(() => read(environment)).toThrow(message)
+})
