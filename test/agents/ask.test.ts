@@ -8,7 +8,7 @@ import { Fault } from '../../agents/ports/fault.ts'
 import { BOT } from '../support/agent-programs.ts'
 import { message, say } from '../support/asking.ts'
 import { faultOf } from '../support/faults.ts'
-import { calls, ScriptedModel, says } from '../support/scripted-model.ts'
+import { type Answer, calls, ScriptedModel, says } from '../support/scripted-model.ts'
 import { type TestWorld, testWorld } from '../support/world.ts'
 
 const GUARDED = `
@@ -39,7 +39,7 @@ claw agent Bot {
 const contents = async (test: TestWorld, key = 'default'): Promise<readonly string[]> =>
   (await history(test.world, { agent: 'Bot', key })).map(({ role, content }) => `${role}: ${content}`)
 
-const bot = (...answers: Parameters<ScriptedModel['answer']>): TestWorld =>
+const bot = (...answers: readonly Answer[]): TestWorld =>
   testWorld(BOT, { model: new ScriptedModel().answer(...answers) })
 
 /** Files below the sessions directory that belong to the conversations themselves. */

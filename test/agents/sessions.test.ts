@@ -9,13 +9,13 @@ import type { SessionStore } from '../../agents/ports/sessions.ts'
 import { BOT } from '../support/agent-programs.ts'
 import { message, say } from '../support/asking.ts'
 import { faultOf } from '../support/faults.ts'
-import { ScriptedModel, says } from '../support/scripted-model.ts'
+import { type Answer, ScriptedModel, says } from '../support/scripted-model.ts'
 import { type TestWorld, testWorld } from '../support/world.ts'
 
 const MINUTE = 60_000
 const REF = { agent: 'Bot', key: 'default' }
 
-const bot = (source: string, ...answers: Parameters<ScriptedModel['answer']>): TestWorld =>
+const bot = (source: string, ...answers: readonly Answer[]): TestWorld =>
   testWorld(source, { model: new ScriptedModel().answer(...answers) })
 const withSession = (fields: string): string => BOT.replace('channels:', `session: { ${fields} } channels:`)
 const archive = ({ root }: TestWorld): readonly string[] => {
