@@ -1,6 +1,5 @@
 import type { AgentDecl, ClawDecl, ForgeDecl } from '../../bytecode/manifest.ts'
 import { HostError } from '../../vm/host.ts'
-import { describe } from '../../vm/values/type-name.ts'
 import type { Value } from '../../vm/values/value.ts'
 import { ask } from '../claw/ask.ts'
 import { history } from '../claw/history.ts'
@@ -11,6 +10,7 @@ import { askOnce } from '../turn/ask-once.ts'
 import { statisticsOf } from '../turn/statistics.ts'
 import type { World } from '../world.ts'
 import { messageValues } from './message-values.ts'
+import { MethodArguments } from './method-arguments.ts'
 import type { SceneHostOptions } from './scene-host.ts'
 
 /** The session of a programmatic `.ask(text)` (design 3.4). */
@@ -21,7 +21,7 @@ interface MethodCall<A extends AgentDecl> {
   readonly agent: A
   /** The scene that calls. */
   readonly scene: Pick<SceneHostOptions, 'call'>
-  readonly arguments: Arguments
+  readonly arguments: MethodArguments
 }
 
 type Method<A extends AgentDecl> = (call: MethodCall<A>) => Promise<Value>
@@ -125,7 +125,7 @@ export async function callAgentMethod(
 ): Promise<Value> {
   const agent = world.program.module.manifest.agents.find((candidate) => candidate.name === name)
   if (!agent) throw new HostError('agent_not_found', `agent not found: ${name}`)
-  const call = { world, scene, arguments: new Arguments(`${name}.${method}`, args) }
+  const call = { world, scene, arguments: new MethodArguments(`${name}.${method}`, args) }
   switch (agent.kind) {
     case 'agent':
       return await methodOf(STATELESS, agent, method)({ ...call, agent })
@@ -140,33 +140,4 @@ function methodOf<M>(methods: Readonly<Record<string, M>>, agent: AgentDecl, nam
   if (Object.hasOwn(methods, name)) return methods[name]!
   const known = Object.keys(methods).join(', ')
   throw new HostError('method', `agent ${agent.name} has no method ${name}; it has ${known}`)
-}
-
-/** The arguments of one method call, checked as they are taken. */
-class Arguments {
-  readonly #method: string
-  readonly #values: readonly Value[]
-
-  constructor(method: string, values: readonly Value[]) {
-    this.#method = method
-    this.#values = values
-  }
-
-  /** Refuses any other number of arguments. */
-  end(least: number, most = least): void {
-    const given = this.#values.length
-    if (given >= least && given <= most) return
-    const wanted = least === most ? `${least}` : `${least} to ${most}`
-    throw new HostError('arity', `${this.#method} takes ${wanted} arguments, got ${given}`)
-  }
-
-  text(index: number, what: string): string {
-    const value = this.#values[index] ?? null
-    if (typeof value === 'string') return value
-    throw new HostError('type', `${this.#method}: the ${what} must be a string, got ${describe(value)}`)
-  }
-
-  optionalText(index: number, what: string): string | null {
-    return (this.#values[index] ?? null) === null ? null : this.text(index, what)
-  }
 }
