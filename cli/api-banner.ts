@@ -1,4 +1,5 @@
 import type { System } from '../runtime/system.ts'
+import { packageVersion } from './package-root.ts'
 
 export interface BannerOptions {
   readonly system: System
@@ -10,7 +11,7 @@ export interface BannerOptions {
 
 /** What a started server says: what is served, where the data lies, what is insecure, what to try next. */
 export function banner({ system, url, host, hasKey }: BannerOptions): string {
-  const { manifest, settings, version } = system
+  const { manifest, settings } = system
   const names = (kind: 'agent' | 'claw' | 'forge') =>
     manifest.agents.filter((agent) => agent.kind === kind).map((agent) => agent.name)
   const claws = names('claw')
@@ -18,7 +19,7 @@ export function banner({ system, url, host, hasKey }: BannerOptions): string {
   const shown = (list: readonly string[]) => (list.length > 0 ? list.join(', ') : 'none')
   const auth = hasKey ? ' -H \'Authorization: Bearer \'"$NEAM_API_KEY"' : ''
   const lines = [
-    `neam-api ${version} serves ${manifest.program} at ${url}`,
+    `neam-api ${packageVersion()} serves ${manifest.program} at ${url}`,
     `  claw agents   ${shown(claws)}`,
     `  forge agents  ${shown(forges)}`,
     `  models        ${settings.offline ? 'offline (a deterministic stand-in: no key, no network)' : 'as the program declares'}`,

@@ -33,7 +33,8 @@ export interface EdgeContext extends Context {
 }
 
 export interface RouteRequest {
-  readonly system: System
+  /** The running system, made at the first request that needs it. */
+  system(): Promise<System>
   readonly edge: Edge
   readonly event: APIGatewayProxyEventV2
   /** Path parameters, decoded. */
@@ -74,14 +75,14 @@ export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Han
       body,
       headers,
     } = await handle({
-      system,
+      system: edge.system,
       edge,
       event,
       params: (event.pathParameters ?? {}) as Readonly<Record<string, string>>,
       query: event.queryStringParameters ?? {},
       body: context.body,
       requestId: context.requestId,
-      deadlineAt: system.world.clock.now() + context.getRemainingTimeInMillis() - MARGIN_MS,
+      deadlineAt: Date.now() + context.getRemainingTimeInMillis() - MARGIN_MS,
     })
     return {
       statusCode: status,

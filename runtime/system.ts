@@ -17,7 +17,6 @@ import { loadPrices } from './prices.ts'
 import { type Keys, systemKeys, systemSecrets } from './secrets.ts'
 import type { Settings } from './settings.ts'
 import { systemClock, systemTimers } from './time.ts'
-import { VERSION } from './version.ts'
 
 export interface SystemOptions {
   readonly module: Module
@@ -31,7 +30,6 @@ export interface SystemOptions {
 
 /** One running system: a program with all that its agents need. */
 export interface System {
-  readonly version: string
   readonly manifest: Manifest
   readonly settings: Settings
   readonly world: World
@@ -98,7 +96,6 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     await world.killSwitch.set('*', { disabled: true, reason: 'started disabled', by: 'NEAM_DISABLED', at })
   }
   return {
-    version: VERSION,
     manifest: module.manifest,
     settings,
     world,

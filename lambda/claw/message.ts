@@ -15,7 +15,7 @@ export const clawMessage: RouteHandler = async ({ system, edge, params, body, re
   const { message, metadata } = validate(BODY, body ?? {})
   const agent = params.agent ?? ''
   const key = params.key ?? ''
-  const answer = await ask(system.world, {
+  const answer = await ask((await system()).world, {
     agent,
     key,
     message,

@@ -5,6 +5,6 @@ import type { RouteHandler } from '../edge.ts'
 export const clawReset: RouteHandler = async ({ system, params, requestId }) => {
   const agent = params.agent ?? ''
   const key = params.key ?? ''
-  await resetSession(system.world, { agent, key, requestId })
+  await resetSession((await system()).world, { agent, key, requestId })
   return { body: { agent, session_key: key, status: 'reset', message: 'Session archived and reset' } }
 }

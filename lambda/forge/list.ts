@@ -3,5 +3,5 @@ import type { RouteHandler } from '../edge.ts'
 
 /** GET /api/v1/forge (chapter 28.3). */
 export const forgeList: RouteHandler = async ({ system }) => ({
-  body: { forge_agents: await listForges(system.world) },
+  body: { forge_agents: await listForges((await system()).world) },
 })

@@ -12,8 +12,9 @@ const BODY = v.optional(
 )
 
 /** POST /api/v1/forge/:agent/start (chapter 28.3): accepted here, driven by the state machine. */
-export const forgeStart: RouteHandler = async ({ system: { world }, params, body, requestId }) => {
+export const forgeStart: RouteHandler = async ({ system, params, body, requestId }) => {
   const { max_iterations: maxIterations, max_cost: maxCost } = validate(BODY, body)
+  const { world } = await system()
   const run = await startForge(world, {
     agent: params.agent ?? '',
     ...(maxIterations === undefined ? {} : { maxIterations }),

@@ -3,5 +3,5 @@ import type { RouteHandler } from '../edge.ts'
 
 /** GET /api/v1/forge/:agent/status (chapter 28.3). */
 export const forgeStatusRoute: RouteHandler = async ({ system, params }) => ({
-  body: await forgeStatus(system.world, params.agent ?? ''),
+  body: await forgeStatus((await system()).world, params.agent ?? ''),
 })

@@ -6,6 +6,9 @@ import { validate } from '../validate.ts'
 const BODY = v.optional(v.strictObject({ force: v.optional(v.boolean(), false) }), {})
 
 /** POST /api/v1/forge/:agent/stop (chapter 28.3): graceful, or `{"force": true}`. */
-export const forgeStop: RouteHandler = async ({ system: { world }, params, body, requestId }) => ({
-  body: await stopForge(world, params.agent ?? '', { force: validate(BODY, body).force, requestId }),
+export const forgeStop: RouteHandler = async ({ system, params, body, requestId }) => ({
+  body: await stopForge((await system()).world, params.agent ?? '', {
+    force: validate(BODY, body).force,
+    requestId,
+  }),
 })

@@ -1,12 +1,23 @@
+import { Fault, faultText } from '../../agents/ports/fault.ts'
+import type { System } from '../../runtime/system.ts'
 import type { RouteHandler } from '../edge.ts'
 
 /** GET /ready (chapter 28.8): this process can serve requests; 503 says which check failed and why. */
 export const ready: RouteHandler = async ({ edge, system }) => {
-  const checks = edge.draining() ? { process: 'draining' } : await system.check()
+  const checks = edge.draining() ? { process: 'draining' } : await partsOf(system)
   const isReady = Object.values(checks).every((state) => state === 'ok')
   return {
     status: isReady ? 200 : 503,
     body: { status: isReady ? 'ready' : 'not_ready', uptime_seconds: edge.uptimeSeconds(), checks },
     ...(isReady ? {} : { headers: { 'retry-after': '5' } }),
+  }
+}
+
+/** What the system says of its parts; one that could not even be made is a part that failed. */
+async function partsOf(system: () => Promise<System>): Promise<Readonly<Record<string, string>>> {
+  try {
+    return await (await system()).check()
+  } catch (error) {
+    return { system: error instanceof Fault ? faultText(error) : 'internal error' }
   }
 }

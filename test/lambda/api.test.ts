@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
+import { Fault } from '../../agents/ports/fault.ts'
 import { type TestApi, testApi } from '../support/system.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
@@ -32,6 +33,20 @@ describe('probes', () => {
     expect(status).toBe(503)
     expect(headers['retry-after']).toBe('5')
     expect(body.checks.models).toBe('no API key for provider openai: set OPENAI_API_KEY, or use --offline')
+  })
+
+  test('a system that cannot be made is alive, not ready, and says why', async () => {
+    const system = async () => {
+      throw new Fault('tree_missing', { path: '/mnt/neam/state' })
+    }
+    const api = await testApi({ edge: { system } })
+    expect((await api.call('GET', '/health')).status).toBe(200)
+    const { status, body } = await api.call('GET', '/ready')
+    expect([status, body.checks]).toEqual([
+      503,
+      { system: 'no tree at /mnt/neam/state: is the file system mounted?' },
+    ])
+    expect((await api.call('GET', '/api/v1/claw')).body).toMatchObject({ code: 'tree_missing' })
   })
 
   test('a draining process is not ready', async () => {
