@@ -1,7 +1,20 @@
-/** A Host for tests of the VM: remembers what it is told, answers from what it is given, at once or later. */
 import type { AgentRef, Awaitable, ExecResult, Host } from '../../vm/host.ts'
-import type { Value } from '../../vm/values/value.ts'
+import { OutcomeValue, type Value } from '../../vm/values/value.ts'
 
+/** What every forge agent's run comes to. */
+const OUTCOME = new OutcomeValue(
+  'Completed',
+  new Map<string, Value>([
+    ['iterations', 3],
+    ['total_cost', 0.0018],
+    ['total_tokens', 1200],
+    ['message', 'All tasks verified'],
+    ['tasks_completed', 2],
+    ['tasks_total', 2],
+  ]),
+)
+
+/** A Host for tests of the VM: remembers what it is told, answers from what it is given, at once or later. */
 export class RecordingHost implements Host {
   /** Lines of `emit`; what `print` wrote since stands in `printed`. */
   readonly lines: string[] = []
@@ -30,6 +43,7 @@ export class RecordingHost implements Host {
 
   agentMethod(agent: AgentRef, method: string, args: readonly Value[]): Awaitable<Value> {
     this.calls.push(`${agent.name}.${method}`)
+    if (method === 'run') return this.answer(OUTCOME)
     return this.answer(method === 'history' ? [] : `${agent.name} on ${String(args[0] ?? '')}`)
   }
 

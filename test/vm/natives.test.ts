@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
 import { NATIVE_NAMES } from '../../vm/natives/names.ts'
 import { METHODS, NATIVES } from '../../vm/natives/table.ts'
 import { type Activation, Program } from '../../vm/program.ts'
@@ -181,6 +182,39 @@ describe('natives', () => {
     expect(run('workspace_write', '../b.txt', 'x')).toBe(false)
     expect(run('workspace_list')).toEqual(['a.txt'])
     expect(run('workspace_list', 'nowhere')).toBe(null)
+  })
+})
+
+describe('time', () => {
+  test('is written and read in UTC as JavaScript does it', () => {
+    fc.assert(
+      fc.property(
+        fc.date({ min: new Date('0000-01-01'), max: new Date('9999-12-31'), noInvalidDate: true }),
+        (date) => {
+          const text = native('time_format', date.getTime(), '%FT%T.%LZ')
+          expect(text).toBe(date.toISOString())
+          expect(native('time_parse', text, '%FT%T.%LZ')).toBe(date.getTime())
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+
+  test.each([
+    ['2026-02-29', '%F', null],
+    ['2024-02-29', '%F', Date.UTC(2024, 1, 29)],
+    ['24:00', '%H:%M', null],
+    ['2026-1-01', '%F', null],
+    ['2026-01-01 ', '%F', null],
+    ['100%', '%L%%', 100],
+  ])('%s read as %s is %p', (text, format, ms) => {
+    expect(native('time_parse', text, format)).toBe(ms)
+  })
+
+  test('knows the day of the year and refuses what it does not know', () => {
+    expect(native('time_format', Date.UTC(2024, 11, 31), '%j')).toBe('366')
+    expect(() => native('time_format', 0, '%Q')).toThrow('time_format: %Q is no directive')
+    expect(() => native('time_format', Number.NaN, '%Y')).toThrow('argument 1 must be a time')
   })
 })
 

@@ -11,10 +11,11 @@ import { type Table, table } from './native.ts'
 import { OPTION_METHODS, RANGE_METHODS, TUPLE_METHODS } from './others.ts'
 import { STRING_METHODS } from './string.ts'
 import { SYSTEM } from './system.ts'
+import { TIME } from './time.ts'
 import { WORKSPACE } from './workspace.ts'
 
 /** By name. `names.ts` lists the same names for the compiler. */
-export const NATIVES: Table = table(CORE, JSON_NATIVES, MATH, SYSTEM, WORKSPACE, AGENTS, FUNCTION_FORMS)
+export const NATIVES: Table = table(CORE, JSON_NATIVES, MATH, SYSTEM, TIME, WORKSPACE, AGENTS, FUNCTION_FORMS)
 
 /** By type, then name. */
 export const METHODS: ReadonlyMap<TypeName, Table> = new Map([
