@@ -24,6 +24,7 @@ const HOUR = 3_600_000
 const DEAD_AFTER_MS = HOUR
 const FOLD_WHEN_OVER = 8
 const FOLDED_AT_ONCE = 20
+const TIDY_EVERY = 64
 const KEPT_BASES = 2
 const READ_TRIES = 5
 const NO_BASE: BaseFile = { spend: NOTHING, folded: [] }
@@ -44,6 +45,7 @@ export class BudgetLedger {
   #writer: string
   #settled = NOTHING
   readonly #open = new Map<string, Spend>()
+  #calls = 0
 
   constructor(options: { files: Files; leases: Leases; ids: Ids; directory: string }) {
     this.#files = options.files
@@ -97,8 +99,9 @@ export class BudgetLedger {
     }
   }
 
-  /** Folds the files of dead writers once there are many. */
+  /** Folds the files of dead writers once there are many; looks at a writer's first call and then now and then. */
   tidy(): void {
+    if (this.#calls++ % TIDY_EVERY !== 0) return
     const names = this.#files.list(this.#directory)
     if (names.filter((name) => name.startsWith('w.')).length <= FOLD_WHEN_OVER) return
     const place = { directory: this.#directory, lock: 'fold', release: 'folded', suffix: '', beat: null }

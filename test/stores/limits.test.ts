@@ -69,6 +69,24 @@ describe('budgets on disk', () => {
     expect((await tree.budgets.used(BUDGET, 0)).apiCalls).toBe(before.apiCalls + 2)
   })
 
+  test('killed at any file operation of folding, no call is forgotten or counted twice', async () => {
+    const deaths = await children.killEverywhere({
+      job: 'spend',
+      argument: '',
+      async prepare(root) {
+        for (let i = 0; i < 10; i++) await spend(testTree(root))
+        for (const name of writers(root)) age(join(folder(root), name), 2 * HOUR)
+      },
+      async check(root) {
+        expect([10, 11]).toContain((await testTree(root).budgets.used(BUDGET, 0)).apiCalls)
+        const tree = testTree(root)
+        await spend(tree)
+        expect([11, 12]).toContain((await tree.budgets.used(BUDGET, 0)).apiCalls)
+      },
+    })
+    expect(deaths).toBeGreaterThan(50)
+  }, 60_000)
+
   test('a process that slept until it was folded goes on under a new name and is never counted too low', async () => {
     const root = temporaryDirectory()
     const sleeper = testTree(root)

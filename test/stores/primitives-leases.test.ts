@@ -2,9 +2,11 @@ import { truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { Files } from '../../stores/tree/files.ts'
+import type { Fs } from '../../stores/tree/fs.ts'
 import { type LeasePlace, Leases } from '../../stores/tree/leases.ts'
 import { nodeFs } from '../../stores/tree/node-fs.ts'
 import { type Owner, processOwner } from '../../stores/tree/owner.ts'
+import { delayedFs } from '../support/fs-delayed.ts'
 import { testIds, virtualTime } from '../support/fs-tree.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
@@ -12,10 +14,10 @@ describe('leases', () => {
   const place: LeasePlace = { directory: 'x', lock: 'lock', release: 'rel', suffix: '', beat: 'beat' }
   const claim = { purpose: 'test', ttlMs: 10_000, owner: null, data: {} }
   const nobody: Owner = { id: null, isDead: () => false }
-  const leasesIn = (root: string, owner = nobody) => {
+  const leasesIn = (root: string, owner = nobody, fs: Fs = nodeFs) => {
     const time = virtualTime()
     writeFileSync(join(root, 'sentinel'), '')
-    const files = new Files({ root, sentinel: 'sentinel', fs: nodeFs, ids: testIds() })
+    const files = new Files({ root, sentinel: 'sentinel', fs, ids: testIds() })
     return { ...time, leases: new Leases({ files, ids: testIds(), owner, ...time }) }
   }
   const age = (path: string, ms: number): void => {
@@ -61,6 +63,21 @@ describe('leases', () => {
     const waiting = leases.waitFor(place, claim, 3000)
     leases.release(place, 1)
     await expect(waiting).resolves.toBe(2)
+  })
+
+  test('an old listing does not give out a number that was used and removed', () => {
+    const root = temporaryDirectory()
+    const { leases, clock } = leasesIn(root)
+    const late = leasesIn(root, nobody, delayedFs(nodeFs, clock)).leases
+    leases.take(place, claim)
+    leases.release(place, 1)
+    expect(late.newest(place, false)).toEqual({ epoch: 1, released: true })
+    for (let epoch = 2; epoch <= 5; epoch++) {
+      leases.take(place, claim)
+      if (epoch < 5) leases.release(place, epoch)
+    }
+    expect(late.take(place, claim)).toMatchObject({ kind: 'held', epoch: 5 })
+    expect(leases.take(place, claim)).toMatchObject({ kind: 'held', epoch: 5 })
   })
 
   test('one whose file was lost with the power holds for a minute', () => {

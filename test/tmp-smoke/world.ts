@@ -1,0 +1,94 @@
+import { join } from 'node:path'
+import type { AuditEvent } from '../../agents/ports/audit.ts'
+import type { Clock } from '../../agents/ports/time.ts'
+import { PRICES } from '../../agents/turn/prices.ts'
+import type { World } from '../../agents/world.ts'
+import type { Module } from '../../bytecode/module.ts'
+import { localCommands } from '../../commands/local.ts'
+import { treeCheckpoints } from '../../stores/tree/checkpoints.ts'
+import { treeWorkspaces } from '../../stores/tree/workspace.ts'
+import { Program } from '../../vm/program.ts'
+
+import { hash, stateDir, testIds, testTree, virtualTime } from '../support/fs-tree.ts'
+import { realTimers } from '../support/real-timers.ts'
+import { ScriptedModel } from '../support/scripted-model.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+export interface TestWorldOptions {
+  /** Directory of the tree and the workspaces; two worlds over one are two processes on one tree. */
+  readonly root?: string
+  readonly model?: ScriptedModel
+  /** Milliseconds since 1970 at which the clock stands. */
+  readonly start?: number
+  readonly env?: Readonly<Record<string, string>>
+  /** Lines of standard input. */
+  readonly input?: readonly string[]
+  /** Replaces parts of the world. */
+  readonly parts?: Partial<World>
+}
+
+export interface TestWorld {
+  readonly world: World
+  readonly root: string
+  readonly model: ScriptedModel
+  readonly clock: Clock & { pass(ms: number): void }
+  /** Lines emitted by programs. */
+  readonly emitted: string[]
+  readonly warnings: string[]
+  readonly audit: AuditEvent[]
+  /** Names of the audit records so far. */
+  events(): readonly string[]
+}
+
+/**
+ * A world for tests: real tree, workspaces, commands and checkpoints in a temporary directory, a clock that stands
+ * still, a scripted model. `program` is a text or a compiled module.
+ */
+export function testWorld(program: string | Module, options: TestWorldOptions = {}): TestWorld {
+  const root = options.root ?? temporaryDirectory()
+  const { clock, timers } = virtualTime(options.start)
+  const model = options.model ?? new ScriptedModel()
+  const emitted: string[] = []
+  const warnings: string[] = []
+  const audit: AuditEvent[] = []
+  const input = [...(options.input ?? [])]
+  const path = process.env.PATH ?? ''
+  const world: World = {
+    program: Program.link(program as Module),
+    clock,
+    timers,
+    ids: testIds(),
+    hash,
+    models: model,
+    prices: PRICES,
+    ...testTree(root, { clock, timers }),
+    workspaces: treeWorkspaces({ workspaceDir: join(root, 'workspaces'), cwd: root }),
+    commands: localCommands({ path, timers: realTimers }),
+    checkpoints: treeCheckpoints({ stateDir: stateDir(root), clock, path }),
+    audit: { record: (event) => audit.push(event) },
+    forgeDriver: {
+      kind: 'inline',
+      start: async () => {},
+      describe: async () => 'unknown',
+      abort: async () => {},
+    },
+    output: {
+      emit: (line) => emitted.push(line),
+      print: (text) => emitted.push(text),
+      warn: (line) => warnings.push(line),
+    },
+    env: (name) => options.env?.[name] ?? null,
+    readLine: async () => input.shift() ?? null,
+    ...options.parts,
+  }
+  return {
+    world,
+    root,
+    model,
+    clock,
+    emitted,
+    warnings,
+    audit,
+    events: () => audit.map(({ event }) => event),
+  }
+}
