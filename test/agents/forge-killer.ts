@@ -1,7 +1,13 @@
 import type { World } from '../../agents/world.ts'
 
+/** Calls without an effect: dying before one of them is dying after the effect before it. */
+const READS = new Set<PropertyKey>([
+  ...['holds', 'stopRequest', 'outcome', 'config', 'head', 'iteration', 'iterations', 'list'],
+  ...['used', 'state', 'for', 'open', 'read'],
+])
+
 /**
- * Counts the calls of ports and kills the process right before one of them, which is right after the one before. From
+ * Counts the effects of ports and kills the process right before one of them, which is right after the one before. From
  * then on nothing that the process tries has an effect or comes back.
  */
 export class Killer {
@@ -19,8 +25,9 @@ export class Killer {
     })
   }
 
-  async call<T>(effect: () => Promise<T>): Promise<T> {
+  async call<T>(effect: () => Promise<T>, isRead = false): Promise<T> {
     if (this.killed) return await forever()
+    if (isRead) return await effect()
     this.calls += 1
     if (this.calls !== this.#at) return await effect()
     this.kill()
@@ -39,7 +46,7 @@ export class Killer {
         const member: unknown = Reflect.get(target, name)
         if (typeof member !== 'function') return member
         return (...args: readonly unknown[]) =>
-          this.call(async () => this.#wrapped(await Reflect.apply(member, target, args)))
+          this.call(async () => this.#wrapped(await Reflect.apply(member, target, args)), READS.has(name))
       },
     })
   }
