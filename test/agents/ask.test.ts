@@ -8,6 +8,7 @@ import { Fault } from '../../agents/ports/fault.ts'
 import { BOT } from '../support/agent-programs.ts'
 import { message, say } from '../support/asking.ts'
 import { faultOf } from '../support/faults.ts'
+import { overriding } from '../support/overriding.ts'
 import { type Answer, calls, ScriptedModel, says } from '../support/scripted-model.ts'
 import { type TestWorld, testWorld } from '../support/world.ts'
 
@@ -222,10 +223,9 @@ describe('after the message was accepted', () => {
     let asked = 0
     const world = {
       ...t.world,
-      killSwitch: {
-        ...killSwitch,
+      killSwitch: overriding(killSwitch, {
         state: async (agent: string) => (++asked > 1 ? off : await killSwitch.state(agent)),
-      },
+      }),
     }
     const fault = await faultOf(ask(world, message(t, 'hi', { turn: 'turn-1' })))
     expect(fault.code).toBe('agent_disabled')
@@ -309,7 +309,7 @@ describe('a turn id', () => {
     const t = bot(says('answer'))
     const world = {
       ...t.world,
-      sessions: Object.assign(Object.create(t.world.sessions), {
+      sessions: overriding(t.world.sessions, {
         close: async () => {
           throw new Fault('storage_unavailable', { path: 'x', problem: 'EIO' })
         },

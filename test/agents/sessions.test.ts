@@ -5,10 +5,10 @@ import { ask } from '../../agents/claw/ask.ts'
 import { history } from '../../agents/claw/history.ts'
 import { resetSession } from '../../agents/claw/reset.ts'
 import type { LaneStore } from '../../agents/ports/limits.ts'
-import type { SessionStore } from '../../agents/ports/sessions.ts'
 import { BOT } from '../support/agent-programs.ts'
 import { message, say } from '../support/asking.ts'
 import { faultOf } from '../support/faults.ts'
+import { overriding } from '../support/overriding.ts'
 import { type Answer, ScriptedModel, says } from '../support/scripted-model.ts'
 import { type TestWorld, testWorld } from '../support/world.ts'
 
@@ -106,7 +106,7 @@ describe('a session', () => {
     const t = bot(BOT, says('zero'))
     await say(t, 'before')
     const other = testWorld(BOT, { root: t.root, model: new ScriptedModel().answer(says('theirs')) })
-    const blind: SessionStore = Object.assign(Object.create(other.world.sessions), {
+    const blind = overriding(other.world.sessions, {
       acquire: async () => ({ epoch: 999, release: async () => {} }),
     })
     t.model.answer(async () => {
@@ -121,7 +121,7 @@ describe('a session', () => {
   test('that is first written by two turns at once loses none', async () => {
     const t = bot(BOT)
     const other = testWorld(BOT, { root: t.root, model: new ScriptedModel().answer(says('theirs')) })
-    const blind: SessionStore = Object.assign(Object.create(other.world.sessions), {
+    const blind = overriding(other.world.sessions, {
       acquire: async () => ({ epoch: 999, release: async () => {} }),
     })
     t.model.answer(async () => {
