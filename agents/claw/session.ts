@@ -1,3 +1,4 @@
+import type { LaneDecl } from '../../bytecode/manifest.ts'
 import { isoTime } from '../iso-time.ts'
 import { assertEnabled } from '../limits/kill-switch.ts'
 import { enterLane, laneOf } from '../limits/lanes.ts'
@@ -19,9 +20,10 @@ const LEASE_MARGIN_MS = 5000
  * (design 3.2). A refusal from here on closes the turn and leaves the history as it is.
  */
 export async function session(turn: ClearedTurn): Promise<OpenTurn> {
-  const { world, agent } = turn
-  const earlier = await accept(turn)
-  await takeLane(turn)
+  const { world, agent, call } = turn
+  const lane = laneOf(world, agent, turn.lane, call.requestId)
+  const earlier = await accept(turn, lane)
+  await takeLane(turn, lane)
   const lease = await takeSession(turn)
   const version = await resetWhenDue(turn, lease)
   await assertEnabled(world, agent.name)
@@ -33,13 +35,13 @@ export async function session(turn: ClearedTurn): Promise<OpenTurn> {
 }
 
 /** Once this has returned, the message is not lost. Answers what an earlier try of the same turn has left. */
-async function accept(turn: ClearedTurn): Promise<TurnRecord | null> {
+async function accept(turn: ClearedTurn, lane: LaneDecl): Promise<TurnRecord | null> {
   const { world, agent, ref, id, call, ledger } = turn
   const fresh = await world.sessions.accept(ref, {
     turn: id,
     message: turn.message,
     acceptedAt: isoTime(turn.startedAt),
-    lane: laneOf(world, agent, turn.lane, call.requestId).name,
+    lane: lane.name,
     requestId: call.requestId,
   })
   ledger.accepted = true
@@ -53,10 +55,9 @@ async function accept(turn: ClearedTurn): Promise<TurnRecord | null> {
 }
 
 /** A turn nested in another of the same agent runs in its caller's slot: waiting for that one would be for ever. */
-async function takeLane(turn: ClearedTurn): Promise<void> {
+async function takeLane(turn: ClearedTurn, lane: LaneDecl): Promise<void> {
   const { world, agent, call, ledger } = turn
   if (call.holding.some((held) => held.ref.agent === agent.name)) return
-  const lane = laneOf(world, agent, turn.lane, null)
   const slot = await enterLane(world, agent, lane, timeLeft(turn, WAIT_MS))
   ledger.held.push(() => slot.leave())
 }
