@@ -145,6 +145,8 @@ export interface SkillNode {
   readonly fields: readonly Field[]
   readonly params: readonly SkillParam[]
   readonly impl: { readonly params: readonly Name[]; readonly body: Block; readonly span: Span } | null
+  /** Where a second `params` or `impl` stands; the first one counts. */
+  readonly repeated: readonly Name[]
   readonly span: Span
 }
 

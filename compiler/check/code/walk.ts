@@ -1,0 +1,273 @@
+import type {
+  Arm,
+  Block,
+  Expr,
+  Item,
+  LetTarget,
+  MatchExpr,
+  Name,
+  NamedArg,
+  Param,
+  Pattern,
+  Spread,
+  Statement,
+} from '../../syntax/ast.ts'
+import type { Declarations } from '../declarations.ts'
+import { globalScope, targetNames } from './globals.ts'
+import { CONSTANT, Scope, VARIABLE } from './scope.ts'
+
+export interface Place {
+  readonly scope: Scope
+  /** A loop of the same function is around it. */
+  readonly inLoop: boolean
+}
+
+/** What a rule wants to see. Both are called before the children, with the names visible at that place. */
+export interface Visitor {
+  readonly expression?: (expr: Expr, place: Place) => void
+  readonly statement?: (statement: Statement, place: Place) => void
+}
+
+/** Walks all code of a program: statements, functions, methods, impls of skills, handlers, inline verify functions. */
+export function walkCode(declarations: Declarations, natives: ReadonlySet<string>, visitor: Visitor): void {
+  const walker = new Walker(visitor)
+  const top: Place = { scope: globalScope(declarations, natives), inLoop: false }
+  for (const item of declarations.items) walker.topItem(item, top)
+}
+
+class Walker {
+  readonly #visitor: Visitor
+
+  constructor(visitor: Visitor) {
+    this.#visitor = visitor
+  }
+
+  topItem(item: Item, place: Place): void {
+    switch (item.kind) {
+      case 'fun':
+        this.#function(item.params, item.body, place)
+        break
+      case 'struct':
+        for (const { initial } of item.fields) if (initial) this.#expr(initial, place)
+        break
+      case 'impl':
+        for (const { params, body } of item.methods) this.#function(params, body, place)
+        break
+      case 'trait':
+        for (const { params, body } of item.methods) if (body) this.#function(params, body, place)
+        break
+      case 'skill':
+        if (item.impl) this.#body(item.impl.params, item.impl.body, place)
+        break
+      case 'guard':
+        for (const { params, body } of item.handlers) this.#body(params, body, place)
+        break
+      case 'agent':
+        for (const { value } of item.fields) if (value.kind === 'expr') this.#expr(value.expr, place)
+        break
+      case 'sealed':
+      case 'channel':
+      case 'guardchain':
+      case 'budget':
+      case 'policy':
+      case 'import':
+        break
+      case 'let':
+        // Its names are global: they are in the scope already.
+        this.#visitor.statement?.(item, place)
+        this.#expr(item.value, place)
+        break
+      default:
+        this.#statement(item, place)
+    }
+  }
+
+  #function(params: readonly Param[], body: Block | Expr, place: Place): void {
+    for (const { initial } of params) if (initial) this.#expr(initial, place)
+    this.#body(
+      params.map((param) => param.name),
+      body,
+      place,
+    )
+  }
+
+  #body(params: readonly Name[], body: Block | Expr, place: Place): void {
+    const inside: Place = { scope: new Scope(place.scope), inLoop: false }
+    for (const { text } of params) inside.scope.declare(text, VARIABLE)
+    if (body.kind === 'block') this.#items(body.items, inside)
+    else this.#expr(body, inside)
+  }
+
+  /** The items of a block, whose scope `place` already holds. Functions are known in the whole block. */
+  #items(items: readonly Item[], place: Place): void {
+    for (const item of items) {
+      if (item.kind === 'fun') place.scope.declare(item.name.text, { kind: 'function', decl: item })
+    }
+    for (const item of items) {
+      if (item.kind === 'let') this.#let(item, place)
+      else if (isStatement(item)) this.#statement(item, place)
+      else this.topItem(item, place)
+    }
+  }
+
+  #let(item: Statement & { kind: 'let' }, place: Place): void {
+    this.#visitor.statement?.(item, place)
+    this.#expr(item.value, place)
+    this.#declare(item.target, item.constant, place)
+  }
+
+  #declare(target: LetTarget, constant: boolean, { scope }: Place): void {
+    for (const { text } of targetNames(target)) scope.declare(text, constant ? CONSTANT : VARIABLE)
+  }
+
+  #statement(statement: Statement, place: Place): void {
+    if (statement.kind === 'let') {
+      this.#let(statement, place)
+      return
+    }
+    this.#visitor.statement?.(statement, place)
+    switch (statement.kind) {
+      case 'block':
+        this.#items(statement.items, inner(place))
+        break
+      case 'emit':
+      case 'throw':
+        this.#expr(statement.value, place)
+        break
+      case 'return':
+        if (statement.value) this.#expr(statement.value, place)
+        break
+      case 'if':
+        this.#expr(statement.test, place)
+        this.#statement(statement.then, inner(place))
+        if (statement.otherwise) this.#statement(statement.otherwise, inner(place))
+        break
+      case 'while':
+        this.#expr(statement.test, place)
+        this.#statement(statement.body, { ...inner(place), inLoop: true })
+        break
+      case 'for': {
+        this.#expr(statement.iterable, place)
+        const inside = { ...inner(place), inLoop: true }
+        for (const { text } of statement.names) inside.scope.declare(text, VARIABLE)
+        this.#items(statement.body.items, inside)
+        break
+      }
+      case 'try': {
+        this.#items(statement.body.items, inner(place))
+        const inside = inner(place)
+        if (statement.error) inside.scope.declare(statement.error.text, VARIABLE)
+        this.#items(statement.handler.items, inside)
+        break
+      }
+      case 'expression':
+        this.#expr(statement.expr, place)
+        break
+      case 'break':
+      case 'continue':
+        break
+    }
+  }
+
+  #expr(expr: Expr, place: Place): void {
+    this.#visitor.expression?.(expr, place)
+    const each = (exprs: readonly (Expr | Spread)[]) => {
+      for (const child of exprs) this.#expr(child.kind === 'spread' ? child.value : child, place)
+    }
+    const named = (args: readonly NamedArg[]) => each(args.map((arg) => arg.value))
+    switch (expr.kind) {
+      case 'nil':
+      case 'bool':
+      case 'number':
+      case 'string':
+      case 'name':
+        break
+      case 'format':
+        each(expr.parts.filter((part) => typeof part !== 'string'))
+        break
+      case 'list':
+      case 'tuple':
+        each(expr.items)
+        break
+      case 'map':
+        for (const entry of expr.entries) each(entry.kind === 'entry' ? [entry.key, entry.value] : [entry])
+        break
+      case 'lambda':
+        this.#function(expr.params, expr.body, place)
+        break
+      case 'unary':
+      case 'try-value':
+        this.#expr(expr.operand, place)
+        break
+      case 'binary':
+      case 'logical':
+        each([expr.left, expr.right])
+        break
+      case 'assign':
+        each([expr.target, expr.value])
+        break
+      case 'call':
+        each([expr.callee, ...expr.args])
+        break
+      case 'construct':
+        this.#expr(expr.callee, place)
+        named(expr.args)
+        break
+      case 'with':
+        this.#expr(expr.base, place)
+        named(expr.args)
+        break
+      case 'member':
+        this.#expr(expr.base, place)
+        break
+      case 'index':
+        each([expr.base, expr.index])
+        break
+      case 'slice':
+        each([expr.base, expr.start, expr.end, expr.step].filter((part) => part !== null))
+        break
+      case 'spawn':
+        each(expr.args)
+        break
+      case 'match':
+        this.#match(expr, place)
+        break
+    }
+  }
+
+  #match({ subject, arms }: MatchExpr, place: Place): void {
+    this.#expr(subject, place)
+    for (const arm of arms) this.#arm(arm, place)
+  }
+
+  #arm({ pattern, guard, body }: Arm, place: Place): void {
+    const inside = inner(place)
+    for (const name of bindingsOf(pattern)) inside.scope.declare(name.text, VARIABLE)
+    if (guard) this.#expr(guard, inside)
+    if (isStatement(body)) this.#statement(body, inside)
+    else this.#expr(body, inside)
+  }
+}
+
+const inner = ({ scope, inLoop }: Place): Place => ({ scope: new Scope(scope), inLoop })
+
+function bindingsOf(pattern: Pattern): readonly Name[] {
+  return pattern.kind === 'variant' ? (pattern.bindings ?? []).filter((name) => name !== null) : []
+}
+
+const STATEMENTS: ReadonlySet<string> = new Set<Statement['kind']>([
+  'block',
+  'let',
+  'emit',
+  'return',
+  'if',
+  'while',
+  'for',
+  'break',
+  'continue',
+  'try',
+  'throw',
+  'expression',
+])
+
+const isStatement = (node: Item | Expr): node is Statement => STATEMENTS.has(node.kind)

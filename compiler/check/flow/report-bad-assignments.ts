@@ -1,0 +1,28 @@
+import { assignmentToConst, assignmentToDeclaration } from '../../diagnostics/flow.ts'
+import type { Binding } from '../code/scope.ts'
+import { walkCode } from '../code/walk.ts'
+import type { Context } from '../rule.ts'
+
+const NOUN: Readonly<Record<Exclude<Binding['kind'], 'variable'>, string>> = {
+  function: 'a function',
+  struct: 'a struct',
+  sealed: 'a sealed type',
+  trait: 'a trait',
+  agent: 'an agent',
+  skill: 'a skill',
+  native: 'a built-in function',
+}
+
+/** Only variables may be assigned to. */
+export function reportBadAssignments({ declarations, natives, report }: Context): void {
+  walkCode(declarations, natives, {
+    expression(expr, { scope }) {
+      if (expr.kind !== 'assign' || expr.target.kind !== 'name') return
+      const { name, span } = expr.target
+      const binding = scope.find(name)
+      if (binding?.kind === 'variable') {
+        if (binding.constant) report(assignmentToConst(span, name))
+      } else if (binding) report(assignmentToDeclaration(span, name, NOUN[binding.kind]))
+    },
+  })
+}

@@ -1,0 +1,66 @@
+import { unknownStructField, wrongArity } from '../../diagnostics/flow.ts'
+import type { Expr, Param, Span } from '../../syntax/ast.ts'
+import { BUILTIN_SKILLS } from '../builtins.ts'
+import type { Scope } from '../code/scope.ts'
+import { walkCode } from '../code/walk.ts'
+import type { Context } from '../rule.ts'
+import { variantOf } from './variants.ts'
+
+interface Arity {
+  readonly name: string
+  readonly min: number
+  readonly max: number
+}
+
+/** Calls of what is known: functions, skills, structs, variants. Values are checked when they are called. */
+export function reportWrongArity({ declarations, natives, report }: Context): void {
+  const check = (span: Span, arity: Arity | null, found: number) => {
+    if (arity && (found < arity.min || found > arity.max)) {
+      report(wrongArity(span, arity.name, arity.min, arity.max, found))
+    }
+  }
+  walkCode(declarations, natives, {
+    expression(expr, { scope }) {
+      if (expr.kind === 'call') check(expr.callee.span, arityOf(expr.callee, scope), expr.args.length)
+      if (expr.kind === 'spawn') {
+        check(expr.agent.span, { name: `spawn ${expr.agent.text}`, min: 1, max: 1 }, expr.args.length)
+      }
+      if (expr.kind === 'construct' && expr.callee.kind === 'name') {
+        const binding = scope.find(expr.callee.name)
+        if (binding?.kind !== 'struct') return
+        const fields = binding.decl.fields.map((field) => field.name.text)
+        for (const { name } of expr.args) {
+          if (!fields.includes(name.text)) report(unknownStructField(name, binding.decl.name.text, fields))
+        }
+      }
+    },
+  })
+}
+
+function arityOf(callee: Expr, scope: Scope): Arity | null {
+  if (callee.kind === 'member') {
+    const variant = variantOf(callee, scope)
+    return variant && exactly(`${variant.type.name.text}.${variant.name}`, variant.fields.length)
+  }
+  if (callee.kind !== 'name') return null
+  const binding = scope.find(callee.name)
+  switch (binding?.kind) {
+    case 'function':
+      return withDefaults(callee.name, binding.decl.params)
+    case 'struct':
+      return exactly(callee.name, binding.decl.fields.length)
+    case 'skill': {
+      const params = binding.decl?.impl?.params ?? BUILTIN_SKILLS.get(callee.name)?.params
+      return params ? exactly(callee.name, params.length) : null
+    }
+    default:
+      return null
+  }
+}
+
+const exactly = (name: string, count: number): Arity => ({ name, min: count, max: count })
+
+function withDefaults(name: string, params: readonly Param[]): Arity {
+  const min = params.findLastIndex((param) => param.initial === null) + 1
+  return { name, min, max: params.length }
+}

@@ -1,0 +1,126 @@
+import type { Diagnostic } from '../../diagnostics/diagnostic.ts'
+import { emptyList, notAccepted, wrongFieldType } from '../../diagnostics/structure.ts'
+import { either } from '../../diagnostics/wording.ts'
+import type { Field, FieldValue } from '../../syntax/ast.ts'
+import type { Context } from '../rule.ts'
+import { type Accepts, canonical } from '../schema/schema.ts'
+import { fieldLists } from './field-lists.ts'
+
+/** Types, ranges and choices of all values. An optional field may be nil: not given. */
+export function reportFieldValues({ declarations, report }: Context): void {
+  for (const { owner, fields, schema } of fieldLists(declarations)) {
+    for (const field of fields) {
+      const rule = schema[canonical(schema, field.name.text) ?? '']
+      if (!rule) continue
+      const { value } = field
+      const absent = value.kind === 'literal' && value.value === null && rule.required === null
+      const problem = absent ? null : problemOf(field, rule.accepts, owner)
+      if (problem) report(problem)
+      if (rule.accepts.kind === 'blocks' && value.kind === 'block') {
+        for (const entry of value.fields) {
+          const wrong = problemOf(entry, { kind: 'block', fields: {} }, owner)
+          if (wrong) report(wrong)
+        }
+      }
+    }
+  }
+}
+
+function problemOf({ name, value }: Field, accepts: Accepts, owner: string): Diagnostic | null {
+  const field = name.text
+  const wrongType = (wanted: string) => wrongFieldType(value.span, field, wanted, described(value))
+  const literal = value.kind === 'literal' ? value.value : undefined
+  switch (accepts.kind) {
+    case 'string':
+      return typeof literal === 'string' ? null : wrongType('a string')
+    case 'bool':
+      return typeof literal === 'boolean' ? null : wrongType('true or false')
+    case 'word': {
+      const word = value.kind === 'name' ? value.name.text : literal
+      const quoted = accepts.words.map((choice) => `"${choice}"`)
+      if (typeof word !== 'string') return wrongType(either(quoted))
+      return accepts.words.includes(word)
+        ? null
+        : notAccepted(value.span, field, JSON.stringify(word), either(quoted), accepts.words)
+    }
+    case 'integer':
+    case 'number': {
+      const wanted = accepts.kind === 'integer' ? 'a whole number' : 'a number'
+      if (typeof literal !== 'number') return wrongType(wanted)
+      const fits = literal >= accepts.min && literal <= accepts.max
+      const whole = accepts.kind === 'number' || Number.isInteger(literal)
+      return fits && whole
+        ? null
+        : notAccepted(value.span, field, String(literal), `${wanted} ${range(accepts)}`)
+    }
+    case 'timezone':
+      if (typeof literal !== 'string') return wrongType('the name of a time zone')
+      return isTimezone(literal)
+        ? null
+        : notAccepted(value.span, field, JSON.stringify(literal), 'an IANA name such as "Europe/Berlin"')
+    case 'url-path':
+      if (typeof literal !== 'string') return wrongType('a string')
+      return /^\/[\w\-./~%]*$/.test(literal)
+        ? null
+        : notAccepted(value.span, field, JSON.stringify(literal), 'a path that begins with "/"')
+    case 'name':
+      return value.kind === 'name' ? null : wrongType(`the name of a ${accepts.noun}, without quotes`)
+    case 'names':
+      if (value.kind !== 'names') return wrongType(`a list of ${accepts.noun} names`)
+      return accepts.nonEmpty && value.items.length === 0
+        ? emptyList(value.span, field, owner, accepts.noun)
+        : null
+    case 'function':
+      return value.kind === 'name' || (value.kind === 'expr' && value.expr.kind === 'lambda')
+        ? null
+        : wrongType('the name of a function')
+    case 'block':
+    case 'blocks':
+      return value.kind === 'block' ? null : wrongType('a block of fields: { ... }')
+    case 'syntax':
+      return wrongType(accepts.wanted)
+    case 'forbidden':
+    case 'elsewhere':
+    case 'ignored':
+    case 'deprecated':
+      return null
+  }
+}
+
+function described(value: FieldValue): string {
+  switch (value.kind) {
+    case 'literal':
+      return value.value === null
+        ? 'nil'
+        : `the ${value.value === true || value.value === false ? 'value' : typeof value.value} ${brief(value.value)}`
+    case 'name':
+      return `the name \`${value.name.text}\``
+    case 'names':
+      return 'a list'
+    case 'block':
+      return 'a block'
+    case 'expr':
+      return value.expr.kind === 'format'
+        ? 'an f-string, which is only known when the program runs'
+        : 'an expression'
+  }
+}
+
+const brief = (value: boolean | number | string): string => {
+  const text = JSON.stringify(value)
+  return text.length > 40 ? `${text.slice(0, 36)}..."` : text
+}
+
+function range({ min, max }: { min: number; max: number }): string {
+  if (max === Number.MAX_SAFE_INTEGER || max === Number.MAX_VALUE) return `of at least ${min}`
+  return `between ${min} and ${max}`
+}
+
+function isTimezone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone })
+    return true
+  } catch {
+    return false
+  }
+}
