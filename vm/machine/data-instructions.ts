@@ -21,22 +21,12 @@ export function dataInstruction(fiber: Fiber, frame: CodeFrame, opcode: number):
   const { stack } = fiber
   const { linked, host, meter } = fiber.shared
   const { constants, types } = linked.module
-  const operand = (): number => frame.code[frame.pc++]!
-  const name = (): string => constants[operand()] as string
-  const top = (depth = 1): Value => stack[fiber.sp - depth] as Value
-  /** Takes so many values away and puts one there. */
-  const replace = (count: number, value: Value): void => {
-    fiber.sp -= count - 1
-    stack[fiber.sp - 1] = value
-  }
-  /** The topmost so many values, in order. */
-  const values = (count: number): Value[] => fiber.values(fiber.sp - count)
 
   switch (opcode) {
     case 44: {
       // SPAWN
-      const agent = name()
-      const task = top()
+      const agent = constants[operand(frame)] as string
+      const task = top(fiber)
       if (typeof task !== 'string') {
         throw new RuntimeError('type', `spawn ${agent}: the task must be a string, got ${describe(task)}`)
       }
@@ -47,126 +37,144 @@ export function dataInstruction(fiber: Fiber, frame: CodeFrame, opcode: number):
     }
     case 45: {
       // LIST
-      const count = operand()
-      replace(count, values(count))
+      const count = operand(frame)
+      replace(fiber, count, topmost(fiber, count))
       return READY
     }
     case 46: {
       // TUPLE
-      const count = operand()
-      replace(count, new TupleValue(values(count)))
+      const count = operand(frame)
+      replace(fiber, count, new TupleValue(topmost(fiber, count)))
       return READY
     }
     case 47: {
       // MAP
-      const count = operand()
-      const entries = values(2 * count)
+      const count = operand(frame)
+      const entries = topmost(fiber, 2 * count)
       const map = new Map<string, Value>()
       for (let i = 0; i < entries.length; i += 2) setKey(map, entries[i]!, entries[i + 1]!, meter)
-      replace(2 * count, map)
+      replace(fiber, 2 * count, map)
       return READY
     }
     case 48: // LIST_PUSH
-      listToFill(top(2), meter).push(top())
+      listToFill(top(fiber, 2), meter).push(top(fiber))
       fiber.sp -= 1
       return READY
     case 49: // LIST_SPREAD
-      spreadInto(listToFill(top(2), meter), top(), meter)
+      spreadInto(listToFill(top(fiber, 2), meter), top(fiber), meter)
       fiber.sp -= 1
       return READY
     case 50: // MAP_SET
-      setKey(mapToFill(top(3)), top(2), top(), meter)
+      setKey(mapToFill(top(fiber, 3)), top(fiber, 2), top(fiber), meter)
       fiber.sp -= 2
       return READY
     case 51: // MAP_SPREAD
-      spreadEntries(mapToFill(top(2)), top(), meter)
+      spreadEntries(mapToFill(top(fiber, 2)), top(fiber), meter)
       fiber.sp -= 1
       return READY
 
     case 53: // SET_INDEX
-      setIndex(top(3), top(2), top(), meter)
-      replace(3, top())
+      setIndex(top(fiber, 3), top(fiber, 2), top(fiber), meter)
+      replace(fiber, 3, top(fiber))
       return READY
     case 54: // GET_PROPERTY
-      replace(1, getProperty(linked, host, top(), name()))
+      replace(fiber, 1, getProperty(linked, host, top(fiber), constants[operand(frame)] as string))
       return READY
     case 55: // SET_PROPERTY
-      setProperty(top(2), name(), top(), meter)
-      replace(2, top())
+      setProperty(top(fiber, 2), constants[operand(frame)] as string, top(fiber), meter)
+      replace(fiber, 2, top(fiber))
       return READY
     case 56: // SLICE
-      replace(4, slice(top(4), top(3), top(2), top(), meter))
+      replace(fiber, 4, slice(top(fiber, 4), top(fiber, 3), top(fiber, 2), top(fiber), meter))
       return READY
     case 57: {
       // FORMAT
-      const count = operand()
-      replace(count, joinTexts(values(count), meter))
+      const count = operand(frame)
+      replace(fiber, count, joinTexts(topmost(fiber, count), meter))
       return READY
     }
     case 58: {
       // UNPACK
-      const count = operand()
-      const items = unpackable(top(), count, false)
+      const count = operand(frame)
+      const items = unpackable(top(fiber), count, false)
       fiber.sp -= 1
       for (let i = count - 1; i >= 0; i -= 1) stack[fiber.sp++] = items[i]!
       return READY
     }
     case 59: {
       // UNPACK_REST
-      const count = operand()
-      const items = unpackable(top(), count, true)
+      const count = operand(frame)
+      const items = unpackable(top(fiber), count, true)
       stack[fiber.sp - 1] = items.slice(count)
       for (let i = count - 1; i >= 0; i -= 1) stack[fiber.sp++] = items[i]!
       return READY
     }
     case 60: // ITER
-      stack[fiber.sp - 1] = walk(top(), meter)
+      stack[fiber.sp - 1] = walk(top(fiber), meter)
       return READY
 
     case 63: {
       // CONSTRUCT
-      const type = types[operand()] as StructType
-      const names = fieldNames(name())
-      replace(names.length, structByName(type, names, values(names.length)))
+      const type = types[operand(frame)] as StructType
+      const names = fieldNames(constants[operand(frame)] as string)
+      replace(fiber, names.length, structByName(type, names, topmost(fiber, names.length)))
       return READY
     }
     case 64: {
       // COPY_WITH
-      const names = fieldNames(name())
-      replace(names.length + 1, copyWith(top(names.length + 1), names, values(names.length)))
+      const names = fieldNames(constants[operand(frame)] as string)
+      replace(
+        fiber,
+        names.length + 1,
+        copyWith(top(fiber, names.length + 1), names, topmost(fiber, names.length)),
+      )
       return READY
     }
     case 65: {
       // VARIANT
-      const type = types[operand()] as SealedType
-      const tag = operand()
-      const count = operand()
-      replace(count, makeVariant(type, tag, values(count)))
+      const type = types[operand(frame)] as SealedType
+      const tag = operand(frame)
+      const count = operand(frame)
+      replace(fiber, count, makeVariant(type, tag, topmost(fiber, count)))
       return READY
     }
     case 66: {
       // MATCH_VARIANT
-      const variant = name()
-      const patterns = operand() - 1
-      const jump = operand()
-      if (!matchesVariant(top(), variant, patterns)) frame.pc += jump
+      const variant = constants[operand(frame)] as string
+      const patterns = operand(frame) - 1
+      const jump = operand(frame)
+      if (!matchesVariant(top(fiber), variant, patterns)) frame.pc += jump
       return READY
     }
     case 67: {
       // VARIANT_FIELD
-      const field = variantField(top(), operand())
+      const field = variantField(top(fiber), operand(frame))
       stack[fiber.sp++] = field
       return READY
     }
     case 68: // NO_MATCH
-      throw new RuntimeError('match', `no arm of the match fits ${describe(top())}`)
+      throw new RuntimeError('match', `no arm of the match fits ${describe(top(fiber))}`)
     case 69: // EMIT
-      host.emit(joinTexts([top()], meter))
+      host.emit(joinTexts([top(fiber)], meter))
       fiber.sp -= 1
       return READY
     default:
       throw new TypeError(`opcode ${opcode} has no meaning`)
   }
+}
+
+/** The next operand. */
+const operand = (frame: CodeFrame): number => frame.code[frame.pc++]!
+
+const top = (fiber: Fiber, depth = 1): Value => fiber.stack[fiber.sp - depth] as Value
+
+/** The topmost so many values, in order. */
+const topmost = (fiber: Fiber, count: number): Value[] => fiber.values(fiber.sp - count)
+
+/** Takes so many values away and puts one there. */
+function replace(fiber: Fiber, count: number, value: Value): void {
+  fiber.sp -= count - 1
+  fiber.stack[fiber.sp - 1] = value
 }
 
 /** The list under construction that stands below the element. */
