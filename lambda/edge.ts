@@ -69,7 +69,6 @@ export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Han
     event: APIGatewayProxyEventV2,
     context: EdgeContext,
   ): Promise<APIGatewayProxyStructuredResultV2> => {
-    const system = await edge.system()
     const {
       status = 200,
       body,

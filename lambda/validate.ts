@@ -8,8 +8,7 @@ export function validate<S extends v.GenericSchema>(schema: S, body: unknown): v
   const { success, output, issues } = v.safeParse(schema, body)
   if (success) return output
   const [issue] = issues
-  const field = v.getDotPath(issue)
-  if (field === null) throw badRequest(`the body must be a JSON object, got ${issue.received}`)
+  const field = v.getDotPath(issue) ?? 'body'
   // `key "x" is not expected` comes without the value; the others show it.
   throw badRequest(
     issue.type === 'strict_object' && issue.expected === 'never'

@@ -24,7 +24,7 @@ const readable = (record: Readonly<Record<string, unknown>>): string => {
   return `[audit] ${timestamp} ${event} ${details.join(' ')}`.trimEnd()
 }
 
-/** Audit records to stderr (readable), to a file or to stdout (JSON lines). */
+/** Audit records to stderr (readable), to a file or to stdout (JSON lines), or nowhere. */
 export function systemAudit(settings: Settings, clock: Clock): Audit {
   let reported = false
   const write = (event: AuditEvent) => {
@@ -34,6 +34,8 @@ export function systemAudit(settings: Settings, clock: Clock): Audit {
         return process.stderr.write(`${readable(record)}\n`)
       case 'json':
         return process.stdout.write(`${JSON.stringify(record)}\n`)
+      case 'none':
+        return true
       case 'file':
         return appendFileSync(settings.auditLog ?? '', `${JSON.stringify(record)}\n`)
     }

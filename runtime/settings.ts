@@ -32,7 +32,7 @@ export interface Settings {
   readonly logLevel: LogLevel
 }
 
-export const AUDIT_SINKS = ['stderr', 'file', 'json'] as const
+export const AUDIT_SINKS = ['stderr', 'file', 'json', 'none'] as const
 export type AuditSink = (typeof AUDIT_SINKS)[number]
 const LOG_LEVELS = ['info', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]

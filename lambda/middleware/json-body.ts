@@ -9,14 +9,20 @@ const MAX_DEPTH = 64
 export const bodyTooLarge = (): Refusal =>
   new Refusal(413, 'body_too_large', `the body is larger than ${MAX_BODY_BYTES} bytes`)
 
-/** The body as JSON in `context.body`; an empty one and `null` count as none. */
+/** The body, a JSON object, in `context.body`; an empty one and `null` count as none. */
 export function jsonBody(): Middleware {
   return {
     before: ({ event, context }) => {
       const bytes = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8')
       if (bytes.length > MAX_BODY_BYTES) throw bodyTooLarge()
       const text = decode(bytes).trim()
-      context.body = text === '' ? undefined : (parse(text) ?? undefined)
+      const value = text === '' ? null : parse(text)
+      if (typeof value !== 'object' || Array.isArray(value)) {
+        throw badRequest(
+          `the body must be a JSON object, got ${Array.isArray(value) ? 'a list' : `a ${typeof value}`}`,
+        )
+      }
+      context.body = value ?? undefined
     },
   }
 }

@@ -178,7 +178,7 @@ test('a run that a killed server left behind is taken up by the next one', async
 
 test.each([
   ['no program', [], 2, 'no program is given'],
-  ['an unknown sink', ['--audit-sink', 'printer'], 2, '--audit-sink must be one of stderr, file, json'],
+  ['an unknown sink', ['--audit-sink', 'printer'], 2, '--audit-sink must be one of stderr, file, json, none'],
   [
     'a file sink without a path',
     ['--program', 'agents.neam', '--audit-sink', 'file'],

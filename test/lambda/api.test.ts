@@ -131,7 +131,8 @@ describe('claw agents', () => {
   test.each([
     ['no body', undefined, "Missing 'message' field"],
     ['an empty object', {}, "Missing 'message' field"],
-    ['a list', [], 'the body must be a JSON object, got Array'],
+    ['a list', [], 'the body must be a JSON object, got a list'],
+    ['a text', '"Hi"', 'the body must be a JSON object, got a string'],
     ['a number for the message', { message: 5 }, /message: .*5/],
     ['an empty message', { message: '  ' }, 'message: must not be empty'],
     ['an unknown field', { message: 'Hi', mesage: 'x' }, 'unknown field "mesage"'],
