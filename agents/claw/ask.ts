@@ -6,6 +6,7 @@ import { asFault } from '../turn/as-fault.ts'
 import type { HeldSession } from '../turn/call-context.ts'
 import type { World } from '../world.ts'
 import { runPipeline } from './pipeline.ts'
+import { TurnIsOver } from './session.ts'
 import { checkedKey } from './session-key.ts'
 import type { AskAnswer, IncomingTurn } from './turn.ts'
 
@@ -62,6 +63,7 @@ export async function ask(world: World, request: AskRequest): Promise<AskAnswer>
   try {
     return await runPipeline(turn)
   } catch (error) {
+    if (error instanceof TurnIsOver) return answerOf(turn.id, error.result)
     const fault = asFault(error, request.signal)
     if (turn.ledger.accepted && !INTERRUPTIONS.has(fault.code)) await closeFailed(turn, fault)
     throw fault

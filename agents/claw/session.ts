@@ -3,7 +3,7 @@ import { isoTime } from '../iso-time.ts'
 import { assertEnabled } from '../limits/kill-switch.ts'
 import { enterLane, laneOf } from '../limits/lanes.ts'
 import { Fault } from '../ports/fault.ts'
-import type { Lease, SessionVersion, TurnRecord } from '../ports/sessions.ts'
+import type { Lease, SessionVersion, TurnResult } from '../ports/sessions.ts'
 import { dueReset } from './due-reset.ts'
 import { startAfresh } from './reset.ts'
 import type { ClearedTurn, OpenTurn } from './turn.ts'
@@ -15,6 +15,16 @@ const LONGEST_TURN_MS = 15 * 60_000
 /** A lease outlives the turn's deadline by this. */
 const LEASE_MARGIN_MS = 5000
 
+/** Thrown when the turn turns out to have been answered, or refused, by another request for it. */
+export class TurnIsOver extends Error {
+  readonly result: TurnResult
+  constructor(result: TurnResult) {
+    super('the turn is over')
+    this.name = 'TurnIsOver'
+    this.result = result
+  }
+}
+
 /**
  * Stage 2: stores the message, waits for a slot of the lane and for the session, and resets a session that is due
  * (design 3.2). A refusal from here on closes the turn and leaves the history as it is.
@@ -22,9 +32,12 @@ const LEASE_MARGIN_MS = 5000
 export async function session(turn: ClearedTurn): Promise<OpenTurn> {
   const { world, agent, call } = turn
   const lane = laneOf(world, agent, turn.lane, call.requestId)
-  const earlier = await accept(turn, lane)
+  const fresh = await accept(turn, lane)
   await takeLane(turn, lane)
   const lease = await takeSession(turn)
+  // Read under the lease: another request for the same turn may just have finished it.
+  const earlier = fresh ? null : await world.sessions.turn(turn.ref, turn.id)
+  if (earlier?.result) throw new TurnIsOver(earlier.result)
   const version = await resetWhenDue(turn, lease)
   await assertEnabled(world, agent.name)
   const { message, acceptedAt } = earlier?.intent ?? {
@@ -34,8 +47,8 @@ export async function session(turn: ClearedTurn): Promise<OpenTurn> {
   return { ...turn, message, acceptedAt, earlier, lease, version }
 }
 
-/** Once this has returned, the message is not lost. Answers what an earlier try of the same turn has left. */
-async function accept(turn: ClearedTurn, lane: LaneDecl): Promise<TurnRecord | null> {
+/** Once this has returned, the message is not lost. False: the turn was accepted before. */
+async function accept(turn: ClearedTurn, lane: LaneDecl): Promise<boolean> {
   const { world, agent, ref, id, call, ledger } = turn
   const fresh = await world.sessions.accept(ref, {
     turn: id,
@@ -51,7 +64,7 @@ async function accept(turn: ClearedTurn, lane: LaneDecl): Promise<TurnRecord | n
     requestId: call.requestId,
     sessionKey: ref.key,
   })
-  return fresh ? null : await world.sessions.turn(ref, id)
+  return fresh
 }
 
 /** A turn nested in another of the same agent runs in its caller's slot: waiting for that one would be for ever. */

@@ -123,8 +123,7 @@ export interface RunStore {
   start(
     config: Omit<RunConfig, 'epoch'>,
   ): Promise<
-    | { readonly kind: 'started'; readonly config: RunConfig }
-    | ({ readonly kind: 'running' } & RunRef)
+    { readonly kind: 'started'; readonly config: RunConfig } | ({ readonly kind: 'running' } & RunRef)
   >
   config(ref: RunRef): Promise<RunConfig | null>
   /** The newest run of the agent, live or ended; null = never started. */
@@ -134,10 +133,7 @@ export interface RunStore {
    * The claim, or null while another holds it or when it came free (or the run began) less than `quietMs` ago, by the
    * tree's clock. One not renewed within its `ttlMs` is free.
    */
-  claim(
-    ref: RunRef,
-    options: { readonly ttlMs: number; readonly quietMs: number },
-  ): Promise<RunClaim | null>
+  claim(ref: RunRef, options: { readonly ttlMs: number; readonly quietMs: number }): Promise<RunClaim | null>
   /** True while this run holds the agent's newest epoch; checked before each effect. */
   holds(ref: RunRef, epoch: number): Promise<boolean>
   /** Counts the attempt on disk before the work starts. */

@@ -70,6 +70,10 @@ export async function callModel(world: World, request: ModelCall): Promise<Model
   } catch (error) {
     if (error instanceof Fault && UNBILLED.has(error.code)) await leave.settle(NO_USAGE, 0)
     else throwIfStopped(call.signal)
+    // Whether the provider or we noticed first that the time is over: it is the turn's time, not the model's.
+    if (error instanceof Fault && error.code === 'provider_timeout' && world.clock.now() >= call.deadlineAt) {
+      throw new Fault('deadline_exceeded', { doing: 'waiting for the model' }, { cause: error })
+    }
     throw error
   }
   const cost = price === null ? 0 : costOf(price, reply.usage)

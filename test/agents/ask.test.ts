@@ -263,6 +263,19 @@ describe('after the message was accepted', () => {
     expect(t.model.requests).toEqual([])
   })
 
+  test('a model that outlasts the turn exceeds the deadline, one that is slow by itself times out', async () => {
+    const slow =
+      (t: TestWorld, ms: number): Answer =>
+      () => {
+        t.clock.pass(ms)
+        return new Fault('provider_timeout', { provider: 'openai' })
+      }
+    const t = bot()
+    t.model.answer(slow(t, 60_000), slow(t, 1000))
+    expect((await faultOf(ask(t.world, message(t, 'hi')))).code).toBe('deadline_exceeded')
+    expect((await faultOf(ask(t.world, message(t, 'hi')))).code).toBe('provider_timeout')
+  })
+
   test('an abort ends the turn as stopped', async () => {
     const controller = new AbortController()
     const t = bot(() => {
@@ -303,6 +316,21 @@ describe('a turn id', () => {
     ])
     expect(second.events()).not.toContain('tool.call')
     expect(await contents(second)).toEqual(['user: where is 7?', 'assistant: On its way'])
+  })
+
+  test('that two requests bring at once is worked once, and both get its answer', async () => {
+    const t = bot(says('only once'))
+    const both = await Promise.all([1, 2].map(() => ask(t.world, message(t, 'hi', { turn: 'turn-1' }))))
+    expect(both.map(({ response }) => response)).toEqual(['only once', 'only once'])
+    expect(t.model.requests).toHaveLength(1)
+    expect(await contents(t)).toEqual(['user: hi', 'assistant: only once'])
+  })
+
+  test('that was refused stays refused', async () => {
+    const t = testWorld(GUARDED, { model: new ScriptedModel().answer(says('key: sk-123')) })
+    const once = await faultOf(ask(t.world, message(t, 'hi', { turn: 'turn-1' })))
+    const again = await faultOf(ask(t.world, message(t, 'hi', { turn: 'turn-1' })))
+    expect([again.code, again.data]).toEqual([once.code, once.data])
   })
 
   test('whose commit stood before a crash is not committed twice', async () => {

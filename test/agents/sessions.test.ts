@@ -118,6 +118,18 @@ describe('a session', () => {
     expect(t.model.requests).toHaveLength(2)
   })
 
+  test('gets messages that come at the same moment one after the other, each once', async () => {
+    const texts = ['a', 'b', 'c', 'd', 'e']
+    const echo: Answer = ({ messages }) => says(`re ${messages.at(-1)?.content}`)
+    const t = bot(BOT, ...texts.map(() => echo))
+    const answers = await Promise.all(texts.map((text) => say(t, text)))
+    expect(answers).toEqual(texts.map((text) => `re ${text}`))
+    const kept = await contents(t)
+    expect(kept).toHaveLength(10)
+    expect(new Set(kept).size).toBe(10)
+    for (const text of texts) expect(kept[kept.indexOf(text) + 1]).toBe(`re ${text}`)
+  })
+
   test('that is first written by two turns at once loses none', async () => {
     const t = bot(BOT)
     const other = testWorld(BOT, { root: t.root, model: new ScriptedModel().answer(says('theirs')) })

@@ -1,0 +1,68 @@
+import { describe, expect, test } from '@jest/globals'
+import { ask } from '../../agents/claw/ask.ts'
+import { Fault, type FaultCode } from '../../agents/ports/fault.ts'
+import { message, say } from '../support/asking.ts'
+import { faultOf } from '../support/faults.ts'
+import { type Answer, ScriptedModel, says } from '../support/scripted-model.ts'
+import { type TestWorld, testWorld } from '../support/world.ts'
+
+const program = (limits: string): string => `
+channel desk { type: "cli" }
+budget Shared { ${limits} reset: "daily" }
+claw agent Bot { provider: "openai" model: "gpt-4o-mini" channels: [desk] budget: Shared
+  lanes: { default: { concurrency: 50, priority: "normal" } } }
+claw agent Other { provider: "openai" model: "gpt-4o-mini" channels: [desk] budget: Shared }
+`
+const world = (limits: string, ...answers: readonly Answer[]): TestWorld =>
+  testWorld(program(limits), { model: new ScriptedModel().answer(...answers) })
+
+const used = (t: TestWorld) =>
+  t.world.budgets.used(t.world.program.module.manifest.budgets[0]!, t.world.clock.now())
+
+describe('a budget', () => {
+  test('holds when many messages come at once: no call beyond it is made', async () => {
+    const t = world('api_calls: 7', ...Array.from({ length: 7 }, () => says('ok')))
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, n) => ask(t.world, message(t, 'hi', { key: `user-${n}` }))),
+    )
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(7)
+    const codes = outcomes.flatMap((o) => (o.status === 'rejected' ? [(o.reason as Fault).code] : []))
+    expect(new Set(codes)).toEqual(new Set<FaultCode>(['budget_exhausted']))
+    expect(t.model.requests).toHaveLength(7)
+  })
+
+  test('is one counter for all agents that name it, and comes back after its period', async () => {
+    const t = world('api_calls: 1', says('one'), says('two'))
+    await say(t, 'hi')
+    expect((await faultOf(ask(t.world, message(t, 'hi', { agent: 'Other' })))).code).toBe('budget_exhausted')
+    t.clock.pass(14 * 3_600_000)
+    expect(await say(t, 'hi', { agent: 'Other' })).toBe('two')
+  })
+
+  test('settles what a call really used', async () => {
+    const t = world('tokens: 100000 cost_usd: 1.0', says('ok'))
+    await say(t, 'hi')
+    const spent = await used(t)
+    expect(spent).toMatchObject({ apiCalls: 1, tokens: 120 })
+    expect(spent.cost).toBeCloseTo(0.000027, 9)
+  })
+
+  test('limits the output of a call to what it still pays for', async () => {
+    const t = world('tokens: 1000', says('ok'))
+    await say(t, 'hi')
+    expect(t.model.requests[0]?.maxOutputTokens).toBeLessThan(1000)
+    expect(t.model.requests[0]?.maxOutputTokens).toBeGreaterThan(900)
+  })
+
+  test('gets back what a call reserved that the vendor refused, but not of one that was cut off', async () => {
+    const t = world(
+      'tokens: 100000',
+      new Fault('provider_auth', { provider: 'openai' }),
+      new Fault('provider_timeout', { provider: 'openai' }),
+    )
+    await faultOf(ask(t.world, message(t, 'hi')))
+    expect((await used(t)).tokens).toBe(0)
+    await faultOf(ask(t.world, message(t, 'hi')))
+    expect((await used(t)).tokens).toBeGreaterThan(4096)
+  })
+})
