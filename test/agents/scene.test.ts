@@ -212,6 +212,31 @@ describe('a whole program', () => {
   })
 })
 
+describe('a forge agent as a value', () => {
+  const BUILDER = `
+    fun check(ctx) { if (ctx.attempt < 2) { return "not yet"; } return true; }
+    forge agent Builder { provider: "openai" model: "gpt-4o-mini" verify: check loop: { max_iterations: 3 } }`
+
+  test('runs its loop and answers the outcome', async () => {
+    const t = await emitted(
+      `${BUILDER}
+      let r = Builder.run();
+      emit r.outcome + " " + str(r.iterations);
+      match r { Completed(m) => emit m, _ => emit "other" }`,
+      { answers: [says('first try'), says('second try')] },
+    )
+    expect(t.emitted).toEqual(['completed 2', 'All tasks verified'])
+    expect(t.model.lastContents.at(-1)).toBe('not yet')
+  })
+
+  test('answers a question outside its loop', async () => {
+    const t = await emitted(`${BUILDER} emit Builder.ask("what can you do?"); emit Builder.max_iterations;`, {
+      answers: [says('build')],
+    })
+    expect(t.emitted).toEqual(['build', '3'])
+  })
+})
+
 describe('statistics of an agent', () => {
   test('count skills and latency, as chapter 24.10 reads them', async () => {
     const source = `
