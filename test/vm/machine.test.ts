@@ -526,6 +526,93 @@ describe('suspension', () => {
   })
 })
 
+describe('a computation that takes long', () => {
+  const COUNTING = (n: number): string => `
+    fun main locals=1
+      CONST 0
+      SET_LOCAL 0
+    again:
+      GET_LOCAL 0
+      CONST ${n}
+      LT
+      JUMP_IF_FALSE end
+      GET_LOCAL 0
+      CONST 1
+      ADD
+      SET_LOCAL 0
+      LOOP again
+    end:
+      GET_LOCAL 0
+      RETURN`
+
+  /** A host on whose clock every look takes 20 ms. */
+  const slowHost = () => {
+    const host = new RecordingHost()
+    const pauses: number[] = []
+    host.now = () => {
+      host.time += 20
+      return host.time
+    }
+    host.sleep = (ms) => {
+      pauses.push(ms)
+      return Promise.resolve()
+    }
+    return { host, pauses }
+  }
+
+  test('pauses now and then, and goes on where it was', async () => {
+    const { host, pauses } = slowHost()
+    const running = activate(COUNTING(100_000), host).callFunction(0, [])
+    expect(running).toBeInstanceOf(Promise)
+    await expect(running).resolves.toBe(100_000)
+    expect(pauses.length).toBeGreaterThan(3)
+    expect(new Set(pauses)).toEqual(new Set([0]))
+  })
+
+  test('pauses in calls as well as in loops', async () => {
+    const { host, pauses } = slowHost()
+    const fib = `
+      fun fib(n)
+        GET_LOCAL 0
+        CONST 2
+        LT
+        JUMP_IF_FALSE more
+        GET_LOCAL 0
+        RETURN
+      more:
+        CLOSURE fib
+        GET_LOCAL 0
+        CONST 1
+        SUB
+        CALL 1
+        CLOSURE fib
+        GET_LOCAL 0
+        CONST 2
+        SUB
+        CALL 1
+        ADD
+        RETURN
+      fun main
+        NIL
+        RETURN`
+    await expect(activate(fib, host).callFunction(0, [20])).resolves.toBe(6765)
+    expect(pauses.length).toBeGreaterThan(0)
+  })
+
+  test('does not pause where the host cannot wait', () => {
+    const { host } = slowHost()
+    host.sleep = () => undefined
+    expect(activate(COUNTING(100_000), host).callFunction(0, [])).toBe(100_000)
+  })
+
+  test('ends when the pause does: the host has stopped it', async () => {
+    const { host } = slowHost()
+    const stopped = new Error('stopped')
+    host.sleep = () => Promise.reject(stopped)
+    await expect(activate(ENDLESS, host).runMain()).rejects.toBe(stopped)
+  })
+})
+
 describe('activations', () => {
   test('never share globals', () => {
     const program = Program.link(

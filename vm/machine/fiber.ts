@@ -1,8 +1,9 @@
 /**
  * One call into a program, with the stack it runs on. It runs synchronously until the host answers with a promise; then
- * it is nothing but this object until the promise settles: no thread, and no promise an instruction.
+ * it is nothing but this object until the promise settles: no thread, and no promise an instruction. One that computes
+ * for long pauses now and then, so that a server goes on serving.
  */
-import { isLater } from '../awaitable.ts'
+import { after, isLater } from '../awaitable.ts'
 import { type Awaitable, type Host, HostError } from '../host.ts'
 import { Arguments } from '../natives/arguments.ts'
 import type { Native } from '../natives/native.ts'
@@ -47,6 +48,8 @@ export class Fiber {
   readonly handlers: Handler[] = []
   value: Value = null
   private pending: Promise<unknown> | null = null
+  /** What is pending is no answer, but a pause. */
+  private pausing = false
 
   constructor(shared: Shared) {
     this.shared = shared
@@ -70,14 +73,17 @@ export class Fiber {
   private async settle(): Promise<Value> {
     for (;;) {
       const next = await this.outcomeOfPending()
+      this.shared.meter.startTurn()
       if (this.advance(next) === FINISHED) return this.value
     }
   }
 
   private async outcomeOfPending(): Promise<() => Progress> {
     try {
-      const value = (await this.pending) as Value
-      return () => this.ready(value)
+      const { pending, pausing } = this
+      this.pausing = false
+      const value = (await pending) as Value
+      return () => (pausing ? ENTERED : this.ready(value))
     } catch (error) {
       return () => {
         throw error
@@ -233,6 +239,13 @@ export class Fiber {
     if (!isLater(answer)) return this.ready(answer)
     this.pending = answer
     return SUSPENDED
+  }
+
+  /** Lets the process do other things; whether there is something to wait for. */
+  pause(): boolean {
+    this.shared.meter.startTurn()
+    this.pausing = this.await(after(this.shared.host.sleep(0), () => null)) === SUSPENDED
+    return this.pausing
   }
 
   values(from: number): Value[] {

@@ -4,12 +4,19 @@ import type { Limits } from './limits.ts'
 /** Steps between two looks at the clock. */
 const SLICE = 4096
 
+/** Milliseconds of running at a stretch, after which the process gets to do other things. */
+const TURN_MS = 50
+
 /** Texts cost a step for so many characters. */
 const CHARACTERS_A_STEP = 64
 
 /** Measures one activation against its limits. */
 export class Meter {
   readonly limits: Limits
+  /** The activation has run for long without a pause. */
+  turnIsOver = false
+  /** Null until the clock is looked at in this turn. */
+  private turnEndsAt: number | null = null
   private readonly now: () => number
   /** Steps left beyond the current slice. */
   private fuel: number
@@ -25,6 +32,12 @@ export class Meter {
   tick(): void {
     this.slice -= 1
     if (this.slice < 0) this.refill()
+  }
+
+  /** Something was waited for: the process has had its turn. */
+  startTurn(): void {
+    this.turnIsOver = false
+    this.turnEndsAt = null
   }
 
   /** Work of so many steps at once. */
@@ -53,7 +66,10 @@ export class Meter {
       throw new RuntimeError('fuel', `stopped after ${this.limits.fuel} steps; is there an endless loop?`)
     }
     const { deadlineAt } = this.limits
-    if (deadlineAt !== null && this.now() >= deadlineAt) throw new RuntimeError('deadline', 'out of time')
+    const now = this.now()
+    this.turnEndsAt ??= now + TURN_MS
+    this.turnIsOver = now >= this.turnEndsAt
+    if (deadlineAt !== null && now >= deadlineAt) throw new RuntimeError('deadline', 'out of time')
     this.fuel += this.slice
     this.slice = Math.min(SLICE, this.fuel)
     this.fuel -= this.slice

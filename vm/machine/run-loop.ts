@@ -25,8 +25,9 @@ export function runLoop(fiber: Fiber): typeof SUSPENDED | typeof FINISHED {
   const { constants } = linked.module
   const charge = (steps: number): void => meter.charge(steps)
 
-  // once for each function entered, returned to or resumed
+  // once for each function entered, returned to or resumed, and for a pause
   for (;;) {
+    if (meter.turnIsOver && fiber.pause()) return SUSPENDED
     const frame = frames[frames.length - 1] as CodeFrame
     const { code, base } = frame
     let pc = frame.pc
@@ -164,6 +165,11 @@ export function runLoop(fiber: Fiber): typeof SUSPENDED | typeof FINISHED {
         case 34: // LOOP
           meter.tick()
           pc += 1 - code[pc]!
+          if (meter.turnIsOver) {
+            fiber.sp = sp
+            frame.pc = pc
+            progress = ENTERED
+          }
           break
         case 35: // RETURN
           progress = leave(fiber, frame, stack[sp - 1] as Value)
