@@ -1,6 +1,6 @@
 import { type Checked, check, type ParsedFile } from './check/check.ts'
 import { type Diagnostic, isError, sorted } from './diagnostics/diagnostic.ts'
-import { importCycle, importNotFound, importNotLocal } from './diagnostics/syntax.ts'
+import { importCycle, importNotFound, importNotLocal, sourceNotFound } from './diagnostics/syntax.ts'
 import { SourceFile } from './source/source-file.ts'
 import type { ImportDecl } from './syntax/ast.ts'
 import { parse } from './syntax/parse.ts'
@@ -61,8 +61,7 @@ class Loader {
     if (this.#loaded.has(path)) return
     const text = this.#read(path)
     if (text === null) {
-      const span = wanted?.pathSpan ?? { file: 0, start: 0, end: 0 }
-      this.diagnostics.push(importNotFound(span, wanted?.path ?? path))
+      this.diagnostics.push(wanted ? importNotFound(wanted.pathSpan, wanted.path) : sourceNotFound(path))
       return
     }
     this.#loaded.add(path)

@@ -1,6 +1,7 @@
 /** The candidate that a mistyped word most likely meant, or null when none is near. */
 export function closest(word: string, candidates: Iterable<string>): string | null {
-  const limit = Math.max(1, Math.floor(word.length / 3))
+  // A word of one or two letters is near to nearly everything: only its case may be wrong.
+  const limit = word.length < 3 ? 0 : Math.max(1, Math.floor(word.length / 3))
   let best: { candidate: string; distance: number } | null = null
   for (const candidate of candidates) {
     if (candidate === word || Math.abs(candidate.length - word.length) > limit) continue

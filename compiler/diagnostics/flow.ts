@@ -1,6 +1,6 @@
 import type { Name, Span } from '../syntax/ast.ts'
 import { type Diagnostic, diagnostic } from './diagnostic.ts'
-import { all, count, didYouMean, either } from './wording.ts'
+import { all, count, didYouMean } from './wording.ts'
 
 export function assignmentToConst(span: Span, name: string): Diagnostic {
   return diagnostic('E6001', span, `cannot assign to the const \`${name}\``, {
@@ -91,7 +91,7 @@ export function verifyParameters(span: Span, name: string, found: number): Diagn
 }
 
 export function missingArms(span: Span, type: string, variants: readonly string[]): Diagnostic {
-  return diagnostic('W6101', span, `this match misses ${either(variants)} of \`${type}\``, {
+  return diagnostic('W6101', span, `this match misses ${all(variants)} of \`${type}\``, {
     label: `no arm for ${all(variants)}`,
     help: 'add the arms, or `_ => ...` for everything else',
   })

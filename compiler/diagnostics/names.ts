@@ -2,6 +2,7 @@ import type { Name } from '../syntax/ast.ts'
 import type { Code } from './codes.ts'
 import { type Diagnostic, diagnostic } from './diagnostic.ts'
 import { didYouMean } from './wording.ts'
+import { neamFor } from './words.ts'
 
 /** What a name was looked up as, what is declared of that kind, and what to do if nothing is near. */
 interface Missing {
@@ -95,7 +96,7 @@ export const unknownImplTarget = missing({
   otherwise: () => 'an impl belongs to an agent, a struct or a sealed type of this program',
 })
 
-export const unknownName = missing({
+const unknownWord = missing({
   code: 'E5010',
   noun: 'name',
   label: 'not declared',
@@ -104,6 +105,11 @@ export const unknownName = missing({
       ? 'declare the agent or type of that name, or `import` the file that does'
       : `declare it before it is used, e.g. \`let ${name} = ...;\``,
 })
+
+export function unknownName(name: Name, known: Iterable<string>): Diagnostic {
+  const plain = unknownWord(name, known)
+  return { ...plain, help: neamFor(name.text) ?? plain.help }
+}
 
 export const unknownTrait = missing({
   code: 'E5011',

@@ -57,6 +57,11 @@ export function unsupportedDeclaration(span: Span, word: string, help: string | 
   })
 }
 
+/** The program's own file. */
+export function sourceNotFound(path: string): Diagnostic {
+  return diagnostic('E0008', { file: 0, start: 0, end: 0 }, `cannot read ${JSON.stringify(path)}`)
+}
+
 export function importNotFound(span: Span, path: string): Diagnostic {
   return diagnostic('E0008', span, `cannot read the imported file ${JSON.stringify(path)}`, {
     label: 'no such file',

@@ -27,6 +27,15 @@ const FOREIGN: Readonly<Record<string, string>> = {
   None: 'nothing is written `nil`',
   True: 'write `true`',
   False: 'write `false`',
+  self: '`self` is the first parameter of a method: `fn name(self) { ... }`',
+  this: 'a method names its object in its first parameter: `fn name(self) { ... }`',
+  console: '`emit` writes a line: `emit "text";`',
+  undefined: 'nothing is written `nil`',
+}
+
+/** What Neam has for a word of another language, or null. */
+export function neamFor(word: string): string | null {
+  return Object.hasOwn(FOREIGN, word) ? (FOREIGN[word] ?? null) : null
 }
 
 /**
@@ -35,7 +44,7 @@ const FOREIGN: Readonly<Record<string, string>> = {
  */
 export function mistakenWord(token: string, first: string, nameDue: boolean): string | null {
   if (nameDue && RESERVED.has(token)) return `\`${token}\` is a reserved word and cannot be a name`
-  const foreign = FOREIGN[token] ?? FOREIGN[first]
-  if (foreign !== undefined) return foreign
+  const foreign = neamFor(token) ?? neamFor(first)
+  if (foreign !== null) return foreign
   return first === '' || RESERVED.has(first) ? null : didYouMean(first, OPENERS)
 }

@@ -4,7 +4,7 @@ import type { Expectation } from './generated/parser.js'
 const EXPRESSION = new Set(
   'true false nil spawn match fun fn [ { ( - ! not f""" f" f\' number string identifier'.split(' '),
 )
-const STATEMENT = new Set('let const emit return if while for break continue try throw'.split(' '))
+const STATEMENT = new Set('let const emit return if else while for break continue try throw'.split(' '))
 const DECLARATION = new Set(
   `pub agent claw forge skill guard guardchain channel budget policy mut struct sealed trait impl extend import`.split(
     ' ',
