@@ -2,10 +2,10 @@
  * Which variable each name means, and which variables are captured: known before the first instruction of a function is
  * written, because a captured variable lives in a cell from its declaration on.
  *
- * Scopes follow the blocks. A function declared in a block is visible in the whole block, and its body sees every name
- * of that block, also those declared after it; everything else sees what stands above it.
+ * Scopes follow the blocks, and code sees what is declared above it. A function declared in a block is visible in the
+ * whole block: it may be called before the variables that it captures are declared, and then finds nil in them.
  */
-import type { Block, Expr, FunDecl, Item, LetStatement, Name, Statement } from '../syntax/ast.ts'
+import type { Block, Expr, FunDecl, Item, LetStatement, Name, Param, Statement } from '../syntax/ast.ts'
 import { isStatement } from './statement-kinds.ts'
 import { Variable } from './variable.ts'
 
@@ -25,11 +25,13 @@ export interface Resolution {
   readonly recursive: ReadonlySet<LetStatement>
 }
 
+const namesOf = (params: readonly Param[]): Name[] => params.map((param) => param.name)
+
 class Scope {
   readonly names = new Map<string, Variable>()
   readonly parent: Scope | null
   readonly owner: number
-  /** Function declared in a block: the scope of that block, all of whose names it may see. */
+  /** Of a function declared in a block: the scope of that block. */
   readonly hoistedFrom: Scope | null
 
   constructor(parent: Scope | null, owner: number, hoistedFrom: Scope | null = null) {
@@ -115,19 +117,16 @@ class Resolver implements Resolution {
     this.#within(scope, () => {
       const functions = block.items.filter((item): item is FunDecl => item.kind === 'fun')
       for (const { name } of functions) this.#declare(name)
-      for (const item of block.items) this.item(item)
-      for (const { params, body } of functions)
-        this.function(
-          params.map((param) => param.name),
-          body,
-          scope,
-        )
+      for (const item of block.items) {
+        if (item.kind === 'fun') this.function(namesOf(item.params), item.body, scope)
+        else this.item(item)
+      }
       const early = [...scope.names.values()].filter((variable) => variable.early)
       this.entries.set(block, { early, functions })
     })
   }
 
-  /** Functions are their block's business, and other declarations stand alone wherever they are written. */
+  /** Declarations stand alone; functions of a block are that block's business. */
   item(item: Item): void {
     if (isStatement(item)) this.statement(item)
   }
@@ -280,10 +279,7 @@ class Resolver implements Resolution {
   }
 
   #lambda(lambda: Expr & { readonly kind: 'lambda' }): void {
-    this.function(
-      lambda.params.map((param) => param.name),
-      lambda.body,
-    )
+    this.function(namesOf(lambda.params), lambda.body)
   }
 
   #arm({ pattern, guard, body }: (Expr & { readonly kind: 'match' })['arms'][number]): void {

@@ -132,16 +132,21 @@ describe('closures', () => {
       ['8'],
     ],
     [
-      'a function of a block sees variables declared after it',
-      '{ fun get() { return later; } emit get(); let later = 3; emit get(); later = 4; emit get(); }',
+      'a function of a block may be called before what it captures is declared',
+      '{ emit get(); let x = 3; fun get() { return x; } emit get(); x = 4; emit get(); }',
       ['nil', '3', '4'],
     ],
     [
-      'the same in a loop makes fresh variables each time',
+      'a function of a block does not see what is declared below it',
+      'let x = "global"; { fun get() { return x; } let x = "local"; emit get(); }',
+      ['global'],
+    ],
+    [
+      'functions of a block in a loop capture fresh variables each time',
       `let gets = [];
-       for (i in [1, 2]) { fun get() { return own; } push(gets, get); let own = i * 10; }
+       for (i in [1, 2]) { let own = i * 10; fun get() { return own; } push(gets, get); own = own + 1; }
        for (get in gets) { emit get(); }`,
-      ['10', '20'],
+      ['11', '21'],
     ],
     [
       'a lambda in a block may call itself by the name it is given',
