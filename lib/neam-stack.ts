@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib'
+import { Annotations, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib'
 import { SecurityGroup } from 'aws-cdk-lib/aws-ec2'
 import { Trigger } from 'aws-cdk-lib/triggers'
 import type { Construct } from 'constructs'
@@ -24,6 +24,10 @@ export class NeamStack extends Stack {
       description: 'The NeamClaw functions',
       allowAllIpv6Outbound: network.dualStack,
     })
+    Annotations.of(securityGroup).acknowledgeWarning(
+      '@aws-cdk/aws-ec2:ipv4IgnoreEgressRule',
+      'all outbound traffic is allowed, so NFS to the tree needs no rule of its own',
+    )
     const tree = new Tree(this, 'Tree', { network, clients: securityGroup })
     const keys = new Keys(this, 'Keys')
 

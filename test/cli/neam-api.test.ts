@@ -156,8 +156,8 @@ test('a run that a killed server left behind is taken up by the next one', async
   const home = temporaryDirectory()
   writeFileSync(
     join(home, 'slow.neam'),
-    `fun slow(ctx) { if (ctx.iteration < 400) { return "again"; } return true; }
-     forge agent slow_builder { provider: "openai" model: "gpt-4o" verify: slow loop { max_iterations: 1000 } }`,
+    `fun slow(ctx) { if (ctx.iteration < 30) { return "again"; } return true; }
+     forge agent slow_builder { provider: "openai" model: "gpt-4o" verify: slow loop { max_iterations: 100 } }`,
   )
   const start = () => startServer(BIN, ['--program', 'slow.neam', '--offline'], {}, home)
   const status = async (server: Server) =>
@@ -172,9 +172,9 @@ test('a run that a killed server left behind is taken up by the next one', async
   const second = await start()
   let state = await status(second)
   while (state.running) state = await status(second)
-  expect(state).toMatchObject({ run, last_outcome: 'completed', iteration: 400 })
+  expect(state).toMatchObject({ run, last_outcome: 'completed', iteration: 30 })
   await second.stop()
-})
+}, 30_000)
 
 test.each([
   ['no program', [], 2, 'no program is given'],

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { ROOT, type Server, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
@@ -62,6 +62,10 @@ describe('the README', () => {
     server = await startServer('scripts/start.ts', [], data)
   })
 
+  afterAll(async () => {
+    await server.stop()
+  })
+
   const curls = README.filter((command) => command.startsWith('curl'))
 
   test('prints the curl lines that the server prints as what to try next', () => {
@@ -105,7 +109,7 @@ describe('the README', () => {
       /^\{outcome: "completed", iterations: 3, total_cost: 0, message: "All 3 tasks verified successfully\."\}\n$/,
     )
     expect(shell(log!).trim().split('\n')).toHaveLength(3)
-  })
+  }, 30_000)
 
   test('runs programs', () => {
     const line = /`(npx neam examples\/hello\.neam)`/.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'))![1]!
@@ -114,9 +118,10 @@ describe('the README', () => {
 
   test('synthesizes the stack offline', () => {
     const outdir = join(sandbox, 'cdk.out')
-    shell(`npx cdk synth --quiet --no-notices --output ${outdir}`)
+    const options = { cwd: ROOT, stdio: 'ignore' } as const
+    execFileSync('npx', ['cdk', 'synth', '--quiet', '--no-notices', '--output', outdir], options)
     expect(existsSync(join(outdir, 'Neam.template.json'))).toBe(true)
-  })
+  }, 60_000)
 
   test('has no command that is neither run here nor accounted for', () => {
     const run = (command: string) =>

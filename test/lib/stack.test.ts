@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { App } from 'aws-cdk-lib'
 import { Match, Template } from 'aws-cdk-lib/assertions'
+import cdkJson from '../../cdk.json' with { type: 'json' }
 import { ROUTES, routeKey } from '../../lambda/routes.ts'
 import { DEFINITION_FILE } from '../../lib/constructs/forge-loop.ts'
 import { MOUNT } from '../../lib/constructs/image-function.ts'
@@ -15,7 +16,8 @@ type Resource = { readonly Type: string; readonly Properties: Record<string, unk
 
 function synthesize(context: Record<string, string> = {}) {
   const outdir = temporaryDirectory()
-  const app = new App({ context, outdir })
+  // With the feature flags that `cdk synth` reads.
+  const app = new App({ context: { ...cdkJson.context, ...context }, outdir })
   const stack = new NeamStack(app, 'Neam', { settings: readSettings(app.node) })
   const assembly = app.synth()
   return { template: Template.fromStack(stack), directory: assembly.directory }
