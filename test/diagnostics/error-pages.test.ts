@@ -24,7 +24,7 @@ function example(text: string, heading: string): Example | null {
   if (section === undefined) return null
   let program = ''
   const others: Record<string, string> = {}
-  for (const [, info, body] of section.matchAll(/^```neam([^\n]*)\n([^]*?)^```$/gm)) {
+  for (const [, info, body] of section.matchAll(/^```neam([^\n]*)\n([\s\S]*?)^```$/gm)) {
     const name = info!
       .trim()
       .split(' ')
