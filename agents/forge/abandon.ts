@@ -1,9 +1,10 @@
+import { agentsOf } from '../find-agent.ts'
 import { Fault, faultText } from '../ports/fault.ts'
 import type { OutcomeKind, RunOutcome, RunRef } from '../ports/runs.ts'
 import type { World } from '../world.ts'
 import { claimAbandoned } from './claim.ts'
 import { endRun } from './end.ts'
-import { forgeDecls, NOTHING_YET, openRun } from './run-state.ts'
+import { NOTHING_YET, openRun } from './run-state.ts'
 import { settle } from './settle.ts'
 import { afterRecord } from './step.ts'
 
@@ -69,7 +70,7 @@ export async function closeRun(
 /** Finishes the writes of the last iteration, or undoes the one that was begun; may find that the run had ended. */
 async function recover(world: World, ref: RunRef): Promise<void> {
   const config = await world.runs.config(ref)
-  if (config === null || !forgeDecls(world).some(({ name }) => name === ref.agent)) return
+  if (config === null || !agentsOf(world, 'forge').some(({ name }) => name === ref.agent)) return
   const state = { ...ref, epoch: config.epoch }
   const records = await world.runs.iterations(ref)
   const last = records.at(-1)

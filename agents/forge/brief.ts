@@ -1,4 +1,5 @@
 import type { ModelMessage } from '../ports/model.ts'
+import { shorten } from '../turn/shorten.ts'
 import { recentLearnings } from './learnings.ts'
 
 /** What an iteration's fresh context is made of (chapter 25.3, stage 2b). Nothing else reaches the model. */
@@ -58,15 +59,7 @@ function completedText(completed: Brief['completed']): string {
 }
 
 function feedbackText({ feedback, sameFeedback }: Brief): string {
-  const text = shortened(feedback!)
+  const text = shorten(feedback!, MAX_FEEDBACK)
   if (sameFeedback < NUDGE_FROM) return text
   return `${text}\n\nThe last ${sameFeedback} tries ended with this same result. Look for another cause and try a different approach.`
-}
-
-/** Long output says most at its start and its end. */
-function shortened(text: string): string {
-  if (text.length <= MAX_FEEDBACK) return text
-  const half = MAX_FEEDBACK / 2
-  const cut = text.length - MAX_FEEDBACK
-  return `${text.slice(0, half)}\n[... ${cut} characters left out ...]\n${text.slice(-half)}`.toWellFormed()
 }

@@ -1,11 +1,12 @@
+import { agentsOf } from '../find-agent.ts'
 import type { RunRef } from '../ports/runs.ts'
 import type { World } from '../world.ts'
-import { forgeDecls, type RunState } from './run-state.ts'
+import type { RunState } from './run-state.ts'
 
 /** Runs that `driver` left unfinished, each with the iteration to do next: what a restarted server takes up again. */
 export async function unfinishedRuns(world: World, driver: 'asl'): Promise<readonly RunState[]> {
   const runs: RunState[] = []
-  for (const { name } of forgeDecls(world)) {
+  for (const { name } of agentsOf(world, 'forge')) {
     const head = await world.runs.head(name)
     if (head === null || (await world.runs.outcome(head))) continue
     const ref: RunRef = { agent: head.agent, run: head.run }

@@ -1,4 +1,5 @@
 import type { ForgeDecl } from '../../bytecode/manifest.ts'
+import { findAgent } from '../find-agent.ts'
 import type { Checkpoint } from '../ports/checkpoints.ts'
 import { Fault } from '../ports/fault.ts'
 import type {
@@ -74,7 +75,7 @@ export const NOTHING_YET: RunTally = {
 export async function openRun(world: World, state: RunState): Promise<OpenRun> {
   const config = await world.runs.config(state)
   if (config === null) throw new Fault('run_not_found', { run: state.run })
-  const decl = forgeDecl(world, state.agent)
+  const decl = findAgent(world, 'forge', state.agent)
   const previous = state.iteration > 1 ? await world.runs.iteration(state, state.iteration - 1) : null
   if (previous === null && state.iteration > 1) {
     throw new Fault('record_damaged', {
@@ -94,19 +95,3 @@ export async function openRun(world: World, state: RunState): Promise<OpenRun> {
     verified: previous?.verified ?? [],
   }
 }
-
-/** Throws `agent_not_found`, naming the forge agents there are. */
-export function forgeDecl(world: World, name: string): ForgeDecl {
-  const forges = forgeDecls(world)
-  const decl = forges.find((agent) => agent.name === name)
-  if (decl) return decl
-  throw new Fault('agent_not_found', {
-    kind: 'Forge agent',
-    agent: name,
-    available: forges.map((agent) => agent.name),
-  })
-}
-
-/** In the order of the program. */
-export const forgeDecls = (world: World): readonly ForgeDecl[] =>
-  world.program.module.manifest.agents.filter((agent) => agent.kind === 'forge')

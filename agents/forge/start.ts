@@ -1,4 +1,5 @@
 import type { ForgeDecl } from '../../bytecode/manifest.ts'
+import { findAgent } from '../find-agent.ts'
 import { isoTime } from '../iso-time.ts'
 import { assertEnabled } from '../limits/kill-switch.ts'
 import { Fault, faultText } from '../ports/fault.ts'
@@ -8,7 +9,7 @@ import type { World } from '../world.ts'
 import { closeAbandoned } from './abandon.ts'
 import { endRun } from './end.ts'
 import { type Project, readProject, surveyProject } from './project.ts'
-import { forgeDecl, NOTHING_YET } from './run-state.ts'
+import { NOTHING_YET } from './run-state.ts'
 
 export interface StartRequest {
   readonly agent: string
@@ -33,7 +34,7 @@ export const MAX_ITERATIONS = 2000
  * `workspace_inside_repository` or `already_running`; no iteration is done then.
  */
 export async function startForge(world: World, request: StartRequest): Promise<RunConfig> {
-  const decl = forgeDecl(world, request.agent)
+  const decl = findAgent(world, 'forge', request.agent)
   const limits = limitsOf(decl, request)
   const run = world.ids.next()
   await assertEnabled(world, decl.name)

@@ -1,8 +1,8 @@
+import { agentsOf, findAgent } from '../find-agent.ts'
 import type { RunHead, RunOutcome, Verdict } from '../ports/runs.ts'
 import type { World } from '../world.ts'
 import { closeAbandoned } from './abandon.ts'
 import { type LastOutcome, lastOutcome } from './outcome.ts'
-import { forgeDecl, forgeDecls } from './run-state.ts'
 
 /** The body of the status route: chapter 28.3's five fields, then ours. */
 export interface ForgeStatus {
@@ -30,7 +30,7 @@ export interface ForgeStatus {
 
 /** Throws `agent_not_found`. A run whose driver died is ended here, as an error. */
 export async function forgeStatus(world: World, agent: string): Promise<ForgeStatus> {
-  const { name } = forgeDecl(world, agent)
+  const { name } = findAgent(world, 'forge', agent)
   const head = await world.runs.head(name)
   if (head === null) return notStarted(name)
   const outcome = await world.runs.outcome(head)
@@ -94,7 +94,7 @@ export interface ForgeSummary {
 /** The program's forge agents, in its order. */
 export async function listForges(world: World): Promise<readonly ForgeSummary[]> {
   return await Promise.all(
-    forgeDecls(world).map(async ({ name, provider, model, loop }) => {
+    agentsOf(world, 'forge').map(async ({ name, provider, model, loop }) => {
       const head = await world.runs.head(name)
       return {
         name,

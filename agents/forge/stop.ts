@@ -1,7 +1,7 @@
+import { findAgent } from '../find-agent.ts'
 import type { World } from '../world.ts'
 import { closeAbandoned } from './abandon.ts'
 import { updateHead } from './end.ts'
-import { forgeDecl } from './run-state.ts'
 
 export interface StopAnswer {
   readonly status: 'stopping' | 'not_running'
@@ -18,7 +18,7 @@ export async function stopForge(
   agent: string,
   options: { readonly force?: boolean; readonly requestId?: string | null } = {},
 ): Promise<StopAnswer> {
-  const { name } = forgeDecl(world, agent)
+  const { name } = findAgent(world, 'forge', agent)
   const head = await world.runs.head(name)
   if (head === null || (await world.runs.outcome(head))) {
     return { status: 'not_running', agent: name, run: null }

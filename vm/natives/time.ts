@@ -1,5 +1,6 @@
 /** Time of day and date, in UTC: the host gives milliseconds since 1970, the calendar is computed here. */
 import { after } from '../awaitable.ts'
+import { dateOf, daysOf } from '../values/calendar.ts'
 import type { Arguments } from './arguments.ts'
 import { asksHost, type Native, plain } from './native.ts'
 
@@ -57,7 +58,7 @@ function format(call: Arguments): string {
   return expand(call.text(1)).replace(/%(.)/g, (_, letter: string) => {
     if (letter === '%') return '%'
     if (letter === 'j')
-      return digits(daysFrom(parts.year, parts.month, parts.day) - daysFrom(parts.year, 1, 1) + 1, 3)
+      return digits(daysOf(parts.year, parts.month, parts.day) - daysOf(parts.year, 1, 1) + 1, 3)
     const directive = Object.hasOwn(DIRECTIVES, letter) ? DIRECTIVES[letter] : undefined
     if (directive === undefined) throw call.invalid(`%${letter} is no directive`)
     return digits(parts[directive.part], directive.digits)
@@ -87,7 +88,7 @@ function parse(call: Arguments): number | null {
 /** Null for a date or time of day that does not exist. */
 function millisecondsOf(parts: Parts): number | null {
   const { year, month, day, hour, minute, second, millisecond } = parts
-  const days = daysFrom(year, month, day)
+  const days = daysOf(year, month, day)
   const ms = days * DAY_MS + ((hour * 60 + minute) * 60 + second) * 1000 + millisecond
   const back = partsOf(ms)
   const exists = (Object.keys(parts) as (keyof Parts)[]).every((part) => back[part] === parts[part])
@@ -103,40 +104,5 @@ function partsOf(ms: number): Parts {
     minute: Math.floor(rest / 60_000) % 60,
     second: Math.floor(rest / 1000) % 60,
     millisecond: rest % 1000,
-  }
-}
-
-/*
- * The calendar in years that begin in March, so that the leap day is the last of its year; an era is 400 years, which is
- * always 146,097 days. 719,468 days lie between 1 March of year 0 and 1 January 1970.
- */
-
-function daysFrom(year: number, month: number, day: number): number {
-  const marchYear = month <= 2 ? year - 1 : year
-  const era = Math.floor(marchYear / 400)
-  const yearOfEra = marchYear - era * 400
-  const dayOfYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1
-  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear
-  return era * 146_097 + dayOfEra - 719_468
-}
-
-function dateOf(days: number): { year: number; month: number; day: number } {
-  const shifted = days + 719_468
-  const era = Math.floor(shifted / 146_097)
-  const dayOfEra = shifted - era * 146_097
-  const yearOfEra = Math.floor(
-    (dayOfEra -
-      Math.floor(dayOfEra / 1460) +
-      Math.floor(dayOfEra / 36_524) -
-      Math.floor(dayOfEra / 146_096)) /
-      365,
-  )
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
-  const marchMonth = Math.floor((5 * dayOfYear + 2) / 153)
-  const month = ((marchMonth + 2) % 12) + 1
-  return {
-    year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
-    month,
-    day: dayOfYear - Math.floor((153 * marchMonth + 2) / 5) + 1,
   }
 }
