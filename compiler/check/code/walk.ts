@@ -112,8 +112,11 @@ class Walker {
 
   #let(item: Statement & { kind: 'let' }, place: Place): void {
     this.#visitor.statement?.(item, place)
+    // A function may call itself by the name it is given.
+    const recursive = item.target.kind === 'name' && item.value.kind === 'lambda'
+    if (recursive) this.#declare(item.target, item.constant, place)
     this.#expr(item.value, place)
-    this.#declare(item.target, item.constant, place)
+    if (!recursive) this.#declare(item.target, item.constant, place)
   }
 
   #declare(target: LetTarget, constant: boolean, { scope }: Place): void {
