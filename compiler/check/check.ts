@@ -6,7 +6,9 @@ import { collect } from './declarations.ts'
 import { reportBadAssignments } from './flow/report-bad-assignments.ts'
 import { reportMatchPatterns } from './flow/report-match-patterns.ts'
 import { reportMissingMethods } from './flow/report-missing-methods.ts'
+import { reportNamedArguments } from './flow/report-named-arguments.ts'
 import { reportStrayLoopControl } from './flow/report-stray-loop-control.ts'
+import { reportTraitsAsValues } from './flow/report-traits-as-values.ts'
 import { reportUnknownVariants } from './flow/report-unknown-variants.ts'
 import { reportVerifyParameters } from './flow/report-verify-parameters.ts'
 import { reportWrongArity } from './flow/report-wrong-arity.ts'
@@ -21,6 +23,7 @@ import type { Rule } from './rule.ts'
 import { reportAgentTraits } from './structure/report-agent-traits.ts'
 import { reportChangedBuiltinTypes } from './structure/report-changed-builtin-types.ts'
 import { reportChannelClashes } from './structure/report-channel-clashes.ts'
+import { reportDefaults } from './structure/report-defaults.ts'
 import { reportDuplicateDeclarations } from './structure/report-duplicate-declarations.ts'
 import { reportDuplicateFields } from './structure/report-duplicate-fields.ts'
 import { reportDuplicateNames } from './structure/report-duplicate-names.ts'
@@ -50,6 +53,7 @@ const PHASES: Readonly<Record<'structure' | 'names' | 'flow', readonly Rule[]>> 
     reportChannelClashes,
     reportAgentTraits,
     reportChangedBuiltinTypes,
+    reportDefaults,
   ],
   names: [
     reportUnknownSkills,
@@ -63,7 +67,9 @@ const PHASES: Readonly<Record<'structure' | 'names' | 'flow', readonly Rule[]>> 
     reportBadAssignments,
     reportStrayLoopControl,
     reportWrongArity,
+    reportNamedArguments,
     reportUnknownVariants,
+    reportTraitsAsValues,
     reportMatchPatterns,
     reportMissingMethods,
     reportVerifyParameters,

@@ -66,8 +66,9 @@ export function wrongBindings(
   )
 }
 
-export function unknownStructField(name: Name, struct: string, known: readonly string[]): Diagnostic {
-  return diagnostic('E6007', name.span, `\`${struct}\` has no field \`${name.text}\``, {
+/** `owner`: the struct or the variant. */
+export function unknownNamedField(name: Name, owner: string, known: readonly string[]): Diagnostic {
+  return diagnostic('E6007', name.span, `\`${owner}\` has no field \`${name.text}\``, {
     label: 'no such field',
     help: didYouMean(name.text, known, `the fields are ${all(known)}`),
   })
@@ -87,6 +88,20 @@ export function missingTraitMethod(
 export function verifyParameters(span: Span, name: string, found: number): Diagnostic {
   return diagnostic('E6009', span, `verify function ${name} must take one parameter, the context`, {
     label: `takes ${count(found, 'parameter')}`,
+  })
+}
+
+export function namedArgumentsMisplaced(callee: Span): Diagnostic {
+  return diagnostic('E6010', callee, 'named arguments make a struct or a variant, and this is neither', {
+    label: 'not a struct, not a variant',
+    help: 'give the arguments by position, without names',
+  })
+}
+
+export function traitAsValue(name: Name): Diagnostic {
+  return diagnostic('E6011', name.span, `\`${name.text}\` is a trait, which is no value`, {
+    label: 'not a value',
+    help: 'name the type that implements it',
   })
 }
 

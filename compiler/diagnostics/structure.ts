@@ -206,3 +206,10 @@ export function channelClash(name: Name, other: string, port: number, path: stri
     },
   )
 }
+
+export function defaultNotConstant(span: Span): Diagnostic {
+  return diagnostic('E4028', span, 'a default must be a literal: a number, a string, true, false or nil', {
+    label: 'not a literal',
+    help: 'use nil, and set the value in the code where it is nil',
+  })
+}

@@ -2,6 +2,7 @@
 import type { Literal, SealedType, StructType } from '../../bytecode/module.ts'
 import type { CheckedProgram } from '../check/program.ts'
 import type { Expr, FunDecl, LetTarget, SealedDecl, StructDecl } from '../syntax/ast.ts'
+import { literalOf } from '../syntax/literal.ts'
 import type { ModuleBuilder } from './module-builder.ts'
 
 export interface ReservedFunction {
@@ -60,7 +61,7 @@ const structType = ({ name, mutable, fields }: StructDecl): StructType => ({
   fields: fields.map((field) =>
     field.initial === null
       ? { name: field.name.text }
-      : { name: field.name.text, initial: literalOf(field.initial) },
+      : { name: field.name.text, initial: defaultOf(field.initial) },
   ),
 })
 
@@ -73,16 +74,9 @@ const sealedType = ({ name, variants }: SealedDecl): SealedType => ({
   })),
 })
 
-function literalOf(expr: Expr): Literal {
-  switch (expr.kind) {
-    case 'nil':
-      return null
-    case 'bool':
-    case 'number':
-    case 'string':
-      return expr.value
-    case 'unary':
-      if (expr.op === '-' && expr.operand.kind === 'number') return -expr.operand.value
-  }
-  throw new Error(`a default is a ${expr.kind}, though the checks passed`)
+/** A default, which the checks have found to be a literal. */
+export function defaultOf(initial: Expr): Literal {
+  const value = literalOf(initial)
+  if (value === undefined) throw new Error(`a default is a ${initial.kind}, though the checks passed`)
+  return value
 }

@@ -10,6 +10,8 @@ export class SourceFile {
   readonly text: string
   /** Offset of each line's first character. A line ends with LF, CR LF or CR. */
   readonly #starts: readonly number[]
+  /** Offset of the second half of each surrogate pair: two UTF-16 units that are one column. */
+  readonly #pairs: readonly number[]
 
   constructor(name: string, text: string) {
     this.name = name
@@ -17,13 +19,16 @@ export class SourceFile {
     const starts = [0]
     for (const end of this.text.matchAll(/\r\n|\n|\r/g)) starts.push(end.index + end[0].length)
     this.#starts = starts
+    this.#pairs = [...this.text.matchAll(/[\u{10000}-\u{10ffff}]/gu)].map(({ index }) => index + 1)
   }
 
   /** Where an offset lies; one past the end of the text lies behind the last character. */
   position(offset: number): Position {
-    const line = this.#lineOf(Math.max(0, Math.min(offset, this.text.length)))
-    const before = this.text.slice(this.#starts[line - 1]!, offset)
-    return { line, column: [...before].length + 1 }
+    const at = Math.max(0, Math.min(offset, this.text.length))
+    const line = countBelow(this.#starts, at + 1)
+    const start = this.#starts[line - 1]!
+    const pairs = countBelow(this.#pairs, at) - countBelow(this.#pairs, start)
+    return { line, column: at - start - pairs + 1 }
   }
 
   /** Offsets of a line's first character and of its end, without the line break. */
@@ -33,15 +38,16 @@ export class SourceFile {
     const end = start + this.text.slice(start, next).replace(/[\r\n]+$/, '').length
     return { start, end }
   }
+}
 
-  #lineOf(offset: number): number {
-    let low = 0
-    let high = this.#starts.length
-    while (high - low > 1) {
-      const middle = (low + high) >> 1
-      if (this.#starts[middle]! <= offset) low = middle
-      else high = middle
-    }
-    return low + 1
+/** How many of some ascending numbers are below a limit. */
+function countBelow(ascending: readonly number[], limit: number): number {
+  let low = 0
+  let high = ascending.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (ascending[middle]! < limit) low = middle + 1
+    else high = middle
   }
+  return low
 }

@@ -1,4 +1,4 @@
-import { unknownStructField, wrongArity } from '../../diagnostics/flow.ts'
+import { wrongArity } from '../../diagnostics/flow.ts'
 import type { Expr, Param, Span } from '../../syntax/ast.ts'
 import { BUILTIN_SKILLS } from '../builtins.ts'
 import type { Scope } from '../code/scope.ts'
@@ -24,14 +24,6 @@ export function reportWrongArity({ declarations, natives, report }: Context): vo
       if (expr.kind === 'call') check(expr.callee.span, arityOf(expr.callee, scope), expr.args.length)
       if (expr.kind === 'spawn') {
         check(expr.agent.span, { name: `spawn ${expr.agent.text}`, min: 1, max: 1 }, expr.args.length)
-      }
-      if (expr.kind === 'construct' && expr.callee.kind === 'name') {
-        const binding = scope.find(expr.callee.name)
-        if (binding?.kind !== 'struct') return
-        const fields = binding.decl.fields.map((field) => field.name.text)
-        for (const { name } of expr.args) {
-          if (!fields.includes(name.text)) report(unknownStructField(name, binding.decl.name.text, fields))
-        }
       }
     },
   })

@@ -60,12 +60,17 @@ export function skill(name: Name, entries: readonly SkillEntry[], span: Span): S
   return { kind: 'skill', name, fields, params: params ?? [], impl, repeated, span }
 }
 
-/** `impl: fn(x) => e` is `impl(x) { return e; }`. */
+/** `impl: fn(x) => e` is `impl(x) { return e; }`; a block's last expression is its result, as in every lambda. */
 function implOf({ params, body, span }: Expr & { kind: 'lambda' }): NonNullable<SkillNode['impl']> {
-  const block: Block =
-    body.kind === 'block'
-      ? body
-      : { kind: 'block', items: [{ kind: 'return', value: body, span: body.span }], span: body.span }
+  const items = body.kind === 'block' ? body.items : []
+  const last = items.at(-1)
+  const result = body.kind !== 'block' ? body : last?.kind === 'expression' ? last.expr : null
+  const block: Block = {
+    kind: 'block',
+    items:
+      result === null ? items : [...items.slice(0, -1), { kind: 'return', value: result, span: result.span }],
+    span: body.span,
+  }
   return { params: params.map((param) => param.name), body: block, span }
 }
 

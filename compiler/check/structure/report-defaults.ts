@@ -1,0 +1,20 @@
+import { defaultNotConstant } from '../../diagnostics/structure.ts'
+import type { Expr } from '../../syntax/ast.ts'
+import { literalOf } from '../../syntax/literal.ts'
+import { nodesOf } from '../../syntax/visit.ts'
+import type { Context } from '../rule.ts'
+
+/** Defaults of parameters and of struct fields are literals: they are known before the program runs. */
+export function reportDefaults({ declarations, report }: Context): void {
+  const literal = (given: readonly { readonly initial: Expr | null }[]) => {
+    for (const { initial } of given) {
+      if (initial !== null && literalOf(initial) === undefined) report(defaultNotConstant(initial.span))
+    }
+  }
+  for (const { fields } of declarations.structs) literal(fields)
+  for (const { methods } of declarations.traits) for (const { params } of methods) literal(params)
+  for (const { node } of nodesOf(declarations.items)) {
+    // Both kinds of node have params, as ast.ts says.
+    if (node.kind === 'fun' || node.kind === 'lambda') literal((node as Expr & { kind: 'lambda' }).params)
+  }
+}
