@@ -59,6 +59,11 @@ describe('nesting', () => {
   })
 })
 
+test('a file may be full of the shortest statements, or one long text', () => {
+  expect(codes('a;\n'.repeat(300_000))).toEqual([])
+  expect(codes(`let s = """\n${'  x\n'.repeat(200_000)}""";`)).toEqual([])
+})
+
 test('a file above the limit is refused unread', () => {
   expect(codes(`//${' '.repeat(MAX_SOURCE - 2)}`)).toEqual([])
   expect(codes(`//${' '.repeat(MAX_SOURCE - 1)}`)).toEqual(['E0004'])

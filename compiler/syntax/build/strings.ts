@@ -76,7 +76,7 @@ function dedent(raw: readonly (string | Expr)[]): (string | Expr)[] {
           .map((match) => match[1]!.length)
       : [],
   )
-  const shared = indents.length === 0 ? 0 : Math.min(...indents)
+  const shared = indents.reduce((least, indent) => Math.min(least, indent), indents[0] ?? 0)
   const margin = new RegExp(`\\n[ \\t]{0,${shared}}`, 'g')
   return body.map((part, index) => {
     if (typeof part !== 'string') return part
