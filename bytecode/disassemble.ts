@@ -54,7 +54,7 @@ export function disassembleFunction(module: Module, index: number): string {
   const proto = module.functions[index]!
   const captures = proto.captures.map(({ from, index }) => `${from} ${index}`).join(', ')
   const title = [
-    `${functionName(module, index)}(${proto.params.join(', ')})`,
+    `${functionName(module, index)}(${paramTexts(proto).join(', ')})`,
     module.files[proto.file] ?? `file ${proto.file}`,
     `${proto.locals} slots`,
     ...(proto.cellParams.length > 0 ? [`cells ${proto.cellParams.join(', ')}`] : []),
@@ -111,6 +111,13 @@ function operandText(module: Module, proto: FunctionProto, kind: OperandKind, va
     default:
       return String(value)
   }
+}
+
+function paramTexts({ params, defaults = [] }: FunctionProto): string[] {
+  const required = params.length - defaults.length
+  return params.map((param, index) =>
+    index < required ? param : `${param} = ${literalText(defaults[index - required]!)}`,
+  )
 }
 
 const wordText = (word: number): string => String(word).padStart(4, '0')

@@ -15,8 +15,10 @@ export interface Capture {
 export interface FunctionProto {
   /** As printed in a trace: `verify_code`, `lookup_order`, `<lambda>`, `<main>`. */
   readonly name: string
-  /** Parameter names; the call's arity is their number. They live in slots 0 .. arity - 1. */
+  /** Parameter names; they live in slots 0, 1, ... */
   readonly params: readonly string[]
+  /** What the last parameters hold when a call does not give them; absent = a call gives every parameter. */
+  readonly defaults?: readonly Literal[]
   /** Parameters that a closure captures: the machine wraps them in cells on entry. */
   readonly cellParams: readonly number[]
   /** Slots, parameters included. */

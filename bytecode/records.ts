@@ -129,6 +129,7 @@ export function readImpl(reader: ByteReader): ImplTable {
 export function writeFunction(writer: ByteWriter, proto: FunctionProto): void {
   writer.text(proto.name)
   writer.list(proto.params, (param) => writer.text(param))
+  writer.list(proto.defaults ?? [], (value) => writeLiteral(writer, value))
   writer.list(proto.cellParams, (slot) => writer.u32(slot))
   writer.u32(proto.locals)
   writer.list(proto.captures, ({ from, index }) => {
@@ -143,6 +144,8 @@ export function writeFunction(writer: ByteWriter, proto: FunctionProto): void {
 export function readFunction(reader: ByteReader): FunctionProto {
   const name = reader.text('a function')
   const params = reader.list('parameters', () => reader.text('a parameter'))
+  const defaults = reader.list('defaults', () => readLiteral(reader))
+  if (defaults.length > params.length) throw reader.malformed(`${name} has more defaults than parameters`)
   const cellParams = reader.list('captured parameters', () => reader.u32('a captured parameter'))
   const locals = reader.u32('a function')
   const captures = reader.list(
@@ -155,5 +158,6 @@ export function readFunction(reader: ByteReader): FunctionProto {
   const file = reader.u32('a function')
   const code = reader.words('the code')
   const positions = reader.words('the positions')
-  return { name, params, cellParams, locals, captures, code, positions, file }
+  const own = defaults.length > 0 ? { defaults } : {}
+  return { name, params, ...own, cellParams, locals, captures, code, positions, file }
 }

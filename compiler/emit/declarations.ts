@@ -7,6 +7,7 @@ import type { Block, Span } from '../syntax/ast.ts'
 import { emitCode, emitFunction, type FunctionSource } from './emitter.ts'
 import type { ReservedFunction } from './globals.ts'
 import type { ModuleBuilder } from './module-builder.ts'
+import { paramsOf } from './params.ts'
 import { resolveFunction, resolveTopLevel } from './resolve.ts'
 
 export interface Context {
@@ -23,9 +24,8 @@ const add = (context: Context, source: FunctionSource): number =>
 
 export function emitFunctions(context: Context, functions: readonly ReservedFunction[]): void {
   for (const { index, source } of functions) {
-    const { name, body, span } = source
-    const params = source.params.map((param) => param.name)
-    const proto = write(context, { name: name.text, params, body, implicitResult: false, span })
+    const { name, params, body, span } = source
+    const proto = write(context, { name: name.text, ...paramsOf(params), body, implicitResult: false, span })
     context.module.defineFunction(index, proto)
   }
 }
@@ -36,10 +36,12 @@ export const emitImpls = (context: Context, impls: readonly CheckedImpl[]): Impl
     traits,
     methods: Object.fromEntries(
       methods.map((method) => {
-        const { name, body, span } = method
-        const params = method.params.map((param) => param.name)
-        const source = { name: `${target}.${name.text}`, params, body, implicitResult: false, span }
-        return [name.text, add(context, source)]
+        const { name, params, body, span } = method
+        const title = `${target}.${name.text}`
+        return [
+          name.text,
+          add(context, { name: title, ...paramsOf(params), body, implicitResult: false, span }),
+        ]
       }),
     ),
   }))
@@ -48,7 +50,7 @@ export const emitSkills = (context: Context, skills: readonly CheckedSkill[]): S
   skills.map(({ impl, ...skill }) => {
     if (impl.kind === 'native') return { ...skill, impl: emitNativeSkill(context, skill, impl.native) }
     const { params, body } = impl
-    const source = { name: skill.name, params, body, implicitResult: false, span: body.span }
+    const source = { name: skill.name, params, defaults: [], body, implicitResult: false, span: body.span }
     return { ...skill, impl: add(context, source) }
   })
 
@@ -78,8 +80,15 @@ export function emitGuards(context: Context, guards: readonly CheckedGuard[]): G
       // One handler may serve several phases.
       let index = written.get(body)
       if (index === undefined) {
-        const source = { name: `${name}.${event}`, params, body, implicitResult: false, span: body.span }
-        index = add(context, source)
+        const title = `${name}.${event}`
+        index = add(context, {
+          name: title,
+          params,
+          defaults: [],
+          body,
+          implicitResult: false,
+          span: body.span,
+        })
         written.set(body, index)
       }
       return { phase, event, function: index }
@@ -98,9 +107,9 @@ export function emitVerify(
       indexes.set(agent, functionNamed(context.module, verify.name))
       continue
     }
-    const { body, span } = verify
-    const params = verify.params.map((param) => param.name)
-    indexes.set(agent, add(context, { name: `${agent}.verify`, params, body, implicitResult: true, span }))
+    const { params, body, span } = verify
+    const source = { name: `${agent}.verify`, ...paramsOf(params), body, implicitResult: true, span }
+    indexes.set(agent, add(context, source))
   }
   return indexes
 }

@@ -5,7 +5,7 @@
  * Two rules hold everywhere: an expression leaves exactly one value more on the stack, a statement leaves the stack as it
  * found it.
  */
-import type { FunctionProto } from '../../bytecode/module.ts'
+import type { FunctionProto, Literal } from '../../bytecode/module.ts'
 import type { Position } from '../source/source-file.ts'
 import type { Block, Expr, Name, Span, Statement } from '../syntax/ast.ts'
 import { CodeBuilder, type Label, type LoopStart } from './code-builder.ts'
@@ -22,6 +22,8 @@ export interface FunctionSource {
   /** As traces print it. */
   readonly name: string
   readonly params: readonly Name[]
+  /** Of the last parameters. */
+  readonly defaults: readonly Literal[]
   readonly body: Block | Expr
   /** Whether the last expression statement of a block body is the result (lambdas only). */
   readonly implicitResult: boolean
@@ -141,7 +143,8 @@ export function emitFunction(
   }
   emitter.return()
   const params = source.params.map((param) => param.text)
-  return finish(emitter, source.name, params, cellParams, source.span.file)
+  const proto = finish(emitter, source.name, params, cellParams, source.span.file)
+  return source.defaults.length > 0 ? { ...proto, defaults: source.defaults } : proto
 }
 
 /** Code that no source function holds: the top level, an initialiser, a built-in skill. `write` leaves the result. */

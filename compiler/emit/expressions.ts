@@ -6,6 +6,7 @@ import { Label } from './code-builder.ts'
 import { emitList, emitMap } from './collections.ts'
 import type { FunctionEmitter } from './emitter.ts'
 import { emitMatch } from './match.ts'
+import { paramsOf } from './params.ts'
 import { emitRead, emitWrite } from './variables.ts'
 
 type Of<K extends Expr['kind']> = Extract<Expr, { readonly kind: K }>
@@ -124,8 +125,8 @@ function emitFormat(emitter: FunctionEmitter, { parts }: Of<'format'>): void {
 
 function emitLambda(emitter: FunctionEmitter, { params, body, span }: Of<'lambda'>): void {
   emitter.at(span)
-  const source = { name: '<lambda>', params: params.map((param) => param.name), body, span }
-  emitter.code.emit('CLOSURE', emitter.innerFunction({ ...source, implicitResult: true }))
+  const source = { name: '<lambda>', ...paramsOf(params), body, implicitResult: true, span }
+  emitter.code.emit('CLOSURE', emitter.innerFunction(source))
 }
 
 function emitUnary(emitter: FunctionEmitter, { op, operand, span }: Of<'unary'>): void {

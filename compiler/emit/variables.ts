@@ -1,6 +1,7 @@
 /** Reading, writing and declaring names: slots, cells, captured cells and globals. */
 import type { Block, Expr, Name } from '../syntax/ast.ts'
 import type { FunctionEmitter } from './emitter.ts'
+import { paramsOf } from './params.ts'
 import type { Variable } from './variable.ts'
 
 type NameExpr = Expr & { readonly kind: 'name' }
@@ -75,8 +76,8 @@ export function emitBlockEntry(emitter: FunctionEmitter, block: Block): void {
   for (const variable of entry.early) emitEmptyCell(emitter, variable)
   for (const { name, params, body, span } of entry.functions) {
     emitter.at(span)
-    const source = { name: name.text, params: params.map((param) => param.name), body, span }
-    emitter.code.emit('CLOSURE', emitter.innerFunction({ ...source, implicitResult: false }))
+    const source = { name: name.text, ...paramsOf(params), body, implicitResult: false, span }
+    emitter.code.emit('CLOSURE', emitter.innerFunction(source))
     emitDeclare(emitter, name)
   }
 }

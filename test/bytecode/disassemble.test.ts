@@ -32,6 +32,10 @@ describe('disassembly', () => {
     ])
   })
 
+  test('prints parameters with their defaults', () => {
+    expect(disassembleFunction(SAMPLE, 1)).toContain('#1 twice(n, mark = "!", last = nil); lib/other.neam')
+  })
+
   test('stops at a word that is no instruction instead of guessing', () => {
     const [main] = SAMPLE.functions
     const broken = { ...SAMPLE, functions: [{ ...main!, code: Int32Array.of(OP.NIL, 9999, OP.RETURN) }] }

@@ -147,9 +147,10 @@ export const SAMPLE: Module = {
     },
     {
       name: 'twice',
-      params: ['n'],
+      params: ['n', 'mark', 'last'],
+      defaults: ['!', null],
       cellParams: [0],
-      locals: 2,
+      locals: 3,
       captures: [
         { from: 'local', index: 0 },
         { from: 'upvalue', index: 3 },

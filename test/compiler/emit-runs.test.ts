@@ -231,6 +231,45 @@ describe('expressions', () => {
   ])
 })
 
+describe('defaults of parameters', () => {
+  claims([
+    [
+      'stand in for what a call leaves out, and for nothing else',
+      'fun f(a, b = 2, c = "x") { return [a, b, c]; } emit f(1); emit f(1, nil); emit f(1, 3, 4);',
+      ['[1, 2, "x"]', '[1, nil, "x"]', '[1, 3, 4]'],
+    ],
+    [
+      'work for lambdas, methods and functions of blocks',
+      `struct P { x }
+       impl P { fn plus(self, n = -1) { return self.x + n; } }
+       fun outer() { fun inner(a = 1) { return a; } return inner(); }
+       emit fn(x = 5) { x }(); emit P(3).plus(); emit P(3).plus(2); emit outer();`,
+      ['5', '2', '5', '1'],
+    ],
+    [
+      'a captured parameter gets its default in its cell',
+      'fun f(n = 1) { return fn() { n = n + 1; n }; } let up = f(); up(); emit up();',
+      ['3'],
+    ],
+    [
+      'are not for parameters before one that must be given',
+      'let f = fn(a = 1, b) { b }; try { f(2); } catch (e) { emit e.message; }',
+      ['<lambda> takes 2 arguments, got 1'],
+    ],
+    [
+      'a count that fits no default is an error that names the range',
+      'let f = fn(a, b = 1) { b }; try { f(); } catch (e) { emit e.message; } try { f(1, 2, 3); } catch (e) { emit e.message; }',
+      ['<lambda> takes 1 to 2 arguments, got 0', '<lambda> takes 1 to 2 arguments, got 3'],
+    ],
+  ])
+
+  test('a verify function may have more parameters when they have defaults', () => {
+    const source =
+      'fun check(ctx, strict = true) { return strict; }\nforge agent F { provider: "openai" model: "m" verify: check }'
+    expect(() => Program.link(compileSource(source))).not.toThrow()
+  })
+})
+
 describe('loading', () => {
   const load = async (source: string, name: string) => {
     const host = new RecordingHost()

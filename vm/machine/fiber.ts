@@ -3,6 +3,7 @@
  * it is nothing but this object until the promise settles: no thread, and no promise an instruction. One that computes
  * for long pauses now and then, so that a server goes on serving.
  */
+import type { FunctionProto } from '../../bytecode/module.ts'
 import { after, isLater } from '../awaitable.ts'
 import { type Awaitable, type Host, HostError } from '../host.ts'
 import { Arguments } from '../natives/arguments.ts'
@@ -189,16 +190,27 @@ export class Fiber {
   enter(closure: Closure, base: number, resultAt: number): typeof ENTERED {
     const { proto } = closure
     const given = this.sp - base
-    if (given !== proto.params.length) {
-      const hidden = proto.params[0] === 'self' ? 1 : 0
-      throw wrongCount(proto.name, counted(proto.params.length - hidden, 'argument'), given - hidden)
-    }
+    const missing = proto.params.length - given
+    if (missing !== 0) this.giveDefaults(proto, missing)
     this.deepen()
+    const free = this.sp
     this.sp = base + proto.locals
-    for (let slot = base + given; slot < this.sp; slot += 1) this.stack[slot] = null
+    for (let slot = free; slot < this.sp; slot += 1) this.stack[slot] = null
     for (const slot of proto.cellParams) this.stack[base + slot] = new Cell(this.stack[base + slot] as Value)
     this.frames.push(new CodeFrame(proto, closure.cells, base, resultAt))
     return ENTERED
+  }
+
+  /** Pushes the last arguments that a call has left out. */
+  private giveDefaults({ name, params, defaults = [] }: FunctionProto, missing: number): void {
+    if (missing < 0 || missing > defaults.length) {
+      const max = params.length - (params[0] === 'self' ? 1 : 0)
+      const min = max - defaults.length
+      throw wrongCount(name, arityText({ min, max }), max - missing)
+    }
+    for (let at = defaults.length - missing; at < defaults.length; at += 1) {
+      this.stack[this.sp++] = defaults[at]!
+    }
   }
 
   /** Calls a native with the values from stack position `from`; `count` of them are arguments. */
@@ -304,7 +316,7 @@ function uncaught(value: Value, trace: readonly TraceEntry[]): ProgramError {
   })
 }
 
-function arityText({ min, max }: Native): string {
+function arityText({ min, max }: Pick<Native, 'min' | 'max'>): string {
   if (max === Number.POSITIVE_INFINITY) return `at least ${counted(min, 'argument')}`
   return min === max ? counted(min, 'argument') : `${min} to ${max} arguments`
 }

@@ -31,8 +31,9 @@ class FunctionVerifier {
   }
 
   private frame(): void {
-    const { params, cellParams, locals, file } = this.proto
+    const { params, defaults = [], cellParams, locals, file } = this.proto
     if (locals < params.length || locals > MAX_LOCALS) this.refuse('bad_function', `${locals} locals`)
+    if (defaults.length > params.length) this.refuse('bad_function', 'more defaults than parameters')
     if (this.module.files[file] === undefined) this.refuse('bad_function', `file ${file}`)
     if (cellParams.some((slot) => slot < 0 || slot >= params.length)) {
       this.refuse('bad_function', 'a captured parameter that is none')

@@ -76,7 +76,8 @@ function verifyEntry(module: Module, index: number, what: string, params: number
   if (proto.captures.length > 0) {
     throw new ModuleError('bad_entry', `${what}: function ${proto.name} captures variables`, { index })
   }
-  if (params !== null && proto.params.length !== params) {
+  const required = proto.params.length - (proto.defaults?.length ?? 0)
+  if (params !== null && (params < required || params > proto.params.length)) {
     throw new ModuleError(
       'bad_entry',
       `${what}: function ${proto.name} takes ${proto.params.length} parameters, ${params} expected`,
