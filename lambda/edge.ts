@@ -1,14 +1,6 @@
-/** What a route handler gets and gives, and the Middy stack around every one of them. */
-import middy from '@middy/core'
+/** What the process supplies to its handlers, and what a route handler gets and gives. */
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
 import type { System } from '../runtime/system.ts'
-import { accessLog } from './middleware/access-log.ts'
-import { authenticate } from './middleware/authenticate.ts'
-import { errorAnswer } from './middleware/error-answer.ts'
-import { jsonBody } from './middleware/json-body.ts'
-import { requestId } from './middleware/request-id.ts'
-import { securityHeaders } from './middleware/security-headers.ts'
-import type { Route } from './routes.ts'
 
 /** What the process supplies to all handlers. */
 export interface Edge {
@@ -59,45 +51,3 @@ export type Handler = (
   event: APIGatewayProxyEventV2,
   context: Context,
 ) => Promise<APIGatewayProxyStructuredResultV2>
-
-/** Kept back from the time the platform gives, to write down how a request ended. */
-const MARGIN_MS = 2000
-
-/** A route's handler inside its middlewares, as Lambda calls it. Never rejects: failures are answers. */
-export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Handler {
-  const run = async (
-    event: APIGatewayProxyEventV2,
-    context: EdgeContext,
-  ): Promise<APIGatewayProxyStructuredResultV2> => {
-    const {
-      status = 200,
-      body,
-      headers,
-    } = await handle({
-      system: edge.system,
-      edge,
-      event,
-      params: (event.pathParameters ?? {}) as Readonly<Record<string, string>>,
-      query: event.queryStringParameters ?? {},
-      body: context.body,
-      requestId: context.requestId,
-      deadlineAt: Date.now() + context.getRemainingTimeInMillis() - MARGIN_MS,
-    })
-    return {
-      statusCode: status,
-      headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(body),
-    }
-  }
-  // What comes first here comes last on the way out: the log sees the finished answer.
-  return middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Error, EdgeContext>()
-    .use([
-      accessLog(route, edge),
-      requestId(),
-      securityHeaders(),
-      errorAnswer(edge),
-      authenticate(route, edge),
-      jsonBody(),
-    ])
-    .handler(run) as unknown as Handler
-}

@@ -36,7 +36,11 @@ export function authenticate(route: Route, edge: Edge): Middleware {
       const presented = bearer(event.headers?.authorization)
       const name = route.credential === 'admin' ? 'NEAM_ADMIN_KEY' : 'NEAM_API_KEY'
       if (api.length === 0 && admin.length === 0) {
-        throw new Refusal(503, 'not_configured', `no key is configured: set ${name}`)
+        throw new Refusal(
+          503,
+          'not_configured',
+          `no usable key is configured: set ${name} to 16 or more random characters`,
+        )
       }
       if (presented === null) throw unauthorized(`send the header Authorization: Bearer <${name}>`)
       if (matches(presented, wanted)) return

@@ -1,6 +1,6 @@
 import type { Middleware } from './middleware.ts'
 
-const HEADERS = {
+export const SECURITY_HEADERS = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -11,7 +11,7 @@ const HEADERS = {
 /** An API of JSON: nothing is cached, sniffed, framed or referred to. */
 export function securityHeaders(): Middleware {
   const add: Middleware['after'] = ({ response }) => {
-    if (response) response.headers = { ...HEADERS, ...response.headers }
+    if (response) response.headers = { ...SECURITY_HEADERS, ...response.headers }
   }
   return { after: add, onError: add }
 }
