@@ -146,7 +146,7 @@ const TABLE = [
     ['name', 'flags', 'jump'],
     1,
     1,
-    'peek; when it is not a variant of that name go forward (flags: payload count + 1, 0 = any)',
+    'peek; when it is not the variant `Name` or `Type.Name` go forward (flags: payload count + 1, 0 = any)',
   ),
   row('VARIANT_FIELD', ['flags'], 1, 2, 'peek a variant and push payload number flags'),
   row('NO_MATCH', [], 1, 0, 'error: no arm fits pop'),

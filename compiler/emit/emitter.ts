@@ -8,12 +8,12 @@
 import type { FunctionProto, Literal } from '../../bytecode/module.ts'
 import type { Position } from '../source/source-file.ts'
 import type { Block, Expr, Name, Span, Statement } from '../syntax/ast.ts'
+import { isStatement } from '../syntax/statement-kinds.ts'
 import { CodeBuilder, type Label, type LoopStart } from './code-builder.ts'
 import { emitExpression } from './expressions.ts'
 import { Frame } from './frame.ts'
 import type { ModuleBuilder } from './module-builder.ts'
 import type { Resolution } from './resolve.ts'
-import { isStatement } from './statement-kinds.ts'
 import { emitStatement } from './statements.ts'
 import { emitBlockEntry } from './variables.ts'
 

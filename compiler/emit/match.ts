@@ -3,9 +3,9 @@
  * that its body starts with the stack as it was before the match.
  */
 import type { Arm, MatchExpr, Pattern, Span } from '../syntax/ast.ts'
+import { isStatement } from '../syntax/statement-kinds.ts'
 import { Label } from './code-builder.ts'
 import type { FunctionEmitter } from './emitter.ts'
-import { isStatement } from './statement-kinds.ts'
 import { emitDeclare } from './variables.ts'
 
 /** `none`: no value is wanted. `nil` and `error`: a value is, and that is what no fitting arm means. */
@@ -62,9 +62,10 @@ function emitPattern(emitter: FunctionEmitter, pattern: Pattern, next: Label): v
     code.jump('JUMP_IF_FALSE', next)
     return
   }
-  const { name, bindings } = pattern
+  const { type, name, bindings } = pattern
+  const variant = type === null ? name.text : `${type.text}.${name.text}`
   const payload = bindings === null ? 0 : bindings.length + 1
-  code.jump('MATCH_VARIANT', next, module.constant(name.text), payload)
+  code.jump('MATCH_VARIANT', next, module.constant(variant), payload)
   bindings?.forEach((binding, field) => {
     if (binding === null) return
     code.emit('VARIANT_FIELD', field)

@@ -6,7 +6,7 @@
  * whole block: it may be called before the variables that it captures are declared, and then finds nil in them.
  */
 import type { Block, Expr, FunDecl, Item, LetStatement, Name, Param, Statement } from '../syntax/ast.ts'
-import { isStatement } from './statement-kinds.ts'
+import { isStatement } from '../syntax/statement-kinds.ts'
 import { Variable } from './variable.ts'
 
 /** What a block needs before its first statement. */

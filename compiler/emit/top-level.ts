@@ -1,11 +1,11 @@
 /** The code outside functions: `main`, which is all of it, and the initialisers, which every loader runs. */
 import type { Module } from '../../bytecode/module.ts'
 import type { Item, LetStatement, Statement } from '../syntax/ast.ts'
+import { isStatement } from '../syntax/statement-kinds.ts'
 import type { Context } from './declarations.ts'
 import { emitCode } from './emitter.ts'
 import { letNames } from './globals.ts'
 import { resolveTopLevel } from './resolve.ts'
-import { isStatement } from './statement-kinds.ts'
 
 /**
  * All statements of the top level in order. A function knows one file, so what an imported file runs is a function of

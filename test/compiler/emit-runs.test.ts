@@ -96,6 +96,13 @@ describe('match', () => {
       ['x'],
     ],
     [
+      'a pattern with its type fits that type only',
+      `sealed A { X(v) } sealed B { X(v, w), Y }
+       fun f(v) { return match v { A.X(v) => "a" + v, B.X(v, w) => "b" + w, B.Y => "y", _ => "none" }; }
+       emit f(A.X(1)); emit f(B.X(1, 2)); emit f(B.Y); emit f(3);`,
+      ['a1', 'b2', 'y', 'none'],
+    ],
+    [
       'arms behind one that always fits are not reached',
       'match 1 { _ => emit "first", 1 => emit "second" }',
       ['first'],

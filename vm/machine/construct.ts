@@ -76,18 +76,21 @@ export function variantOf(
 const outcomePayload = (outcome: OutcomeValue): Value => outcome.properties.get('message') ?? null
 
 /**
- * Whether a pattern `name(...)` fits. `patterns` is the number of names in its parentheses, -1 without parentheses. The
+ * Whether a pattern `Name(...)` or `Type.Name(...)` fits. `patterns` is the number of names in its parentheses, -1 without parentheses. The
  * wrong number for a variant of that name is an error.
  */
-export function matchesVariant(subject: Value, name: string, patterns: number): boolean {
+export function matchesVariant(subject: Value, pattern: string, patterns: number): boolean {
+  const dot = pattern.indexOf('.')
+  const name = pattern.slice(dot + 1)
+  const isOf = (type: string) => dot < 0 || type === pattern.slice(0, dot)
   if (subject instanceof OutcomeValue) {
-    if (subject.variant !== name) return false
+    if (subject.variant !== name || !isOf('LoopOutcome')) return false
     if (patterns > 1) throw wrongPayload(name, 1, patterns)
     return true
   }
   if (!(subject instanceof VariantValue)) return false
   const variant = subject.type.variants[subject.tag]!
-  if (variant.name !== name) return false
+  if (variant.name !== name || !isOf(subject.type.name)) return false
   if (patterns >= 0 && patterns !== variant.fields.length) {
     throw wrongPayload(name, variant.fields.length, patterns)
   }

@@ -12,6 +12,7 @@ import type {
   Spread,
   Statement,
 } from '../../syntax/ast.ts'
+import { isStatement } from '../../syntax/statement-kinds.ts'
 import type { Declarations } from '../declarations.ts'
 import { globalScope, targetNames } from './globals.ts'
 import { CONSTANT, Scope, VARIABLE } from './scope.ts'
@@ -257,20 +258,3 @@ const inner = ({ scope, inLoop }: Place): Place => ({ scope: new Scope(scope), i
 function bindingsOf(pattern: Pattern): readonly Name[] {
   return pattern.kind === 'variant' ? (pattern.bindings ?? []).filter((name) => name !== null) : []
 }
-
-const STATEMENTS: ReadonlySet<string> = new Set<Statement['kind']>([
-  'block',
-  'let',
-  'emit',
-  'return',
-  'if',
-  'while',
-  'for',
-  'break',
-  'continue',
-  'try',
-  'throw',
-  'expression',
-])
-
-const isStatement = (node: Item | Expr): node is Statement => STATEMENTS.has(node.kind)

@@ -1,4 +1,4 @@
-import type { Expr, Item, Statement } from '../syntax/ast.ts'
+import type { Expr, Item, Statement } from './ast.ts'
 
 const STATEMENT_KINDS: ReadonlySet<string> = new Set<Statement['kind']>([
   'block',
