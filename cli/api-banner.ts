@@ -7,10 +7,12 @@ export interface BannerOptions {
   readonly url: string
   readonly host: string
   readonly hasKey: boolean
+  /** What is wrong with keys that are set. */
+  readonly keyWarnings: readonly string[]
 }
 
 /** What a started server says: what is served, where the data lies, what is insecure, what to try next. */
-export function banner({ system, url, host, hasKey }: BannerOptions): string {
+export function banner({ system, url, host, hasKey, keyWarnings }: BannerOptions): string {
   const { manifest, settings } = system
   const names = (kind: 'agent' | 'claw' | 'forge') =>
     manifest.agents.filter((agent) => agent.kind === kind).map((agent) => agent.name)
@@ -26,6 +28,7 @@ export function banner({ system, url, host, hasKey }: BannerOptions): string {
     `  sessions      ${settings.sessionsDir}`,
     `  workspaces    ${settings.workspaceDir ?? settings.cwd}`,
     ...warnings(host, hasKey, settings.disabled),
+    ...keyWarnings.map((warning) => `  WARNING       ${warning}`),
     '',
     'Try next:',
     ...claws

@@ -1,5 +1,6 @@
 /** An HTTP request as the API Gateway v2 event that Lambda would get, and a handler's answer back on the wire. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { finished } from 'node:stream/promises'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { ROUTES, type Route, routeKey } from '../lambda/routes.ts'
 
@@ -64,9 +65,10 @@ export function apiEvent(
   const [rawPath = '/', ...queries] = (request.url ?? '/').split('?')
   const rawQueryString = queries.join('?')
   const { route, params } = matchRoute(method, rawPath)
-  const query: Record<string, string> = {}
+  const query = new Map<string, string>()
   for (const [name, value] of new URLSearchParams(rawQueryString)) {
-    query[name] = name in query ? `${query[name]},${value}` : value
+    const earlier = query.get(name)
+    query.set(name, earlier === undefined ? value : `${earlier},${value}`)
   }
   const headers = headersOf(request)
   const binary = body.length > 0 && !isUtf8(body)
@@ -77,7 +79,7 @@ export function apiEvent(
     rawQueryString,
     headers,
     ...(request.headers.cookie === undefined ? {} : { cookies: request.headers.cookie.split(/; */) }),
-    ...(rawQueryString === '' ? {} : { queryStringParameters: query }),
+    ...(rawQueryString === '' ? {} : { queryStringParameters: Object.fromEntries(query) }),
     ...(Object.keys(params).length === 0 ? {} : { pathParameters: { ...params } }),
     requestContext: {
       accountId: 'local',
@@ -105,14 +107,16 @@ export function apiEvent(
 /** API Gateway passes text as it is and everything else as base64. */
 const isUtf8 = (body: Buffer): boolean => Buffer.from(body.toString('utf8'), 'utf8').equals(body)
 
-export function sendAnswer(
+/** Resolves when the answer has been handed to the operating system, or cannot be any more. */
+export async function sendAnswer(
   response: ServerResponse,
   answer: APIGatewayProxyStructuredResultV2,
   bodyless: boolean,
-): void {
+): Promise<void> {
   const body = Buffer.from(answer.body ?? '', answer.isBase64Encoded ? 'base64' : 'utf8')
   response.statusCode = answer.statusCode ?? 200
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, String(value))
   response.setHeader('content-length', body.length)
   response.end(bodyless ? undefined : body)
+  await finished(response).catch(() => {}) // The other side has gone.
 }

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Context } from 'aws-lambda'
 import type { Handler } from '../lambda/edge.ts'
 import { MAX_BODY_BYTES } from '../lambda/middleware/json-body.ts'
+import { SECURITY_HEADERS } from '../lambda/middleware/security-headers.ts'
 import { apiEvent, sendAnswer } from './api-event.ts'
 
 export interface HttpServerOptions {
@@ -12,6 +13,8 @@ export interface HttpServerOptions {
   readonly timeoutMs: number
   /** Only names of this machine may stand in Host and Origin: a page in a browser must not drive a server without keys. */
   readonly localOnly: boolean
+  /** A fault of ours that no handler turned into an answer. */
+  readonly onError: (error: unknown) => void
 }
 
 export interface HttpServer {
@@ -39,7 +42,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     },
     (request, response) => {
       active += 1
-      void serve(options, request, response).finally(() => {
+      const served = serve(options, request, response).catch((error: unknown) => {
+        options.onError(error)
+        response.destroy()
+      })
+      void served.then(() => {
         active -= 1
         if (active > 0) return
         for (const resolve of whenIdle) resolve()
@@ -61,15 +68,15 @@ async function serve(
   response: ServerResponse,
 ): Promise<void> {
   const requestId = randomUUID()
-  const refuse = (status: number, code: string, message: string) => {
+  const refuse = async (status: number, code: string, message: string): Promise<void> => {
     const error = REASONS[status] ?? 'Error'
     response.setHeader('connection', 'close')
     response.setHeader('x-request-id', requestId)
-    sendAnswer(
+    await sendAnswer(
       response,
       {
         statusCode: status,
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...SECURITY_HEADERS },
         body: JSON.stringify({ error, message, code, request_id: requestId }),
       },
       request.method === 'HEAD',
@@ -78,7 +85,7 @@ async function serve(
   // The other side may hang up at any time; what is running goes on, its answer goes nowhere.
   response.on('error', () => {})
   if (options.localOnly && !isLocal(request)) {
-    return refuse(403, 'host_refused', 'this server has no key and answers to this machine only')
+    return await refuse(403, 'host_refused', 'this server has no key and answers to this machine only')
   }
   let body: Buffer | null
   try {
@@ -87,18 +94,18 @@ async function serve(
     return // The client went away while sending.
   }
   if (body === null) {
-    return refuse(413, 'body_too_large', `the body is larger than ${MAX_BODY_BYTES} bytes`)
+    return await refuse(413, 'body_too_large', `the body is larger than ${MAX_BODY_BYTES} bytes`)
   }
   const now = Date.now()
   let event: ReturnType<typeof apiEvent>
   try {
     event = apiEvent(request, body, { requestId, now })
   } catch {
-    return refuse(400, 'bad_request', `the path ${request.url} is not well-formed percent-encoding`)
+    return await refuse(400, 'bad_request', `the path ${request.url} is not well-formed percent-encoding`)
   }
   const handler = options.handlers.get(event.routeKey)!
   const answer = await handler(event, context(requestId, now + options.timeoutMs))
-  sendAnswer(response, answer, request.method === 'HEAD')
+  await sendAnswer(response, answer, request.method === 'HEAD')
 }
 
 const REASONS: Readonly<Record<number, string>> = {

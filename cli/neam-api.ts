@@ -12,6 +12,7 @@ import { createSystem, type System } from '../runtime/system.ts'
 import { unfinishedRuns } from '../runtime/unfinished-runs.ts'
 import { banner } from './api-banner.ts'
 import { CommandError } from './command-error.ts'
+import { drain } from './drain.ts'
 import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
 import { createHttpServer } from './http-server.ts'
 import { packageRoot, packageVersion } from './package-root.ts'
@@ -108,11 +109,16 @@ Environment:
 export const main = (argv: readonly string[]): Promise<number> => runProgram('neam-api', () => run(argv))
 
 async function run(argv: readonly string[]): Promise<number> {
-  const { values: given } = parseFlags('neam-api', FLAGS, argv)
+  const { values: given, positionals } = parseFlags('neam-api', FLAGS, argv)
   if (given.help) return print(HELP)
   if (given.version) return print(`neam-api ${packageVersion()}\n`)
+  const [unexpected] = positionals
+  if (unexpected !== undefined)
+    throw new UsageError(`unexpected argument ${unexpected}; did you mean --program ${unexpected}?`)
+  if (given.program !== undefined && given.bytecode !== undefined)
+    throw new UsageError('--program and --bytecode cannot both be given')
   const environment = withFlags(processEnvironment(), given)
-  const { values } = parseFlags('neam-api', FLAGS, fromEnvironment(environment).concat(argv))
+  const { values } = parseFlags('neam-api', FLAGS, fromEnvironment(environment, given).concat(argv))
   const settings = readSettings(environment, process.cwd())
 
   const shutdown = new AbortController()
@@ -146,9 +152,13 @@ async function run(argv: readonly string[]): Promise<number> {
     shutdown: shutdown.signal,
   })
   const hasKey = (await system.keys.api()).length > 0
+  const keyWarnings = await system.keys.warnings()
   if (settings.production && !hasKey) {
     throw new CommandError(
-      'NEAM_ENV=production needs NEAM_API_KEY: set it, or unset NEAM_ENV for development',
+      [
+        'NEAM_ENV=production needs NEAM_API_KEY: set it, or unset NEAM_ENV for development',
+        ...keyWarnings,
+      ].join('; '),
     )
   }
   const host = values.host ?? (hasKey ? '0.0.0.0' : '127.0.0.1')
@@ -156,9 +166,10 @@ async function run(argv: readonly string[]): Promise<number> {
     handlers,
     timeoutMs: values.timeout ?? 60_000,
     localOnly: !hasKey && isLoopback(host),
+    onError: (error) => log({ level: 'error', message: 'request failed', cause: String(error) }),
   })
   const url = await listen(http.server, host, values.port ?? 8080)
-  process.stderr.write(banner({ system, url, host, hasKey }))
+  process.stderr.write(banner({ system, url, host, hasKey, keyWarnings }))
   await driver.resume(await unfinishedRuns(system.world))
 
   const drainSeconds = values['drain-seconds'] ?? 10
@@ -167,18 +178,14 @@ async function run(argv: readonly string[]): Promise<number> {
   process.stderr.write(
     `neam-api: ${told.signal}, finishing ${http.active()} requests (at most ${drainSeconds} s)\n`,
   )
-  http.server.close()
-  http.server.closeIdleConnections()
-  const drained = await Promise.race([
-    Promise.all([http.idle(), driver.close()]).then(() => true),
-    told.again.then(() => false),
-    new Promise<boolean>((resolve) => setTimeout(resolve, drainSeconds * 1000, false).unref()),
-  ])
-  if (!drained) {
-    shutdown.abort(new Error('the server is shutting down'))
-    process.stderr.write('neam-api: what is still running is cut off; the next start takes it up again\n')
-  }
-  http.server.closeAllConnections()
+  const drained = await drain({
+    http,
+    told,
+    endBackground: () => driver.close(),
+    limitMs: drainSeconds * 1000,
+    abort: () => shutdown.abort(new Error('the server is shutting down')),
+  })
+  if (!drained) process.stderr.write('neam-api: the rest was cut off; forge runs go on at the next start\n')
   // A cut-off turn may hold timers for its next try.
   process.exit(0)
 }
@@ -200,8 +207,10 @@ const withFlags = (environment: Environment, given: Given): Environment => ({
 })
 
 /** Variables that stand for a flag, as flags: they are read by the same rules, and a flag that is given comes later. */
-function fromEnvironment(environment: Environment): string[] {
-  const names = ['host', 'port', 'timeout', 'drain-seconds', 'program', 'bytecode'] as const
+function fromEnvironment(environment: Environment, given: Given): string[] {
+  // A program that is given by one flag is not that of the other one's variable.
+  const isGiven = given.program !== undefined || given.bytecode !== undefined
+  const names = ['host', 'port', 'timeout', 'drain-seconds', ...(isGiven ? [] : ['program', 'bytecode'])]
   return names.flatMap((name) => {
     const value = environment[`NEAM_${name.toUpperCase().replaceAll('-', '_')}`]
     return value === undefined || value === '' ? [] : [`--${name}=${value}`]

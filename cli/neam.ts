@@ -1,11 +1,13 @@
 /** Runs a program: `neam FILE.neam` or `neam FILE.neamb`. */
 import { createInterface, type Interface } from 'node:readline/promises'
+import { Fault } from '../agents/ports/fault.ts'
 import { processEnvironment } from '../runtime/environment.ts'
 import { inlineDriver } from '../runtime/forge-drivers.ts'
 import { readSettings } from '../runtime/settings.ts'
 import { createSystem } from '../runtime/system.ts'
 import { runWholeProgram, type Uncaught } from '../runtime/whole-program.ts'
 import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
+import { interruptible } from './interruptible.ts'
 import { packageVersion } from './package-root.ts'
 import { loadModule } from './program-file.ts'
 import { runProgram } from './run-program.ts'
@@ -39,7 +41,6 @@ async function run(argv: readonly string[]): Promise<number> {
 
   const environment = { ...QUIET, ...processEnvironment(), ...(values.offline ? { NEAM_OFFLINE: '1' } : {}) }
   const stop = new AbortController()
-  process.once('SIGINT', () => stop.abort(new Error('interrupted')))
   const input = lineReader()
   const system = await createSystem({
     module: loadModule(file),
@@ -52,6 +53,8 @@ async function run(argv: readonly string[]): Promise<number> {
       warn: (line) => process.stderr.write(`warning: ${line}\n`),
     },
     readLine: input.read,
+    lazyTree: true,
+    aroundCommands: (commands) => interruptible(commands, () => stop.abort(new Fault('stopped'))),
   })
   try {
     const uncaught = await runWholeProgram(system, stop.signal)

@@ -15,18 +15,3 @@ export function systemSecrets(environment: Environment, settings: Settings, cloc
     },
   }
 }
-
-/** Keys of the HTTP API, several while one is being replaced; none = not set. */
-export interface Keys {
-  api(): Promise<readonly string[]>
-  admin(): Promise<readonly string[]>
-}
-
-export function systemKeys(secrets: Secrets): Keys {
-  const keys = async (name: string): Promise<readonly string[]> =>
-    ((await secrets.get(name)) ?? '')
-      .split(',')
-      .map((key) => key.trim())
-      .filter((key) => key !== '')
-  return { api: () => keys('NEAM_API_KEY'), admin: () => keys('NEAM_ADMIN_KEY') }
-}

@@ -1,3 +1,4 @@
+import type { Commands } from '../agents/ports/commands.ts'
 import { Fault, faultText } from '../agents/ports/fault.ts'
 import type { ForgeDriver } from '../agents/ports/forge-driver.ts'
 import type { ProgramOutput, World } from '../agents/world.ts'
@@ -13,8 +14,9 @@ import { systemAudit } from './audit.ts'
 import { systemCommands } from './commands.ts'
 import type { Environment } from './environment.ts'
 import { systemHash, systemIds } from './ids.ts'
+import { type Keys, systemKeys } from './keys.ts'
 import { loadPrices } from './prices.ts'
-import { type Keys, systemKeys, systemSecrets } from './secrets.ts'
+import { systemSecrets } from './secrets.ts'
 import type { Settings } from './settings.ts'
 import { systemClock, systemTimers } from './time.ts'
 
@@ -26,6 +28,10 @@ export interface SystemOptions {
   readonly output: ProgramOutput
   /** One line of standard input; null at its end. Default: there is none. */
   readonly readLine?: (prompt: string) => Promise<string | null>
+  /** For programs that may need no tree: it is opened, and made, at the first use. Default: at once. */
+  readonly lazyTree?: boolean
+  /** Put around the running of commands. */
+  readonly aroundCommands?: (commands: Commands) => Commands
 }
 
 /** One running system: a program with all that its agents need. */
@@ -43,21 +49,24 @@ export interface System {
  * `storage_*`.
  */
 export async function createSystem(options: SystemOptions): Promise<System> {
-  const { module, environment, settings, forgeDriver, output } = options
+  const { module, environment, settings, forgeDriver, output, aroundCommands = (same) => same } = options
   const clock = systemClock
   const timers = systemTimers
   const ids = systemIds(clock)
   const program = Program.link(module)
-  const tree = createTree({
-    fs: nodeFs,
-    sessionsDir: settings.sessionsDir,
-    stateDir: settings.stateDir,
-    mode: settings.tree,
-    clock,
-    timers,
-    ids,
-    hash: systemHash,
-  })
+  const tree = openedOnce(() =>
+    createTree({
+      fs: nodeFs,
+      sessionsDir: settings.sessionsDir,
+      stateDir: settings.stateDir,
+      mode: settings.tree,
+      clock,
+      timers,
+      ids,
+      hash: systemHash,
+    }),
+  )
+  if (options.lazyTree !== true) tree()
   const secrets = systemSecrets(environment, settings, clock)
   const prices = loadPrices(settings.pricesFile)
   const world: World = {
@@ -77,13 +86,23 @@ export async function createSystem(options: SystemOptions): Promise<System> {
       ollamaHost: environment.OLLAMA_HOST?.trim() || null,
     }),
     prices,
-    sessions: tree.sessions,
-    runs: tree.runs,
-    budgets: tree.budgets,
-    killSwitch: tree.killSwitch,
-    lanes: tree.lanes,
+    get sessions() {
+      return tree().sessions
+    },
+    get runs() {
+      return tree().runs
+    },
+    get budgets() {
+      return tree().budgets
+    },
+    get killSwitch() {
+      return tree().killSwitch
+    },
+    get lanes() {
+      return tree().lanes
+    },
     workspaces: treeWorkspaces({ workspaceDir: settings.workspaceDir, cwd: settings.cwd }),
-    commands: systemCommands(settings, environment, timers),
+    commands: aroundCommands(systemCommands(settings, environment, timers)),
     checkpoints: treeCheckpoints({ stateDir: settings.stateDir, clock, path: environment.PATH ?? '' }),
     audit: systemAudit(settings, clock),
     forgeDriver,
@@ -99,8 +118,16 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     manifest: module.manifest,
     settings,
     world,
-    keys: systemKeys(secrets),
-    check: () => checkParts(world, tree),
+    keys: systemKeys(secrets, settings),
+    check: () => checkParts(world, tree()),
+  }
+}
+
+function openedOnce(open: () => Tree): () => Tree {
+  let tree: Tree | null = null
+  return () => {
+    tree ??= open()
+    return tree
   }
 }
 

@@ -53,6 +53,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
       'lambda/edge.ts',
       'lambda/steps/forge-step.ts',
       'lambda/middleware/json-body.ts',
+      'lambda/middleware/security-headers.ts',
       'lambda/env.ts',
     ],
     packages: ['aws-lambda'],

@@ -4,7 +4,10 @@ import type { RouteHandler } from '../edge.ts'
 import { validate } from '../validate.ts'
 
 const BODY = v.strictObject({
-  message: v.pipe(v.string(), v.trim(), v.minLength(1, 'must not be empty')),
+  message: v.pipe(
+    v.string(),
+    v.check((text) => text.trim() !== '', 'must not be empty'),
+  ),
   /** As in an InboundMessage; `lane` chooses the lane (chapter 24.7). */
   metadata: v.optional(v.looseObject({ lane: v.optional(v.string()) })),
   user_id: v.optional(v.string()),

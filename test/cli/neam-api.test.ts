@@ -127,6 +127,19 @@ describe('a server with keys', () => {
     expect(await server.stop()).toBe(0)
   })
 
+  test('warns of keys that are easily guessed, which production refuses', async () => {
+    const server = await serve([], { NEAM_API_KEY: 'sk-my-secret-key', NEAM_ADMIN_KEY: 'short' })
+    expect(server.log()).toContain('WARNING       a key in NEAM_API_KEY is a sample from the documentation')
+    expect(server.log()).toContain('WARNING       a key in NEAM_ADMIN_KEY has 5 characters')
+    expect(server.log()).not.toContain('sk-my-secret-key')
+    await server.stop()
+    const { code, stderr } = await runBin('neam-api', ['--program', 'agents.neam', '--offline'], {
+      cwd: directory,
+      env: { NEAM_ENV: 'production', NEAM_API_KEY: 'sk-my-secret-key' },
+    })
+    expect([code, stderr]).toEqual([1, expect.stringContaining('is a sample from the documentation')])
+  })
+
   test('production without a key does not start', async () => {
     const { code, stderr } = await runBin('neam-api', ['--program', 'agents.neam', '--offline'], {
       cwd: directory,
@@ -134,6 +147,13 @@ describe('a server with keys', () => {
     })
     expect([code, stderr]).toEqual([1, expect.stringContaining('NEAM_ENV=production needs NEAM_API_KEY')])
   })
+})
+
+test('the shortest time limit leaves time to answer', async () => {
+  const server = await serve(['--timeout', '1000'])
+  const answer = await post(`${server.url}/api/v1/claw/support_bot/sessions/a/message`, { message: 'Hello' })
+  expect(answer.status).toBe(200)
+  await server.stop()
 })
 
 test('the kill switch can be on from the start', async () => {
@@ -178,6 +198,8 @@ test('a run that a killed server left behind is taken up by the next one', async
 
 test.each([
   ['no program', [], 2, 'no program is given'],
+  ['a program without its flag', ['agents.neam'], 2, 'did you mean --program agents.neam?'],
+  ['two programs', ['--program', 'agents.neam', '--bytecode', '.'], 2, 'cannot both be given'],
   ['an unknown sink', ['--audit-sink', 'printer'], 2, '--audit-sink must be one of stderr, file, json, none'],
   [
     'a file sink without a path',

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { runBin } from '../support/program.ts'
@@ -59,6 +59,25 @@ test('a claw agent remembers within and across runs', async () => {
   const env = { NEAM_AUDIT_SINK: 'stderr' }
   expect((await runBin('neam', [file, '--offline'], { cwd, env })).stdout).toBe('2\n')
   expect((await runBin('neam', [file, '--offline'], { cwd, env })).stdout).toBe('4\n')
+})
+
+test('a program without agents leaves nothing behind', async () => {
+  const empty = temporaryDirectory()
+  writeFileSync(join(empty, 'hello.neam'), 'emit "hello";')
+  expect((await runBin('neam', ['hello.neam'], { cwd: empty })).stdout).toBe('hello\n')
+  expect(readdirSync(empty)).toEqual(['hello.neam'])
+})
+
+test.each([
+  ['an endless loop', 'emit "started"; while (true) {}'],
+  ['a command', 'emit "started"; exec("sleep 30");'],
+])('Ctrl-C ends %s', async (_what, source) => {
+  const { code, stdout } = await runBin('neam', [program('long.neam', source)], {
+    cwd,
+    onStdout: (_text, child) => child.kill('SIGINT'),
+  })
+  expect(stdout).toBe('started\n')
+  expect(code).not.toBe(0)
 })
 
 test.each([

@@ -63,8 +63,16 @@ describe('without keys', () => {
     expect([status, body.code, body.message]).toEqual([
       503,
       'not_configured',
-      'no key is configured: set NEAM_API_KEY',
+      'no usable key is configured: set NEAM_API_KEY to 16 or more random characters',
     ])
     expect((await api.call('GET', '/health')).status).toBe(200)
+  })
+
+  test.each(['short', 'sk-my-secret-key'])('in production the weak key %s is none', async (weak) => {
+    const headers = { authorization: `Bearer ${weak}` }
+    const production = await testApi({ environment: { NEAM_ENV: 'production', NEAM_API_KEY: weak } })
+    expect((await production.call('GET', '/api/v1/claw', { headers })).status).toBe(503)
+    const development = await testApi({ environment: { NEAM_API_KEY: weak } })
+    expect((await development.call('GET', '/api/v1/claw', { headers })).status).toBe(200)
   })
 })

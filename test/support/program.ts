@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly cwd: string
   readonly env?: Readonly<Record<string, string>>
   readonly input?: string
+  /** Sees all of stdout so far, at each new piece of it. */
+  readonly onStdout?: (text: string, child: ChildProcess) => void
   /** Sees all of stderr so far, at each new piece of it. */
   readonly onStderr?: (text: string, child: ChildProcess) => void
 }
@@ -30,6 +32,7 @@ export function runBin(name: string, args: readonly string[], options: RunOption
   let stderr = ''
   child.stdout.on('data', (chunk: Buffer) => {
     stdout += chunk.toString()
+    options.onStdout?.(stdout, child)
   })
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString()

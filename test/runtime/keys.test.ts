@@ -1,0 +1,32 @@
+import { expect, test } from '@jest/globals'
+import { systemKeys, weaknessOf } from '../../runtime/keys.ts'
+
+const STRONG = '0123456789abcdef'
+const keys = (values: Readonly<Record<string, string>>, production = false) =>
+  systemKeys({ get: async (name) => values[name] ?? null }, { production })
+
+test('several keys are separated by commas; none is no key', async () => {
+  const both = keys({ NEAM_API_KEY: ` ${STRONG}-1 ,${STRONG}-2,,` })
+  expect(await both.api()).toEqual([`${STRONG}-1`, `${STRONG}-2`])
+  expect(await both.admin()).toEqual([])
+})
+
+test('weak keys work in development, with a warning that does not show them', async () => {
+  const weak = keys({ NEAM_API_KEY: `secret,${STRONG}` })
+  expect(await weak.api()).toEqual(['secret', STRONG])
+  expect(await weak.warnings()).toEqual([
+    'a key in NEAM_API_KEY has 6 characters; use 16 or more random ones',
+  ])
+})
+
+test('in production weak keys count as not set', async () => {
+  const values = { NEAM_API_KEY: `secret,${STRONG}`, NEAM_ADMIN_KEY: 'admin-super-secret-key' }
+  const production = keys(values, true)
+  expect(await production.api()).toEqual([STRONG])
+  expect(await production.admin()).toEqual([])
+  expect(await production.warnings()).toHaveLength(2)
+})
+
+test('a long key of one’s own is fine', () => {
+  expect(weaknessOf(STRONG)).toBeNull()
+})
