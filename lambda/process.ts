@@ -1,5 +1,5 @@
 import { processEnvironment } from '../runtime/environment.ts'
-import { inlineDriver, statesDriver } from '../runtime/forge-drivers.ts'
+import { noDriver, statesDriver } from '../runtime/forge-drivers.ts'
 import { loadBytecode } from '../runtime/load-program.ts'
 import { readSettings, SettingsError } from '../runtime/settings.ts'
 import { createSystem, type System } from '../runtime/system.ts'
@@ -31,7 +31,7 @@ async function makeSystem(): Promise<System> {
     module: loadBytecode(settings.bytecode),
     environment,
     settings,
-    forgeDriver: settings.stateMachineArn === null ? inlineDriver : statesDriver(settings.stateMachineArn),
+    forgeDriver: settings.stateMachineArn === null ? noDriver : statesDriver(settings.stateMachineArn),
     output: {
       emit: (line) => logLine({ level: 'info', message: 'emit', line }),
       print: (text) => logLine({ level: 'info', message: 'print', text }),

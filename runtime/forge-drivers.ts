@@ -1,3 +1,4 @@
+import { Fault } from '../agents/ports/fault.ts'
 import type { ForgeDriver } from '../agents/ports/forge-driver.ts'
 import { createStepFunctionsDriver } from '../stores/aws/step-functions-driver.ts'
 
@@ -6,6 +7,19 @@ export const inlineDriver: ForgeDriver = {
   kind: 'inline',
   async start() {
     throw new Error('runs of this process are driven by runForge')
+  },
+  describe: async () => 'unknown',
+  async abort() {},
+}
+
+/** For functions that were not told of a state machine: they can do everything but start runs. */
+export const noDriver: ForgeDriver = {
+  kind: 'states',
+  async start() {
+    throw new Fault('service_unavailable', {
+      service: 'Step Functions',
+      problem: 'NEAM_STATE_MACHINE_ARN is not set',
+    })
   },
   describe: async () => 'unknown',
   async abort() {},
