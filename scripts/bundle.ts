@@ -48,6 +48,8 @@ export const bundleLambda = async (outdir: string): Promise<Metafile> =>
       outExtension: { '.js': '.mjs' },
       chunkNames: 'chunks/[name]-[hash]',
       minify: true,
+      // The AWS SDK's ES modules: its CommonJS build is larger and does not survive being split.
+      mainFields: ['module', 'main'],
       plugins: [lazyBuiltins],
       // CommonJS dependencies inside an ES module bundle find `require` here.
       banner: { js: "const require=process.getBuiltinModule('node:module').createRequire(import.meta.url);" },

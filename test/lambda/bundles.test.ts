@@ -1,0 +1,172 @@
+// The bundles as Lambda runs them: one process an invocation, keys from Secrets Manager, runs started in Step Functions.
+import { spawn } from 'node:child_process'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { bundleLambda } from '../../scripts/bundle.ts'
+import type { ForgeRunState, ForgeStepResult } from '../../statemachine/contract.ts'
+import { runBin } from '../support/program.ts'
+import { ROOT } from '../support/server.ts'
+import { gatewayEvent } from '../support/system.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+const KEY = 'generated-key-of-this-deployment'
+const directory = temporaryDirectory()
+const bundles = join(directory, 'task')
+const mount = join(directory, 'mnt')
+
+/** What AWS was asked: service operation and body. */
+const asked: { readonly operation: string; readonly body: Record<string, unknown> }[] = []
+let aws: Server
+
+beforeAll(async () => {
+  aws = createServer((request, response) => {
+    let text = ''
+    request.on('data', (chunk: Buffer) => {
+      text += chunk.toString()
+    })
+    request.on('end', () => {
+      const operation = String(request.headers['x-amz-target'])
+      const body = JSON.parse(text) as Record<string, unknown>
+      asked.push({ operation, body })
+      const answers: Readonly<Record<string, unknown>> = {
+        'secretsmanager.GetSecretValue': {
+          ARN: body.SecretId,
+          Name: 'keys',
+          SecretString: JSON.stringify({ NEAM_API_KEY: KEY, NEAM_ADMIN_KEY: '' }),
+        },
+        'AWSStepFunctions.StartExecution': { executionArn: 'arn:aws:states:x', startDate: 1 },
+      }
+      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' })
+      response.end(JSON.stringify(answers[operation] ?? {}))
+    })
+  })
+  await new Promise<void>((resolve) => aws.listen(0, '127.0.0.1', resolve))
+  await bundleLambda(bundles)
+  const compiled = await runBin(
+    'neamc',
+    ['compile', 'examples/agents.neam', '--output', join(bundles, 'bytecode')],
+    {
+      cwd: ROOT,
+    },
+  )
+  expect(compiled.code).toBe(0)
+}, 60_000)
+afterAll(() => {
+  aws.close()
+})
+
+const CALL = `
+  const { handler } = await import(process.argv[1])
+  let text = ''
+  for await (const chunk of process.stdin) text += chunk
+  const context = { awsRequestId: 'lambda', getRemainingTimeInMillis: () => 600_000 }
+  const answer = await handler(JSON.parse(text), context)
+  process.stdout.write('\\nANSWER ' + JSON.stringify(answer))
+  process.exit(0)`
+
+/** One cold invocation of a function of the stack, with the environment that the stack gives it. */
+function invoke(
+  file: string,
+  event: unknown,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<unknown> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', CALL, join(bundles, file)], {
+    cwd: directory,
+    env: {
+      PATH: process.env.PATH ?? '',
+      AWS_LAMBDA_FUNCTION_NAME: 'Api',
+      AWS_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${(aws.address() as AddressInfo).port}`,
+      NEAM_BYTECODE: join(bundles, 'bytecode'),
+      NEAM_SESSIONS_DIR: join(mount, 'sessions'),
+      NEAM_WORKSPACE_DIR: join(mount, 'workspace'),
+      NEAM_STATE_DIR: join(mount, 'state'),
+      NEAM_TREE: 'require',
+      NEAM_ENV: 'production',
+      NEAM_OFFLINE: '1',
+      NEAM_SECRET_ARN: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:service',
+      NEAM_STATE_MACHINE_ARN: 'arn:aws:states:eu-central-1:123456789012:stateMachine:forge',
+      ...environment,
+    },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  child.stdin.end(JSON.stringify(event))
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString()
+  })
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString()
+  })
+  return new Promise((resolve, reject) => {
+    child.on('close', () => {
+      const answer = stdout.split('\nANSWER ')[1]
+      if (answer === undefined) reject(new Error(stdout + stderr))
+      else resolve(JSON.parse(answer))
+    })
+  })
+}
+
+async function call(method: string, path: string, options: { key?: string; body?: unknown } = {}) {
+  const headers: Record<string, string> =
+    options.key === undefined ? {} : { authorization: `Bearer ${options.key}` }
+  const answer = (await invoke('api.mjs', gatewayEvent(method, path, { headers, body: options.body }))) as {
+    statusCode: number
+    body: string
+  }
+  return { status: answer.statusCode, body: JSON.parse(answer.body) as Record<string, unknown> }
+}
+
+test('a missing mount is a missing mount: alive, not ready, nothing is made', async () => {
+  expect((await call('GET', '/health')).status).toBe(200)
+  const ready = await call('GET', '/ready')
+  expect([ready.status, JSON.stringify(ready.body)]).toEqual([
+    503,
+    expect.stringContaining('is the file system mounted?'),
+  ])
+})
+
+test('the deploy-time function makes the tree; then keys of Secrets Manager open the API', async () => {
+  expect(await invoke('tree-init.mjs', {}, { NEAM_TREE: 'create' })).toEqual({ tree: 'ready' })
+  expect((await call('GET', '/api/v1/claw')).status).toBe(401)
+  expect((await call('GET', '/api/v1/claw', { key: 'wrong' })).status).toBe(401)
+  expect((await call('GET', '/api/v1/claw', { key: KEY })).body).toMatchObject({
+    claw_agents: [{ name: 'support_bot', session_count: 0 }],
+  })
+})
+
+test('sessions survive from one process to the next', async () => {
+  const path = '/api/v1/claw/support_bot/sessions/user_42/message'
+  await call('POST', path, { key: KEY, body: { message: 'Where is ORD-12345?' } })
+  const second = await call('POST', path, { key: KEY, body: { message: 'What did I ask?' } })
+  expect(second.body.response).toContain('ORD-12345')
+})
+
+test('start calls StartExecution with ids only; each step is one invocation; status tells the end', async () => {
+  const started = await call('POST', '/api/v1/forge/code_builder/start', { key: KEY })
+  expect(started).toMatchObject({ status: 200, body: { status: 'started', agent: 'code_builder' } })
+  const { body } = asked.find(({ operation }) => operation === 'AWSStepFunctions.StartExecution')!
+  expect(body).toMatchObject({
+    stateMachineArn: 'arn:aws:states:eu-central-1:123456789012:stateMachine:forge',
+    name: started.body.run,
+  })
+  let { state } = JSON.parse(String(body.input)) as { state: ForgeRunState }
+  expect(state).toEqual({ agent: 'code_builder', run: started.body.run, epoch: 1, iteration: 1 })
+
+  let result: ForgeStepResult
+  do {
+    result = (await invoke('forge-step.mjs', { step: 'iterate', state })) as ForgeStepResult
+    expect(JSON.stringify(result).length).toBeLessThan(2048)
+    state = result.state
+  } while (result.next === 'iterate')
+  expect(result.report.outcome).toBe('completed')
+  expect((await call('GET', '/api/v1/forge/code_builder/status', { key: KEY })).body).toMatchObject({
+    running: false,
+    last_outcome: 'completed',
+  })
+})
