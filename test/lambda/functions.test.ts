@@ -118,16 +118,6 @@ describe('the functions of the image', () => {
     expect(existsSync(join(untouched, 'sessions/support_bot'))).toBe(false)
   })
 
-  test('two processes share sessions through the mount', () => {
-    const mount = mounted()
-    invoke(mount, [treeInit, message])
-    const again = event('claw-message.json') as { readonly body: string }
-    const [answered] = invoke(mount, [
-      { function: 'api', event: { ...again, body: '{"message": "What did I ask?"}' } },
-    ])
-    expect(JSON.parse(answered.body).response).toContain('ORD-12345')
-  })
-
   test('refuse to serve without a key', () => {
     const [, answered] = invoke(mounted(), [treeInit, message], { NEAM_API_KEY: '' })
     expect([answered.statusCode, JSON.parse(answered.body).code]).toEqual([503, 'not_configured'])
