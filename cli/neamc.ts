@@ -6,10 +6,11 @@ import type { Command } from './neamc/command.ts'
 import { compile } from './neamc/compile.ts'
 import { disassemble } from './neamc/disassemble.ts'
 import { explain } from './neamc/explain.ts'
+import { fmt } from './neamc/fmt.ts'
 import { packageVersion } from './package-root.ts'
 import { runProgram } from './run-program.ts'
 
-const COMMANDS: Readonly<Record<string, Command>> = { compile, check, disassemble, explain }
+const COMMANDS: Readonly<Record<string, Command>> = { compile, check, disassemble, explain, fmt }
 
 const GENERAL = {
   help: { type: 'boolean', short: 'h', help: 'print this help' },
