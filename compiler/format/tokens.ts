@@ -4,6 +4,8 @@ import { outline } from '../syntax/outline.ts'
 export interface Token {
   readonly kind: 'word' | 'number' | 'string' | 'comment' | 'block-comment' | 'mark'
   readonly text: string
+  /** Offset of its first character. */
+  readonly start: number
   /** Line ends between the token before and this one. */
   readonly newlines: number
 }
@@ -33,7 +35,7 @@ export function tokenize(text: string): Token[] {
       continue
     }
     const { kind, end } = whole.get(at) ?? codeToken(text, at)
-    tokens.push({ kind, text: text.slice(at, end), newlines })
+    tokens.push({ kind, text: text.slice(at, end), start: at, newlines })
     newlines = 0
     at = end
   }
