@@ -30,7 +30,11 @@ export const RULES: Readonly<Record<string, Rule>> = {
     packages: ['aws-local-stepfunctions'],
     edge: true,
   },
-  commands: { may: ['agents/ports'], packages: ['@aws-sdk/'], edge: true },
+  commands: {
+    may: ['agents/ports', 'stores/aws/client-options.ts', 'stores/tree/workspace-path.ts'],
+    packages: ['@aws-sdk/'],
+    edge: true,
+  },
   runtime: {
     may: ['bytecode', 'vm', 'agents', 'providers', 'stores', 'commands', 'statemachine', 'package.json'],
     packages: ['valibot'],
@@ -56,7 +60,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
       'lambda/middleware/security-headers.ts',
       'lambda/env.ts',
     ],
-    packages: ['aws-lambda'],
+    packages: ['aws-lambda', 'vscode-languageserver', 'vscode-languageserver-textdocument'],
     edge: true,
   },
   lib: {
