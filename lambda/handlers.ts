@@ -1,3 +1,4 @@
+import { clawCompact, clawSessionCompact } from './claw/compact.ts'
 import { clawList } from './claw/list.ts'
 import { clawMessage } from './claw/message.ts'
 import { clawReset } from './claw/reset.ts'
@@ -18,6 +19,8 @@ const ROUTE_HANDLERS: Readonly<Record<HandlerName, RouteHandler>> = {
   clawList,
   clawMessage,
   clawReset,
+  clawCompact,
+  clawSessionCompact,
   forgeList,
   forgeStart,
   forgeStop,

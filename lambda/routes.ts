@@ -21,6 +21,8 @@ export type HandlerName =
   | 'clawList'
   | 'clawMessage'
   | 'clawReset'
+  | 'clawCompact'
+  | 'clawSessionCompact'
   | 'forgeList'
   | 'forgeStart'
   | 'forgeStop'
@@ -50,6 +52,20 @@ export const ROUTES: readonly Route[] = [
     handler: 'clawReset',
     credential: 'key',
     summary: 'Archive a session and start afresh',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/claw/{agent}/sessions/{key}/compact',
+    handler: 'clawSessionCompact',
+    credential: 'key',
+    summary: 'Summarize the oldest turns of a session',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/claw/{agent}/compact',
+    handler: 'clawCompact',
+    credential: 'key',
+    summary: 'Summarize the oldest turns of all sessions, or of one',
   },
   {
     method: 'GET',

@@ -1,28 +1,36 @@
+import { Fault, faultText } from '../ports/fault.ts'
 import type { ModelMessage } from '../ports/model.ts'
-import type { StoredMessage } from '../ports/sessions.ts'
+import type { SessionVersion, StoredMessage } from '../ports/sessions.ts'
 import { contextLimit } from '../turn/context-window.ts'
 import { estimateMessage, estimateRequest } from '../turn/tokens.ts'
 import { skillsOf, toolSpec } from '../turn/tools.ts'
-import { promptHistory } from './prompt-history.ts'
+import { compactVersion } from './compact-version.ts'
+import { compactionPauses } from './compaction-pause.ts'
+import { type PromptHistory, promptHistory } from './prompt-history.ts'
 import type { BriefedTurn, OpenTurn } from './turn.ts'
 
 /**
  * Stage 3: system prompt, history oldest first, message. More than `max_history_turns` turns, or than 80 % of the
- * model's window holds, is cut from the oldest on, in the prompt only: the session on disk keeps everything.
+ * model's window holds, is first compacted (`compaction: "auto"`, chapter 24.5); what is then still too much is cut
+ * from the oldest on, in the prompt only: the session on disk keeps it.
  */
 export async function context(turn: OpenTurn): Promise<BriefedTurn> {
-  const { world, agent, version } = turn
+  const { world, agent } = turn
   const system: ModelMessage[] = agent.system === '' ? [] : [{ role: 'system', content: agent.system }]
   const message: ModelMessage = { role: 'user', content: turn.message }
   const tools = [...skillsOf(world, agent).values()].map(toolSpec)
-  const history = promptHistory(
-    version.messages,
-    {
-      maxTurns: agent.session.maxHistoryTurns,
-      maxTokens: contextLimit(agent.model) - estimateRequest([...system, message], tools),
-    },
-    (stored) => estimateMessage(promptMessage(stored)),
-  )
+  const maxTokens = contextLimit(agent.model) - estimateRequest([...system, message], tools)
+  const historyOf = ({ messages }: SessionVersion): PromptHistory =>
+    promptHistory(messages, { maxTurns: agent.session.maxHistoryTurns, maxTokens }, (stored) =>
+      estimateMessage(promptMessage(stored)),
+    )
+
+  let { version } = turn
+  let history = historyOf(version)
+  if (history.leftOut > 0 && agent.session.compaction === 'auto') {
+    version = await compacted(turn)
+    history = historyOf(version)
+  }
   if (history.leftOut > 0) {
     world.audit.record({
       event: 'session.context_trimmed',
@@ -32,7 +40,26 @@ export async function context(turn: OpenTurn): Promise<BriefedTurn> {
       metadata: { turns: history.leftOut },
     })
   }
-  return { ...turn, messages: [...system, ...history.messages.map(promptMessage), message] }
+  return { ...turn, version, messages: [...system, ...history.messages.map(promptMessage), message] }
 }
 
 const promptMessage = ({ role, content }: StoredMessage): ModelMessage => ({ role, content })
+
+/** The session after its compaction, or as it was: a summary that fails costs the turn nothing but time. */
+async function compacted(turn: OpenTurn): Promise<SessionVersion> {
+  const { world, ref, version, call } = turn
+  const pauses = compactionPauses(world)
+  const now = world.clock.now()
+  if (pauses.isOn(ref, now)) return version
+  try {
+    // Half of the time that is left: the message wants its answer, too.
+    const deadlineAt = now + (call.deadlineAt - now) / 2
+    const result = await compactVersion(world, { ...turn, call: { ...call, deadlineAt } })
+    return result?.version ?? version
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    pauses.begin(ref, world.clock.now())
+    world.output.warn(`a session was not compacted: ${faultText(error)}`)
+    return version
+  }
+}

@@ -1,7 +1,5 @@
 import type { StoredMessage } from '../ports/sessions.ts'
-
-/** A user message and everything up to the next one (design 3.1). */
-type HistoryTurn = readonly StoredMessage[]
+import { type HistoryTurn, historyTurns } from './history-turns.ts'
 
 export interface PromptHistory {
   readonly messages: readonly StoredMessage[]
@@ -18,7 +16,7 @@ export function promptHistory(
   limits: { readonly maxTurns: number; readonly maxTokens: number },
   tokensOf: (message: StoredMessage) => number,
 ): PromptHistory {
-  const { preamble, turns } = split(history)
+  const { preamble, turns } = historyTurns(history)
   const cost = (messages: HistoryTurn): number =>
     messages.reduce((sum, message) => sum + tokensOf(message), 0)
   let left = limits.maxTokens - cost(preamble)
@@ -30,15 +28,4 @@ export function promptHistory(
   }
   const leftOut = turns.length - kept
   return { messages: [...preamble, ...turns.slice(leftOut).flat()], leftOut }
-}
-
-function split(history: readonly StoredMessage[]): {
-  readonly preamble: HistoryTurn
-  readonly turns: readonly HistoryTurn[]
-} {
-  const starts = history.flatMap((message, index) => (message.role === 'user' ? [index] : []))
-  return {
-    preamble: history.slice(0, starts[0] ?? history.length),
-    turns: starts.map((start, index) => history.slice(start, starts[index + 1])),
-  }
 }

@@ -2,6 +2,7 @@ import { findAgent } from '../find-agent.ts'
 import type { Lease, SessionRef, SessionVersion } from '../ports/sessions.ts'
 import type { HeldSession } from '../turn/call-context.ts'
 import type { World } from '../world.ts'
+import { heldLease, UNLEASED } from './held-lease.ts'
 import { checkedKey } from './session-key.ts'
 
 export interface ResetRequest {
@@ -22,24 +23,18 @@ const WAIT_MS = 2000
 const TTL_MS = 30_000
 
 /**
- * The lease of one who has none. It keeps others from wasted work and decides nothing: that is done by the version
- * number at each commit.
- */
-const UNLEASED: Lease = { epoch: 0, release: async () => {} }
-
-/**
  * Archives a session and begins a new one (chapter 24.4). A reset wins over a running turn, which then ends as
  * `orphaned`. Throws `agent_not_found` and `session_key_invalid`.
  */
 export async function resetSession(world: World, request: ResetRequest): Promise<ResetAnswer> {
   const agent = findAgent(world, 'claw', request.agent)
   const ref: SessionRef = { agent: agent.name, key: checkedKey(request.key) }
-  const own = request.holding?.find((held) => held.ref.agent === ref.agent && held.ref.key === ref.key)
+  const own = heldLease(request.holding, ref)
   const taken = own
     ? null
     : await world.sessions.acquire(ref, { purpose: 'reset', ttlMs: TTL_MS, waitMs: WAIT_MS })
   try {
-    return await resetNow(world, ref, own?.lease ?? taken ?? UNLEASED, request.requestId ?? null)
+    return await resetNow(world, ref, own ?? taken ?? UNLEASED, request.requestId ?? null)
   } finally {
     await taken?.release()
   }

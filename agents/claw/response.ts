@@ -4,6 +4,7 @@ import { Fault } from '../ports/fault.ts'
 import type { SessionVersion, StoredMessage, TurnResult } from '../ports/sessions.ts'
 import { statisticsOf } from '../turn/statistics.ts'
 import { totalTokens } from '../turn/usage.ts'
+import { messageTime } from './message-time.ts'
 import type { AskAnswer, WorkedTurn } from './turn.ts'
 
 /** Commits that may come in between before the turn gives up. */
@@ -44,8 +45,8 @@ export async function response(turn: WorkedTurn): Promise<AskAnswer> {
 async function commit(turn: WorkedTurn, text: string): Promise<AskAnswer['status']> {
   const { world, ref, id, lease, startedAt } = turn
   const messages: readonly StoredMessage[] = [
-    { role: 'user', content: turn.message, ts: toSeconds(turn.acceptedAt) },
-    { role: 'assistant', content: text, ts: toSeconds(isoTime(world.clock.now())) },
+    { role: 'user', content: turn.message, ts: messageTime(turn.acceptedAt) },
+    { role: 'assistant', content: text, ts: messageTime(isoTime(world.clock.now())) },
   ]
   let base = turn.version
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
@@ -74,9 +75,6 @@ async function commit(turn: WorkedTurn, text: string): Promise<AskAnswer['status
 /** A session that had never been written has no id to compare: whoever wrote it first has begun it. */
 const wasReset = (before: SessionVersion, now: SessionVersion): boolean =>
   before.seq > 0 && before.sessionId !== now.sessionId
-
-/** As the chapter writes them: to the second. */
-const toSeconds = (iso: string): string => iso.replace(/\.\d+Z$/, 'Z')
 
 /** The answer stands in the history: a failure to write down its end must not take it away again. */
 async function close(turn: WorkedTurn, answer: AskAnswer): Promise<void> {

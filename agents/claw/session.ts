@@ -5,6 +5,7 @@ import { enterLane, laneOf } from '../limits/lanes.ts'
 import { Fault } from '../ports/fault.ts'
 import type { Lease, SessionVersion, TurnResult } from '../ports/sessions.ts'
 import { dueReset } from './due-reset.ts'
+import { heldLease } from './held-lease.ts'
 import { startAfresh } from './reset.ts'
 import type { ClearedTurn, OpenTurn } from './turn.ts'
 
@@ -77,8 +78,8 @@ async function takeLane(turn: ClearedTurn, lane: LaneDecl): Promise<void> {
 
 async function takeSession(turn: ClearedTurn): Promise<Lease> {
   const { world, ref, call, ledger } = turn
-  const own = call.holding.find((held) => held.ref.agent === ref.agent && held.ref.key === ref.key)
-  if (own) return own.lease
+  const own = heldLease(call.holding, ref)
+  if (own !== null) return own
   const lease = await world.sessions.acquire(ref, {
     purpose: `turn ${turn.id}`,
     ttlMs: timeLeft(turn, LONGEST_TURN_MS) + LEASE_MARGIN_MS,

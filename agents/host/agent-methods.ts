@@ -2,6 +2,7 @@ import type { AgentDecl, ClawDecl, ForgeDecl } from '../../bytecode/manifest.ts'
 import { HostError } from '../../vm/host.ts'
 import type { Value } from '../../vm/values/value.ts'
 import { ask } from '../claw/ask.ts'
+import { compact } from '../claw/compact.ts'
 import { history } from '../claw/history.ts'
 import { resetSession } from '../claw/reset.ts'
 import { outcomeValue } from '../forge/outcome.ts'
@@ -86,6 +87,22 @@ const CLAW: Readonly<Record<string, Method<ClawDecl>>> = {
       holding: scene.call.holding,
     })
     return null
+  },
+  /** Of the one session; answers what the route of chapter 28.2 does. */
+  async compact({ world, agent, scene, arguments: args }) {
+    args.end(0, 1)
+    const key = args.optionalText(0, 'session key') ?? DEFAULT_KEY
+    const { status, turnsBefore, turnsAfter, summaryLength } = await compact(world, {
+      agent: agent.name,
+      key,
+      call: scene.call,
+    })
+    return new Map<string, Value>([
+      ['status', status],
+      ['turns_before', turnsBefore],
+      ['turns_after', turnsAfter],
+      ['summary_length', summaryLength],
+    ])
   },
   async history({ world, agent, arguments: args }) {
     args.end(0, 1)

@@ -1,0 +1,43 @@
+import * as v from 'valibot'
+import { compact } from '../../agents/claw/compact.ts'
+import type { RouteAnswer, RouteHandler, RouteRequest } from '../edge.ts'
+import { validate } from '../validate.ts'
+
+const BODY = v.strictObject({ session_key: v.optional(v.string()) })
+const NO_FIELDS = v.strictObject({})
+
+/**
+ * POST /api/v1/claw/:agent/compact (chapter 28.2): all sessions of the agent, one after the other, or the one that the
+ * body names. Whoever runs out of time may ask again: sessions that are done are not done twice.
+ */
+export const clawCompact: RouteHandler = async (request) => {
+  const { session_key } = validate(BODY, request.body ?? {})
+  return answer(request, session_key ?? null)
+}
+
+/** POST /api/v1/claw/:agent/sessions/:key/compact. An unknown session has nothing to compact. */
+export const clawSessionCompact: RouteHandler = async (request) => {
+  validate(NO_FIELDS, request.body ?? {})
+  return answer(request, request.params.key ?? '')
+}
+
+async function answer(
+  { system, edge, params, requestId, deadlineAt }: RouteRequest,
+  key: string | null,
+): Promise<RouteAnswer> {
+  const agent = params.agent ?? ''
+  const { status, turnsBefore, turnsAfter, summaryLength } = await compact((await system()).world, {
+    agent,
+    key,
+    call: { requestId, deadlineAt, signal: edge.shutdown, holding: [] },
+  })
+  return {
+    body: {
+      agent,
+      status,
+      turns_before: turnsBefore,
+      turns_after: turnsAfter,
+      summary_length: summaryLength,
+    },
+  }
+}
