@@ -3,7 +3,6 @@ import { resolve } from 'node:path'
 import { Fault } from '../agents/ports/fault.ts'
 import type { IterationRecord } from '../agents/ports/runs.ts'
 import type { ForgeDecl, Manifest } from '../bytecode/manifest.ts'
-import { processEnvironment } from '../runtime/environment.ts'
 import { inlineDriver } from '../runtime/forge-drivers.ts'
 import { outcomeJson, outcomeText, runForgeAgent, stopForgeAgent } from '../runtime/forge-run.ts'
 import { readSettings } from '../runtime/settings.ts'
@@ -13,6 +12,7 @@ import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
 import { packageVersion } from './package-root.ts'
 import { loadModule } from './program-file.ts'
 import { runProgram } from './run-program.ts'
+import { terminalEnvironment } from './terminal-environment.ts'
 
 const FLAGS = {
   agent: {
@@ -45,9 +45,6 @@ Flags:
 ${flagsHelp(FLAGS)}
 `
 
-/** Audit records are kept where somebody asks for them. */
-const QUIET = { NEAM_AUDIT_SINK: 'none' }
-
 type Given = ReturnType<typeof parseFlags<typeof FLAGS>>['values']
 
 export const main = (argv: readonly string[]): Promise<number> => runProgram('neam-forge', () => run(argv))
@@ -73,7 +70,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const overrides = overridesText(values)
   if (overrides !== '') say(`Applied overrides: ${overrides}`)
 
-  const environment = { ...QUIET, ...processEnvironment(), ...(values.offline ? { NEAM_OFFLINE: '1' } : {}) }
+  const environment = terminalEnvironment(values)
   const system = await createSystem({
     module,
     environment,

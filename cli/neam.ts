@@ -1,16 +1,16 @@
 /** Runs a program: `neam FILE.neam` or `neam FILE.neamb`. */
-import { createInterface, type Interface } from 'node:readline/promises'
 import { Fault } from '../agents/ports/fault.ts'
-import { processEnvironment } from '../runtime/environment.ts'
 import { inlineDriver } from '../runtime/forge-drivers.ts'
 import { readSettings } from '../runtime/settings.ts'
 import { createSystem } from '../runtime/system.ts'
 import { runWholeProgram, type Uncaught } from '../runtime/whole-program.ts'
 import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
 import { interruptible } from './interruptible.ts'
+import { lineReader } from './line-reader.ts'
 import { packageVersion } from './package-root.ts'
 import { loadModule } from './program-file.ts'
 import { runProgram } from './run-program.ts'
+import { terminalEnvironment } from './terminal-environment.ts'
 
 const FLAGS = {
   offline: { type: 'boolean', help: 'answer with the offline model: no key, no network' },
@@ -26,9 +26,6 @@ Flags:
 ${flagsHelp(FLAGS)}
 `
 
-/** Audit records are kept where somebody asks for them. */
-const QUIET = { NEAM_AUDIT_SINK: 'none' }
-
 export const main = (argv: readonly string[]): Promise<number> => runProgram('neam', () => run(argv))
 
 async function run(argv: readonly string[]): Promise<number> {
@@ -39,7 +36,7 @@ async function run(argv: readonly string[]): Promise<number> {
   if (file === undefined) throw new UsageError(`no file is given\n\n${HELP}`)
   if (unexpected !== undefined) throw new UsageError(`unexpected argument ${unexpected}; see neam --help`)
 
-  const environment = { ...QUIET, ...processEnvironment(), ...(values.offline ? { NEAM_OFFLINE: '1' } : {}) }
+  const environment = terminalEnvironment(values)
   const stop = new AbortController()
   const input = lineReader()
   const system = await createSystem({
@@ -68,22 +65,6 @@ async function run(argv: readonly string[]): Promise<number> {
 function print(text: string): number {
   process.stdout.write(text)
   return 0
-}
-
-/** Reads standard input line by line, opened at the first question. */
-function lineReader() {
-  let reader: Interface | null = null
-  let lines: AsyncIterator<string> | null = null
-  return {
-    async read(prompt: string): Promise<string | null> {
-      print(prompt)
-      reader ??= createInterface({ input: process.stdin })
-      lines ??= reader[Symbol.asyncIterator]()
-      const { done, value } = await lines.next()
-      return done ? null : value
-    },
-    close: () => reader?.close(),
-  }
 }
 
 /** `error: message`, where it happened, and how the program got there (design 2.4). */

@@ -1,0 +1,164 @@
+/** Interactive chat with a claw agent over its `cli` channel (chapter 24.6). */
+import { userInfo } from 'node:os'
+import { Fault, faultText } from '../agents/ports/fault.ts'
+import type { ChannelDecl, ClawDecl, Manifest } from '../bytecode/manifest.ts'
+import { type Chat, openChat } from '../runtime/chat.ts'
+import { inlineDriver } from '../runtime/forge-drivers.ts'
+import { readSettings } from '../runtime/settings.ts'
+import { createSystem } from '../runtime/system.ts'
+import { CommandError } from './command-error.ts'
+import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
+import { type LineReader, lineReader } from './line-reader.ts'
+import { packageVersion } from './package-root.ts'
+import { loadModule } from './program-file.ts'
+import { runProgram } from './run-program.ts'
+import { terminalEnvironment } from './terminal-environment.ts'
+
+const FLAGS = {
+  agent: {
+    type: 'string',
+    value: 'NAME',
+    help: 'claw agent to chat with (default: the first one with a cli channel)',
+  },
+  user: {
+    type: 'string',
+    value: 'NAME',
+    help: 'who you are; each user has a session (default: your user name)',
+  },
+  offline: { type: 'boolean', help: 'answer with the offline model: no key, no network' },
+  help: { type: 'boolean', short: 'h', help: 'print this help' },
+  version: { type: 'boolean', help: 'print the version' },
+} as const satisfies Flags
+
+const COMMANDS = `  /history  show the conversation so far
+  /reset    archive it and start afresh
+  /help     show these commands
+  /quit     leave (so does Ctrl-D)
+`
+
+const HELP = `Usage: neam-cli FILE [flags]
+
+Chats with a claw agent of a program, FILE.neam or FILE.neamb. The conversation is kept: it goes on next time.
+
+Flags:
+${flagsHelp(FLAGS)}
+
+Commands:
+${COMMANDS}`
+
+export const main = (argv: readonly string[]): Promise<number> => runProgram('neam-cli', () => run(argv))
+
+async function run(argv: readonly string[]): Promise<number> {
+  const { values, positionals } = parseFlags('neam-cli', FLAGS, argv)
+  if (values.help) return print(HELP)
+  if (values.version) return print(`neam-cli ${packageVersion()}\n`)
+  const [file, unexpected] = positionals
+  if (file === undefined) throw new UsageError(`no file is given\n\n${HELP}`)
+  if (unexpected !== undefined) throw new UsageError(`unexpected argument ${unexpected}; see neam-cli --help`)
+
+  const module = loadModule(file)
+  const { agent, channel } = chosen(module.manifest, file, values.agent)
+  const environment = terminalEnvironment(values)
+  const system = await createSystem({
+    module,
+    environment,
+    settings: readSettings(environment, process.cwd()),
+    forgeDriver: inlineDriver,
+    output: {
+      emit: (line) => print(`${line}\n`),
+      print,
+      warn: (line) => process.stderr.write(`warning: ${line}\n`),
+    },
+  })
+  const input = lineReader()
+  try {
+    if (channel.greeting !== '') print(`${channel.greeting}\n`)
+    await converse(openChat(system, agent.name, channel, values.user ?? userName()), channel, input)
+    return 0
+  } finally {
+    input.close()
+  }
+}
+
+/** Until /quit or the end of the input. What goes wrong with one message is said, and the next one may come. */
+async function converse(chat: Chat, channel: ChannelDecl, input: LineReader): Promise<void> {
+  for (;;) {
+    const line = await input.read(channel.prompt)
+    if (line === null) return void print('\n')
+    const message = line.trim()
+    if (message === '/quit') return
+    if (message === '') continue
+    try {
+      await answer(chat, message)
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error
+      process.stderr.write(`error: ${faultText(error)}\n`)
+    }
+  }
+}
+
+async function answer(chat: Chat, message: string): Promise<void> {
+  switch (message) {
+    case '/help':
+      return void print(COMMANDS)
+    case '/reset':
+      await chat.reset()
+      return void print('(a new conversation)\n')
+    case '/history':
+      for (const { role, content } of await chat.history()) print(`${role}: ${content}\n`)
+      return
+    default:
+      return void print(`${await interruptibly((signal) => chat.ask(message, signal))}\n`)
+  }
+}
+
+/** Ctrl-C while an answer is awaited ends the waiting, not the chat. */
+async function interruptibly<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stop = new AbortController()
+  const onSignal = () => stop.abort(new Fault('stopped'))
+  process.on('SIGINT', onSignal)
+  try {
+    return await work(stop.signal)
+  } finally {
+    process.off('SIGINT', onSignal)
+  }
+}
+
+function print(text: string): number {
+  process.stdout.write(text)
+  return 0
+}
+
+/** In a container the user id may have no name. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid_${process.getuid?.() ?? 'unknown'}`
+  }
+}
+
+/** The agent and its cli channel. */
+function chosen(
+  { agents, channels }: Manifest,
+  file: string,
+  name: string | undefined,
+): { readonly agent: ClawDecl; readonly channel: ChannelDecl } {
+  const claws = agents.filter((agent) => agent.kind === 'claw')
+  const cliOf = (agent: ClawDecl) =>
+    channels.find((one) => one.type === 'cli' && agent.channels.includes(one.name))
+  const named = claws.filter((agent) => name === undefined || agent.name === name)
+  for (const agent of named) {
+    const channel = cliOf(agent)
+    if (channel) return { agent, channel }
+  }
+  if (claws.length === 0) throw new CommandError(`no claw agents found in ${file}`)
+  if (named.length === 0) {
+    throw new CommandError(
+      `claw agent '${name}' not found. Available: ${claws.map((agent) => agent.name).join(' ')}`,
+    )
+  }
+  throw new CommandError(
+    `${named.map((agent) => agent.name).join(', ')}: no cli channel; add one, e.g. channel cli { type: "cli" }, to its channels`,
+  )
+}

@@ -1,0 +1,65 @@
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { runBin } from '../support/program.ts'
+import { ROOT } from '../support/server.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+const cwd = temporaryDirectory()
+copyFileSync(join(ROOT, 'examples/tutor.neam'), join(cwd, 'tutor.neam'))
+const chat = (user: string, ...lines: string[]) =>
+  runBin('neam-cli', ['tutor.neam', '--offline', '--user', user], {
+    cwd,
+    input: lines.map((line) => `${line}\n`).join(''),
+  })
+
+describe('a conversation', () => {
+  test('greets, prompts, answers, and ends with the input', async () => {
+    const { code, stdout, stderr } = await chat('ada', 'My name is Ada', '')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(
+      /^Hello! What would you like to learn\?\nyou> \[offline model\].*My name is Ada.*\nyou> you> \n$/,
+    )
+  })
+
+  test('goes on next time, under the channel’s session key', async () => {
+    const { stdout } = await chat('ada', 'What is my name?', '/history', '/quit')
+    expect(stdout).toContain('before, you said: "My name is Ada"')
+    expect(stdout).toMatch(/user: My name is Ada\nassistant: .*\nuser: What is my name\?\n/)
+    expect(readFileSync(join(cwd, '.neam/sessions/tutor/cli_ada/current.jsonl'), 'utf8')).toContain(
+      'My name is Ada',
+    )
+  })
+
+  test('is each user’s own', async () => {
+    expect((await chat('bob', '/history', 'Hi')).stdout).not.toContain('Ada')
+  })
+
+  test('starts afresh after /reset', async () => {
+    const { stdout } = await chat('ada', '/reset', '/history', 'Hello')
+    expect(stdout).toContain('(a new conversation)')
+    expect(stdout).not.toContain('Ada')
+  })
+
+  test('survives a message that cannot be answered', async () => {
+    const { code, stdout, stderr } = await runBin('neam-cli', ['tutor.neam'], { cwd, input: 'Hi\n/help\n' })
+    expect(stderr).toBe('error: no API key for provider openai: set OPENAI_API_KEY, or use --offline\n')
+    expect(stdout).toContain('/reset')
+    expect(code).toBe(0)
+  })
+})
+
+describe('what cannot be chatted with', () => {
+  copyFileSync(join(ROOT, 'examples/agents.neam'), join(cwd, 'agents.neam'))
+  writeFileSync(join(cwd, 'none.neam'), 'emit 1;\n')
+  test.each([
+    ['no file', [], 2, 'no file is given'],
+    ['no claw agent', ['none.neam'], 1, 'no claw agents found in none.neam'],
+    ['no cli channel', ['agents.neam'], 1, 'support_bot: no cli channel; add one'],
+    ['an unknown name', ['tutor.neam', '--agent', 'x'], 1, "claw agent 'x' not found. Available: tutor"],
+  ])('%s is said in one line', async (_what, args, expected, message) => {
+    const { code, stderr } = await runBin('neam-cli', args, { cwd })
+    expect(stderr).toContain(message)
+    expect(code).toBe(expected)
+  })
+})
