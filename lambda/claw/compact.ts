@@ -8,7 +8,7 @@ const NO_FIELDS = v.strictObject({})
 
 /**
  * POST /api/v1/claw/:agent/compact (chapter 28.2): all sessions of the agent, one after the other, or the one that the
- * body names. Whoever runs out of time may ask again: sessions that are done are not done twice.
+ * body names. Whoever runs out of time may ask again: what is compacted stays so.
  */
 export const clawCompact: RouteHandler = async (request) => {
   const { session_key } = validate(BODY, request.body ?? {})
