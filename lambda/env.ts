@@ -14,6 +14,8 @@ export const ENV = {
   secretArn: 'NEAM_SECRET_ARN',
   /** ARN of the forge state machine. */
   stateMachineArn: 'NEAM_STATE_MACHINE_ARN',
+  /** Name of the function that runs commands of programs; without it, none run on Lambda. */
+  sandboxFunction: 'NEAM_SANDBOX_FUNCTION',
   /** `production` refuses to serve without a key. */
   environment: 'NEAM_ENV',
   /** JSON file with prices that add to or override the built-in table. */

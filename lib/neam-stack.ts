@@ -9,6 +9,7 @@ import { Api } from './constructs/http-api.ts'
 import { API_TIMEOUT, ImageFunction, MOUNT, STEP_TIMEOUT } from './constructs/image-function.ts'
 import { Keys } from './constructs/keys.ts'
 import { Network } from './constructs/network.ts'
+import { Sandbox } from './constructs/sandbox.ts'
 import { Tree } from './constructs/tree.ts'
 import { Watch } from './constructs/watch.ts'
 import type { StackSettings } from './settings.ts'
@@ -51,15 +52,19 @@ export class NeamStack extends Stack {
     })
     new Trigger(this, 'CreateTree', { handler: treeInit, executeAfter: [tree] })
 
+    const sandbox = new Sandbox(this, 'Sandbox', { settings, network, tree })
+    const withCommands = { ...environment, [ENV.sandboxFunction]: sandbox.function.functionName }
+
     const step = new ImageFunction(this, 'ForgeStep', {
       ...shared,
       description: 'One iteration of a forge run',
       command: 'forge-step.handler',
       timeout: STEP_TIMEOUT,
       memorySize: 2048,
-      environment: { ...environment, [ENV.secretArn]: keys.providers.secretArn },
+      environment: { ...withCommands, [ENV.secretArn]: keys.providers.secretArn },
     })
     keys.providers.grantRead(step)
+    sandbox.function.grantInvoke(step)
     const loop = new ForgeLoop(this, 'ForgeLoop', { step })
 
     const api = new ImageFunction(this, 'Api', {
@@ -69,20 +74,21 @@ export class NeamStack extends Stack {
       timeout: API_TIMEOUT,
       memorySize: 1769, // one vCPU
       environment: {
-        ...environment,
+        ...withCommands,
         [ENV.secretArn]: `${keys.service.secretArn},${keys.providers.secretArn}`,
         [ENV.stateMachineArn]: loop.machine.stateMachineArn,
       },
     })
     keys.service.grantRead(api)
     keys.providers.grantRead(api)
+    sandbox.function.grantInvoke(api)
     loop.machine.grantStartExecution(api)
     loop.machine.grantExecution(api, 'states:DescribeExecution', 'states:StopExecution')
 
     const { api: http } = new Api(this, 'Http', { routes: ROUTES, handler: api })
     new Watch(this, 'Watch', {
       api: http,
-      functions: { Api: api, ForgeStep: step },
+      functions: { Api: api, ForgeStep: step, Sandbox: sandbox.function },
       machine: loop.machine,
       alarmEmail: settings.alarmEmail,
     })

@@ -22,6 +22,8 @@ export interface Settings {
   readonly onLambda: boolean
   readonly secretArns: readonly string[]
   readonly stateMachineArn: string | null
+  /** Name of the function that runs commands; only asked on Lambda. */
+  readonly sandboxFunction: string | null
   readonly pricesFile: string | null
   /** Directory or file of compiled programs. */
   readonly bytecode: string | null
@@ -83,6 +85,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     onLambda,
     secretArns: onLambda ? list(text('NEAM_SECRET_ARN')) : [],
     stateMachineArn: text('NEAM_STATE_MACHINE_ARN'),
+    sandboxFunction: text('NEAM_SANDBOX_FUNCTION'),
     pricesFile: path('NEAM_PRICES'),
     bytecode: path('NEAM_BYTECODE'),
     commandNetwork: flag('NEAM_COMMAND_NETWORK'),

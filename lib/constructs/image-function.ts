@@ -3,6 +3,7 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import type { ISecurityGroup } from 'aws-cdk-lib/aws-ec2'
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets'
 import type { AccessPoint } from 'aws-cdk-lib/aws-efs'
+import type { IRole } from 'aws-cdk-lib/aws-iam'
 import { Architecture, DockerImageCode, DockerImageFunction, FileSystem } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
@@ -17,6 +18,10 @@ export interface ImageFunctionProps {
   readonly settings: StackSettings
   readonly network: Network
   readonly securityGroup: ISecurityGroup
+  /** Default: one that may log, be placed in the VPC and mount the access point. */
+  readonly role?: IRole
+  /** In the subnets without a route out. */
+  readonly isolated?: boolean
   readonly description: string
   /** `file.export` in the image. */
   readonly command: string
@@ -30,6 +35,8 @@ export interface ImageFunctionProps {
 export class ImageFunction extends DockerImageFunction {
   constructor(scope: Construct, id: string, props: ImageFunctionProps) {
     const arm = props.settings.architecture === 'arm64'
+    const { isolated = false } = props
+    const dualStack = props.network.dualStack && !isolated
     super(scope, id, {
       description: props.description,
       code: DockerImageCode.fromImageAsset(ROOT, {
@@ -42,13 +49,14 @@ export class ImageFunction extends DockerImageFunction {
       timeout: props.timeout,
       memorySize: props.memorySize,
       vpc: props.network.vpc,
-      vpcSubnets: props.network.functionSubnets,
-      ipv6AllowedForDualStack: props.network.dualStack,
+      vpcSubnets: isolated ? props.network.treeSubnets : props.network.functionSubnets,
+      ipv6AllowedForDualStack: dualStack,
       securityGroups: [props.securityGroup],
+      ...(props.role ? { role: props.role } : {}),
       filesystem: FileSystem.fromEfsAccessPoint(props.accessPoint, MOUNT),
       environment: {
         ...props.environment,
-        ...(props.network.dualStack ? { AWS_USE_DUALSTACK_ENDPOINT: 'true' } : {}),
+        ...(dualStack ? { AWS_USE_DUALSTACK_ENDPOINT: 'true' } : {}),
       },
       logGroup: new LogGroup(scope, `${id}Log`, {
         retention: RetentionDays.ONE_MONTH,
@@ -62,3 +70,5 @@ export class ImageFunction extends DockerImageFunction {
 export const API_TIMEOUT = Duration.seconds(29)
 /** Lambda's limit; iteration < function < task < execution. */
 export const STEP_TIMEOUT = Duration.minutes(15)
+/** Of one command, and less than the iteration that waits for it. */
+export const SANDBOX_TIMEOUT = Duration.minutes(10)

@@ -19,13 +19,15 @@ import {
 import { Construct } from 'constructs'
 import type { Egress } from '../settings.ts'
 
+export const VPC_CIDR = '10.42.0.0/16'
+
 const publicSubnets: SubnetConfiguration = { name: 'public', subnetType: SubnetType.PUBLIC, cidrMask: 26 }
 const functionSubnets: SubnetConfiguration = {
   name: 'functions',
   subnetType: SubnetType.PRIVATE_WITH_EGRESS,
   cidrMask: 24,
 }
-/** The file system's mount targets never need a route out. */
+/** The file system's mount targets never need a route out, and the sandbox must not have one. */
 const treeSubnets: SubnetConfiguration = {
   name: 'tree',
   subnetType: SubnetType.PRIVATE_ISOLATED,
@@ -64,7 +66,7 @@ export class Network extends Construct {
   }
 
   private build(egress: Egress): Vpc {
-    const shared = { maxAzs: 2, ipAddresses: IpAddresses.cidr('10.42.0.0/16') }
+    const shared = { maxAzs: 2, ipAddresses: IpAddresses.cidr(VPC_CIDR) }
     switch (egress) {
       case 'nat':
         return new Vpc(this, 'Vpc', {

@@ -7,6 +7,7 @@ import { localCommands } from '../../commands/local.ts'
 import { MAX_OUTPUT_BYTES } from '../../commands/output.ts'
 import { realTimers } from '../support/real-timers.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { vanished } from './processes.ts'
 
 const path = process.env.PATH ?? ''
 const best = await detectIsolation({ path, network: false, hidden: [] })
@@ -20,24 +21,6 @@ function workspace(isolation: Isolation) {
     cwd,
     run: (command: string, timeoutMs = 20_000) => commands.run(command, { cwd, timeoutMs, signal: never }),
   }
-}
-
-/** Commands of processes that still run and mention `mark`. */
-const running = (mark: string): string[] =>
-  readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
-      } catch {
-        return ''
-      }
-    })
-    .filter((command) => command.includes(mark))
-
-async function vanished(mark: string): Promise<boolean> {
-  for (let tries = 0; tries < 100 && running(mark).length > 0; tries++) await wait(20)
-  return running(mark).length === 0
 }
 
 describe.each(isolations)('with isolation $name', (isolation) => {

@@ -7,6 +7,7 @@ import cdkJson from '../../cdk.json' with { type: 'json' }
 import { ROUTES, routeKey } from '../../lambda/routes.ts'
 import { DEFINITION_FILE } from '../../lib/constructs/forge-loop.ts'
 import { MOUNT } from '../../lib/constructs/image-function.ts'
+import { VPC_CIDR } from '../../lib/constructs/network.ts'
 import { NeamStack } from '../../lib/neam-stack.ts'
 import { readSettings } from '../../lib/settings.ts'
 import { ASL_PLACEHOLDERS } from '../../statemachine/contract.ts'
@@ -36,6 +37,11 @@ describe('the stack', () => {
       .map(([id, { Properties }]) => ({ id, ...Properties }) as unknown as ImageFunctionProperties)
   interface ImageFunctionProperties {
     readonly id: string
+    readonly Role: unknown
+    readonly VpcConfig: {
+      readonly SubnetIds: readonly { readonly Ref: string }[]
+      readonly SecurityGroupIds: readonly { readonly 'Fn::GetAtt': readonly string[] }[]
+    }
     readonly ImageConfig: { readonly Command: readonly string[] }
     readonly Timeout: number
     readonly FileSystemConfigs?: readonly { readonly LocalMountPath: string; readonly Arn: unknown }[]
@@ -52,12 +58,12 @@ describe('the stack', () => {
     )
   })
 
-  test('has one image function for the API, the forge step and the tree', () => {
+  test('has one image function for the API, the forge step, the tree and the sandbox', () => {
     expect(
       functions()
         .map(({ ImageConfig }) => ImageConfig.Command[0])
         .toSorted(),
-    ).toEqual(['api.handler', 'forge-step.handler', 'tree-init.handler'])
+    ).toEqual(['api.handler', 'forge-step.handler', 'sandbox.handler', 'tree-init.handler'])
   })
 
   test('mounts the tree in every function that needs it', () => {
@@ -151,6 +157,83 @@ describe('the stack', () => {
     synthesize({ alarmEmail: 'ops@example.com' }).template.resourceCountIs('AWS::SNS::Subscription', 1)
   })
 
+  interface Statement {
+    readonly Effect: string
+    readonly Action: string | readonly string[]
+    readonly Resource: unknown
+    readonly Condition?: unknown
+  }
+  /** The statements of a function's role, those with one action as with many. */
+  const statements = (name: string) => {
+    const [role] = (command(name).Role as { readonly 'Fn::GetAtt': readonly string[] })['Fn::GetAtt']
+    const policies = Object.values(template.findResources('AWS::IAM::Policy') as Record<string, Resource>)
+    return policies
+      .filter(({ Properties }) => JSON.stringify(Properties.Roles) === JSON.stringify([{ Ref: role }]))
+      .flatMap(
+        ({ Properties }) => (Properties.PolicyDocument as { readonly Statement: Statement[] }).Statement,
+      )
+      .map((statement) => ({ ...statement, actions: [statement.Action].flat() }))
+  }
+
+  test('gives the sandbox the workspaces and no secret, session, run or program key', () => {
+    const { FileSystemConfigs, Environment } = command('sandbox.handler')
+    const workspaces = JSON.stringify(FileSystemConfigs)
+    expect(workspaces).toContain('TreeFileSystemWorkspaces')
+    expect(workspaces).not.toContain('TreeFileSystemState')
+    expect(Environment?.Variables).toEqual({ NEAM_WORKSPACE_DIR: MOUNT })
+  })
+
+  test('gives the sandbox a role that may be placed, log and mount the workspaces', () => {
+    const allowed = statements('sandbox.handler').filter(({ Effect }) => Effect === 'Allow')
+    const actions = allowed.flatMap((statement) => statement.actions)
+    expect(
+      actions.filter((action) => !/^(ec2:.*(NetworkInterface|PrivateIp|Subnets)|logs:)/.test(action)),
+    ).toEqual(['elasticfilesystem:ClientMount', 'elasticfilesystem:ClientWrite'])
+    const about = (service: string) =>
+      JSON.stringify(allowed.filter((statement) => statement.actions[0]!.startsWith(service)))
+    expect(about('elasticfilesystem:ClientMount')).toContain('TreeFileSystemWorkspaces')
+    expect(about('logs')).toContain('SandboxFunctionLog')
+    const roles = Object.entries(template.findResources('AWS::IAM::Role') as Record<string, Resource>)
+    const [, role] = roles.find(([id]) => id.startsWith('SandboxRole'))!
+    expect([role.Properties.ManagedPolicyArns, role.Properties.Policies]).toEqual([undefined, undefined])
+  })
+
+  test('denies commands in the sandbox what Lambda needs the role for', () => {
+    const [denied, ...more] = statements('sandbox.handler').filter(({ Effect }) => Effect === 'Deny')
+    const placing = statements('sandbox.handler').find(
+      ({ Effect, actions }) => Effect === 'Allow' && actions[0]!.startsWith('ec2:'),
+    )
+    expect(more).toEqual([])
+    expect(denied!.actions).toEqual(placing!.actions)
+    expect(JSON.stringify(denied!.Condition)).toContain('lambda:SourceFunctionArn')
+  })
+
+  test('lets the step and the API call the sandbox, and tells them its name', () => {
+    for (const caller of ['forge-step.handler', 'api.handler']) {
+      const [invoke] = statements(caller).filter(({ Action }) => Action === 'lambda:InvokeFunction')
+      expect(JSON.stringify(invoke!.Resource)).toContain(command('sandbox.handler').id)
+      expect(command(caller).Environment?.Variables.NEAM_SANDBOX_FUNCTION).toEqual({
+        Ref: command('sandbox.handler').id,
+      })
+    }
+    expect(command('sandbox.handler').Timeout).toBeLessThan(command('forge-step.handler').Timeout)
+  })
+
+  test('lets nothing but NFS out of the sandbox', () => {
+    const [group] = command('sandbox.handler').VpcConfig.SecurityGroupIds.map((id) => id['Fn::GetAtt'][0]!)
+    const groups = template.findResources('AWS::EC2::SecurityGroup') as Record<string, Resource>
+    expect(groups[group!]!.Properties.SecurityGroupEgress).toEqual([
+      expect.objectContaining({ IpProtocol: 'tcp', FromPort: 2049, ToPort: 2049, CidrIp: VPC_CIDR }),
+    ])
+    const more = Object.values(
+      template.findResources('AWS::EC2::SecurityGroupEgress') as Record<string, Resource>,
+    ).filter(({ Properties }) => JSON.stringify(Properties.GroupId).includes(group!))
+    for (const { Properties } of more) {
+      expect([Properties.IpProtocol, Properties.FromPort, Properties.ToPort]).toEqual(['tcp', 2049, 2049])
+      expect(JSON.stringify(Properties.DestinationSecurityGroupId)).toContain('TreeMountTargets')
+    }
+  })
+
   test('creates the tree at deploy time', () => {
     template.resourceCountIs('Custom::Trigger', 1)
   })
@@ -169,6 +252,31 @@ describe('settings', () => {
       expect(services.includes(`.${service}"`)).toBe(egress === 'bedrock-endpoints-only')
     }
   })
+
+  test.each(['nat', 'nat-instance', 'ipv6', 'bedrock-endpoints-only'])(
+    'egress %s leaves the subnets of the sandbox without a route out',
+    (egress) => {
+      const { template } = synthesize({ egress })
+      const resources = (type: string) =>
+        Object.values(template.findResources(type) as Record<string, Resource>)
+      const sandbox = resources('AWS::Lambda::Function').find(({ Properties }) =>
+        JSON.stringify(Properties.ImageConfig ?? '').includes('sandbox.handler'),
+      )!
+      const { SubnetIds, Ipv6AllowedForDualStack } = sandbox.Properties.VpcConfig as {
+        readonly SubnetIds: readonly unknown[]
+        readonly Ipv6AllowedForDualStack: boolean
+      }
+      const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
+      const tables = resources('AWS::EC2::SubnetRouteTableAssociation')
+        .filter(({ Properties }) => SubnetIds.some((id) => same(id, Properties.SubnetId)))
+        .map(({ Properties }) => Properties.RouteTableId)
+      const routes = resources('AWS::EC2::Route').filter(({ Properties }) =>
+        tables.some((table) => same(table, Properties.RouteTableId)),
+      )
+      expect([tables.length, routes]).toEqual([SubnetIds.length, []])
+      expect(Ipv6AllowedForDualStack).toBe(false)
+    },
+  )
 
   test('a wrong choice is refused with the accepted ones', () => {
     expect(() => synthesize({ egress: 'natt' })).toThrow(

@@ -12,22 +12,27 @@ export interface ServiceRequest {
 export interface ServiceAnswer {
   readonly status?: number
   readonly body: unknown
+  /** More headers. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 const servers: Server[] = []
 
 /** A loopback server that speaks an AWS service's JSON wire format: `answer` decides, all requests are kept. */
-export async function awsService(answer: (request: ServiceRequest) => ServiceAnswer) {
+export async function awsService(
+  answer: (request: ServiceRequest) => ServiceAnswer | Promise<ServiceAnswer>,
+) {
   const requests: ServiceRequest[] = []
   const server = createServer(async (incoming, outgoing) => {
     const request = await read(incoming)
     requests.push(request)
-    const { status = 200, body } = answer(request)
-    const type = (body as { readonly __type?: string }).__type
+    const { status = 200, body, headers } = await answer(request)
+    const type = (body as { readonly __type?: string } | null)?.__type
     outgoing.writeHead(status, {
       'content-type': 'application/x-amz-json-1.0',
       'x-amzn-requestid': 'request-1',
       ...(type ? { 'x-amzn-errortype': type } : {}),
+      ...headers,
     })
     outgoing.end(JSON.stringify(body))
   })
