@@ -47,6 +47,8 @@ export const isBinary = (token: Token | undefined): boolean =>
 export interface Placed extends Token {
   /** `-` or `!` of one operand. */
   readonly unary: boolean
+  /** The `with` of `point with (x: 1)`. */
+  readonly copies: boolean
   /** `<` or `>` around the types of a type: `list<string>`. */
   readonly generic: boolean
   /** The innermost bracket around it, "" at the top. */
@@ -74,6 +76,7 @@ export function place(tokens: readonly Token[]): Placed[] {
     placed.push({
       ...token,
       unary: isMark && (token.text === '-' || token.text === '!') && !endsOperand(before),
+      copies: token.kind === 'word' && token.text === 'with' && endsOperand(before),
       generic: generic.has(token),
       inside: open.at(-1) ?? '',
     })
@@ -111,7 +114,8 @@ export function spaced(left: Placed, right: Placed): boolean {
   if (right.kind === 'comment' || left.kind === 'block-comment' || right.kind === 'block-comment') return true
   const a = left.kind === 'mark' ? left.text : ''
   const b = right.kind === 'mark' ? right.text : ''
-  if (left.unary || a === '...' || a === '.' || b === '.') return false
+  if (left.unary || a === '...' || a === '.') return false
+  if (b === '.') return a === '|>'
   if (b === ',' || b === ';' || b === '?') return false
   if (a === '(' || a === '[' || b === ')' || b === ']') return false
   // A slice: `xs[1:3]`.
@@ -126,6 +130,6 @@ export function spaced(left: Placed, right: Placed): boolean {
 
 /** Whether a `(` or `[` behind the token calls or indexes it. */
 const attaches = (token: Placed): boolean =>
-  (token.kind === 'word' && !BEFORE_EXPRESSION.has(token.text)) ||
+  (token.kind === 'word' && !token.copies && !BEFORE_EXPRESSION.has(token.text)) ||
   token.kind === 'string' ||
   (token.kind === 'mark' && (token.text === ')' || token.text === ']' || token.text === '?'))

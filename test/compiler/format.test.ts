@@ -37,6 +37,8 @@ describe('the canonical layout', () => {
       'struct P { x: list<map<string, int>>? }',
     ],
     ['comparisons do not', 'emit a<b and c>d;', 'emit a < b and c > d;'],
+    ['a pipe into a method has room before its dot', 'emit xs|>.f()|>.g();', 'emit xs |> .f() |> .g();'],
+    ['a changed copy is no call', 'emit p with(x:1);', 'emit p with (x: 1);'],
     ['lambdas, arms and pipes breathe', 'let f=fn (x)=>x|>g;', 'let f = fn(x) => x |> g;'],
     ['a trailing comment stands one space behind', 'emit 1;    // one   ', 'emit 1; // one'],
     ['spread and members are tight', 'emit [ ... a . b, c ?];', 'emit [...a.b, c?];'],
