@@ -9,7 +9,8 @@ import { runProgram } from '../../agents/run-program.ts'
 import { BOT } from '../support/agent-programs.ts'
 import { say } from '../support/asking.ts'
 import { faultOf } from '../support/faults.ts'
-import { type Answer, ScriptedModel, says } from '../support/scripted-model.ts'
+import { overriding } from '../support/overriding.ts'
+import { type Answer, calls, ScriptedModel, says } from '../support/scripted-model.ts'
 import { type TestWorld, testWorld } from '../support/world.ts'
 
 const SUMMARY = says('## Facts\n- The order is ORD-1.\n## Summary\nThey spoke of ORD-1.')
@@ -301,6 +302,29 @@ describe('compaction on request', () => {
     })
   })
 
+  test('that cannot be committed leaves the history as it was, and the old version in the archive', async () => {
+    const t = await talked(MANUAL, 4)
+    const commit = async () => {
+      throw new Fault('storage_full', { path: 'sessions' })
+    }
+    const full = { ...t.world, sessions: overriding(t.world.sessions, { commit }) }
+    t.model.answer(SUMMARY)
+    expect(await faultOf(compact(full, request(t)))).toMatchObject({ code: 'storage_full' })
+    expect(await contents(t)).toHaveLength(8)
+    expect(archived(t)).toHaveLength(1)
+  })
+
+  test('replaces nothing that it could not archive', async () => {
+    const t = await talked(MANUAL, 4)
+    const archive = async () => {
+      throw new Fault('storage_full', { path: 'archive' })
+    }
+    const full = { ...t.world, sessions: overriding(t.world.sessions, { archive }) }
+    t.model.answer(SUMMARY)
+    expect(await faultOf(compact(full, request(t)))).toMatchObject({ code: 'storage_full' })
+    expect(await contents(t)).toHaveLength(8)
+  })
+
   test('names the agents there are, and refuses an empty key', async () => {
     const t = testWorld(BOT)
     expect(await faultOf(compact(t.world, { ...request(t), agent: 'Nobody' }))).toMatchObject({
@@ -355,6 +379,14 @@ describe('what happens to the session during a compaction', () => {
       await compact(t.world, request(t))
       return says('a4')
     })
+    expect(await say(t, 'q4')).toBe('a4')
+    expect(await contents(t)).toEqual([STORED, 'q3', 'a3', 'q4', 'a4'])
+  })
+
+  test('a skill may ask for it in the middle of a turn of the same session', async () => {
+    const source = MANUAL.replace('return { "order_id"', 'Bot.compact(); return { "order_id"')
+    const t = await talked(source, 3)
+    t.model.answer(calls(['lookup_order', { order_id: 'ORD-1' }]), SUMMARY, says('a4'))
     expect(await say(t, 'q4')).toBe('a4')
     expect(await contents(t)).toEqual([STORED, 'q3', 'a3', 'q4', 'a4'])
   })
