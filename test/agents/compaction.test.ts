@@ -1,63 +1,28 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { type CompactRequest, compact } from '../../agents/claw/compact.ts'
-import { history } from '../../agents/claw/history.ts'
-import { resetSession } from '../../agents/claw/reset.ts'
+import { compact } from '../../agents/claw/compact.ts'
 import { Fault } from '../../agents/ports/fault.ts'
 import { runProgram } from '../../agents/run-program.ts'
 import { BOT } from '../support/agent-programs.ts'
 import { say } from '../support/asking.ts'
 import { faultOf } from '../support/faults.ts'
 import { overriding } from '../support/overriding.ts'
-import { type Answer, calls, ScriptedModel, says } from '../support/scripted-model.ts'
+import { type Answer, ScriptedModel, says } from '../support/scripted-model.ts'
 import { type TestWorld, testWorld } from '../support/world.ts'
-
-const SUMMARY = says('## Facts\n- The order is ORD-1.\n## Summary\nThey spoke of ORD-1.')
-const STORED = '[Session Summary] They spoke of ORD-1.'
-
-const withSession = (fields: string): string => BOT.replace('channels:', `session: { ${fields} } channels:`)
-/** Keeps the newest turn. */
-const THREE = withSession('max_history_turns: 3')
-const MANUAL = withSession('max_history_turns: 3 compaction: "manual"')
-
-/** A world whose session has `turns` turns q1 a1, q2 a2, ... */
-async function talked(source: string, turns: number, key = 'default'): Promise<TestWorld> {
-  const t = testWorld(source)
-  await talk(t, turns, key)
-  return t
-}
-
-async function talk(t: TestWorld, turns: number, key = 'default'): Promise<void> {
-  for (let n = 1; n <= turns; n += 1) {
-    t.model.answer(says(`a${n}`))
-    await say(t, `q${n}`, { key })
-  }
-}
-
-const contents = async (t: TestWorld, key = 'default'): Promise<readonly string[]> =>
-  (await history(t.world, { agent: 'Bot', key })).map(({ content }) => content)
-
-const request = (t: TestWorld, key: string | null = 'default'): CompactRequest => ({
-  agent: 'Bot',
-  key,
-  call: {
-    requestId: null,
-    deadlineAt: t.clock.now() + 60_000,
-    signal: new AbortController().signal,
-    holding: [],
-  },
-})
-
-const memory = ({ world }: TestWorld): string | null => {
-  const file = join(world.workspaces.resolve('Bot', './.neam/workspace'), 'MEMORY.md')
-  return existsSync(file) ? readFileSync(file, 'utf8') : null
-}
-
-const archived = ({ root }: TestWorld): readonly string[] => {
-  const directory = join(root, 'sessions/Bot/default/archive')
-  return existsSync(directory) ? readdirSync(directory).filter((name) => name.endsWith('.jsonl')) : []
-}
+import {
+  archived,
+  contents,
+  MANUAL,
+  memory,
+  request,
+  STORED,
+  SUMMARY,
+  THREE,
+  talk,
+  talked,
+  withSession,
+} from './compaction-world.ts'
 
 describe('automatic compaction', () => {
   test('replaces the oldest turns by a system message when there are more than max_history_turns', async () => {
@@ -356,59 +321,5 @@ describe('compaction on request', () => {
       '{"status":"not_needed","turns_before":0,"turns_after":0,"summary_length":0}',
       'system user assistant user assistant',
     ])
-  })
-})
-
-describe('what happens to the session during a compaction', () => {
-  test('a message is not lost: it stays behind the summary, without a second model call', async () => {
-    const t = await talked(MANUAL, 4)
-    t.model.answer(async () => {
-      t.model.answer(says('a5'))
-      await say(t, 'q5')
-      return SUMMARY
-    })
-    expect(await compact(t.world, request(t))).toMatchObject({ turnsBefore: 5, turnsAfter: 3 })
-    expect(await contents(t)).toEqual([STORED, 'q3', 'a3', 'q4', 'a4', 'q5', 'a5'])
-    expect(t.model.requests).toHaveLength(6)
-  })
-
-  test('a turn that was running when it was compacted is added behind the summary', async () => {
-    const t = await talked(MANUAL, 3)
-    t.model.answer(async () => {
-      t.model.answer(SUMMARY)
-      await compact(t.world, request(t))
-      return says('a4')
-    })
-    expect(await say(t, 'q4')).toBe('a4')
-    expect(await contents(t)).toEqual([STORED, 'q3', 'a3', 'q4', 'a4'])
-  })
-
-  test('a skill may ask for it in the middle of a turn of the same session', async () => {
-    const source = MANUAL.replace('return { "order_id"', 'Bot.compact(); return { "order_id"')
-    const t = await talked(source, 3)
-    t.model.answer(calls(['lookup_order', { order_id: 'ORD-1' }]), SUMMARY, says('a4'))
-    expect(await say(t, 'q4')).toBe('a4')
-    expect(await contents(t)).toEqual([STORED, 'q3', 'a3', 'q4', 'a4'])
-  })
-
-  test('a reset wins', async () => {
-    const t = await talked(MANUAL, 4)
-    t.model.answer(async () => {
-      await resetSession(t.world, { agent: 'Bot', key: 'default' })
-      return SUMMARY
-    })
-    expect(await compact(t.world, request(t))).toMatchObject({ status: 'not_needed' })
-    expect(await contents(t)).toEqual([])
-  })
-
-  test('of two compactions the first wins, and nothing is summarized twice', async () => {
-    const t = await talked(MANUAL, 4)
-    t.model.answer(async () => {
-      t.model.answer(says('First.'))
-      await compact(t.world, request(t))
-      return says('Second.')
-    })
-    expect(await compact(t.world, request(t))).toMatchObject({ status: 'not_needed' })
-    expect(await contents(t)).toEqual(['[Session Summary] First.', 'q3', 'a3', 'q4', 'a4'])
   })
 })
