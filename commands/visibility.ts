@@ -45,7 +45,7 @@ export const barrier = (folder: string): Promise<number | null> =>
  * by `..` or by a symbolic link, gets none: a command may have made it.
  */
 export async function barriersBelow(root: string, folders: readonly string[]): Promise<void> {
-  for (const folder of folders) {
+  for (const folder of folders.slice(0, MAX_CHANGED)) {
     const path = await folderBelow(root, folder)
     if (path !== null) await barrier(path)
   }

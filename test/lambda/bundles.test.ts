@@ -1,5 +1,6 @@
 // The bundles as Lambda runs them: one process an invocation, keys from Secrets Manager, runs started in Step Functions.
 import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -16,6 +17,8 @@ const directory = temporaryDirectory()
 const bundles = join(directory, 'task')
 const mount = join(directory, 'mnt')
 
+const INVOKE_SANDBOX = '/2015-03-31/functions/Sandbox/invocations'
+
 /** What AWS was asked: service operation and body. */
 const asked: { readonly operation: string; readonly body: Record<string, unknown> }[] = []
 let aws: Server
@@ -26,10 +29,15 @@ beforeAll(async () => {
     request.on('data', (chunk: Buffer) => {
       text += chunk.toString()
     })
-    request.on('end', () => {
-      const operation = String(request.headers['x-amz-target'])
+    request.on('end', async () => {
+      // Lambda has no target: its operations are paths.
+      const operation = String(request.headers['x-amz-target'] ?? request.url)
       const body = JSON.parse(text) as Record<string, unknown>
       asked.push({ operation, body })
+      if (operation === INVOKE_SANDBOX) {
+        response.end(JSON.stringify(await invoke('sandbox.mjs', body)))
+        return
+      }
       const answers: Readonly<Record<string, unknown>> = {
         'secretsmanager.GetSecretValue': {
           ARN: body.SecretId,
@@ -112,10 +120,15 @@ function invoke(
   })
 }
 
-async function call(method: string, path: string, options: { key?: string; body?: unknown } = {}) {
+async function call(
+  method: string,
+  path: string,
+  options: { key?: string; body?: unknown; environment?: Readonly<Record<string, string>> } = {},
+) {
   const headers: Record<string, string> =
     options.key === undefined ? {} : { authorization: `Bearer ${options.key}` }
-  const answer = (await invoke('api.mjs', gatewayEvent(method, path, { headers, body: options.body }))) as {
+  const event = gatewayEvent(method, path, { headers, body: options.body })
+  const answer = (await invoke('api.mjs', event, options.environment)) as {
     statusCode: number
     body: string
   }
@@ -169,4 +182,48 @@ test('start calls StartExecution with ids only; each step is one invocation; sta
     running: false,
     last_outcome: 'completed',
   })
+})
+
+test('commands of a step run in the sandbox function; without one they are refused', async () => {
+  const source = join(directory, 'shell.neam')
+  writeFileSync(
+    source,
+    `fun build(ctx) {
+  let result = exec("echo built > out.txt; exit 3");
+  return f"exit {result.exit_code}, {workspace_read("out.txt")}";
+}
+forge agent shell_builder {
+  provider: "openai" model: "gpt-4o" system: "Build." verify: build workspace: "./shell" checkpoint: "none"
+  loop: { max_iterations: 2 }
+}`,
+  )
+  const bytecode = join(directory, 'shell.neamb')
+  const compiled = await runBin('neamc', ['compile', source, '--output', bytecode], { cwd: ROOT })
+  expect(compiled).toMatchObject({ code: 0, stderr: '' })
+  const place = { NEAM_BYTECODE: bytecode }
+  const started = await call('POST', '/api/v1/forge/shell_builder/start', { key: KEY, environment: place })
+  const state: ForgeRunState = {
+    agent: 'shell_builder',
+    run: String(started.body.run),
+    epoch: 1,
+    iteration: 1,
+  }
+  const sandboxed = { ...place, NEAM_SANDBOX_FUNCTION: 'Sandbox' }
+  const first = (await invoke('forge-step.mjs', { step: 'iterate', state }, sandboxed)) as ForgeStepResult
+  expect(first.report.verdict).toBe('retry: exit 3, built')
+  expect(asked.at(-1)).toEqual({
+    operation: INVOKE_SANDBOX,
+    body: {
+      workspace: 'shell',
+      command: 'echo built > out.txt; exit 3',
+      timeout_ms: 120_000,
+      barriers: ['.'],
+    },
+  })
+  const second = (await invoke(
+    'forge-step.mjs',
+    { step: 'iterate', state: first.state },
+    place,
+  )) as ForgeStepResult
+  expect(second.report.verdict).toContain('this function has no sandbox for them')
 })
