@@ -1,6 +1,6 @@
 /**
  * Two machines that share a folder over NFS trust their caches for up to a minute: a file that one made may not exist for
- * the other (reliability 2.3). Making and removing a file in a folder, a *barrier*, makes this machine look again.
+ * the other (reliability 2.1). Making and removing a file in a folder, a *barrier*, makes this machine look again.
  */
 import { randomBytes } from 'node:crypto'
 import { open, readdir, realpath, stat, unlink } from 'node:fs/promises'

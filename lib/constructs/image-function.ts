@@ -11,7 +11,7 @@ import type { StackSettings } from '../settings.ts'
 import type { Network } from './network.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-/** Where every function that mounts the tree finds it. */
+/** Where every function finds what it mounts: the tree, and in the sandbox the workspaces. */
 export const MOUNT = '/mnt/neam'
 
 export interface ImageFunctionProps {

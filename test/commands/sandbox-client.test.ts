@@ -1,5 +1,5 @@
 // The client against a server that speaks Lambda's Invoke; it never meets a real function here (sandbox.test.ts does).
-import { mkdirSync, readdirSync, symlinkSync, utimesSync } from 'node:fs'
+import { mkdirSync, readdirSync, statSync, symlinkSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { createSandboxClient, type SandboxAnswer } from '../../commands/sandbox-client.ts'
@@ -73,7 +73,6 @@ describe('the sandbox client', () => {
     symlinkSync(outside, join(cwd, 'link'))
     const longAgo = new Date(Date.now() - 3_600_000)
     utimesSync(outside, longAgo, longAgo)
-    const { statSync } = await import('node:fs')
     expect(await run()).toMatchObject({ exitCode: 3 })
     expect(statSync(outside).mtimeMs).toBe(longAgo.getTime())
   })
