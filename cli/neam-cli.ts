@@ -31,6 +31,7 @@ const FLAGS = {
 } as const satisfies Flags
 
 const COMMANDS = `  /history  show the conversation so far
+  /compact  summarize its older part
   /reset    archive it and start afresh
   /help     show these commands
   /quit     leave (so does Ctrl-D)
@@ -104,12 +105,20 @@ async function answer(chat: Chat, message: string): Promise<void> {
     case '/reset':
       await chat.reset()
       return void print('(a new conversation)\n')
+    case '/compact':
+      return void print(compactedText(await interruptibly((signal) => chat.compact(signal))))
     case '/history':
       for (const { role, content } of await chat.history()) print(`${role}: ${content}\n`)
       return
     default:
       return void print(`${await interruptibly((signal) => chat.ask(message, signal))}\n`)
   }
+}
+
+function compactedText({ status, turnsBefore, turnsAfter }: Awaited<ReturnType<Chat['compact']>>): string {
+  return status === 'compacted'
+    ? `(${turnsBefore} turns are now ${turnsAfter})\n`
+    : '(nothing to summarize yet)\n'
 }
 
 /** Ctrl-C while an answer is awaited ends the waiting, not the chat. */

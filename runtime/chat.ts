@@ -1,5 +1,6 @@
 /** A conversation with a claw agent over its `cli` channel (chapter 24.6). */
 import { ask } from '../agents/claw/ask.ts'
+import { type CompactAnswer, compact } from '../agents/claw/compact.ts'
 import { history } from '../agents/claw/history.ts'
 import { resetSession } from '../agents/claw/reset.ts'
 import type { StoredMessage } from '../agents/ports/sessions.ts'
@@ -11,6 +12,7 @@ export interface Chat {
   readonly key: string
   ask(message: string, signal: AbortSignal): Promise<string>
   reset(): Promise<void>
+  compact(signal: AbortSignal): Promise<CompactAnswer>
   history(): Promise<readonly StoredMessage[]>
 }
 
@@ -33,6 +35,12 @@ export function openChat(system: System, agent: string, channel: ChannelDecl, us
     async reset() {
       await resetSession(world, { agent, key })
     },
+    compact: (signal) =>
+      compact(world, {
+        agent,
+        key,
+        call: { deadlineAt: Number.POSITIVE_INFINITY, signal, requestId: null, holding: [] },
+      }),
     history: () => history(world, { agent, key }),
   }
 }

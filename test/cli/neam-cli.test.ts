@@ -35,6 +35,12 @@ describe('a conversation', () => {
     expect((await chat('bob', '/history', 'Hi')).stdout).not.toContain('Ada')
   })
 
+  test('is compacted on request, once there is something to summarize', async () => {
+    expect((await chat('carol', 'Hi', '/compact')).stdout).toContain('(nothing to summarize yet)')
+    const many = Array.from({ length: 35 }, (_, index) => `message ${index}`)
+    expect((await chat('carol', ...many, '/compact')).stdout).toMatch(/\(36 turns are now \d+\)/)
+  })
+
   test('starts afresh after /reset', async () => {
     const { stdout } = await chat('ada', '/reset', '/history', 'Hello')
     expect(stdout).toContain('(a new conversation)')
