@@ -83,7 +83,12 @@ export async function startForge(world: World, request: StartRequest): Promise<R
     agent: config.agent,
     run: config.run,
     requestId: request.requestId ?? null,
-    metadata: { ...limits, driver: config.driver },
+    metadata: {
+      max_iterations: limits.maxIterations,
+      max_cost: limits.maxCost,
+      max_tokens: limits.maxTokens,
+      driver: config.driver,
+    },
   })
   return config
 }

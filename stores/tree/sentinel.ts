@@ -89,15 +89,24 @@ export function createSentinel(options: SentinelOptions): Sentinel {
   return readSentinel(options)
 }
 
+/** Makes a folder and those above it; others may make the same ones at the same time. */
 function makeDirectories(fs: Fs, path: string): void {
-  if (path === '') return
+  const parent = path.slice(0, path.lastIndexOf('/'))
+  try {
+    makeDirectory(fs, path)
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT' || parent === '') throw error
+    makeDirectories(fs, parent)
+    // The parent is there now: a place where nothing can be made (`/proc`) says so by failing again.
+    makeDirectory(fs, path)
+  }
+}
+
+function makeDirectory(fs: Fs, path: string): void {
   try {
     fs.makeDirectory(path)
   } catch (error) {
-    if (errorCode(error) === 'EEXIST') return
-    if (errorCode(error) !== 'ENOENT') throw error
-    makeDirectories(fs, path.slice(0, path.lastIndexOf('/')))
-    makeDirectories(fs, path)
+    if (errorCode(error) !== 'EEXIST') throw error
   }
 }
 
