@@ -21,3 +21,15 @@ export function findAgent<K extends AgentDecl['kind']>(world: World, kind: K, na
     available: agents.map((agent) => agent.name),
   })
 }
+
+/** An agent of any kind. Throws `agent_not_found`, naming those there are. */
+export function findAnyAgent(world: World, name: string): AgentDecl {
+  const { agents } = world.program.module.manifest
+  const found = agents.find((agent) => agent.name === name)
+  if (found) return found
+  throw new Fault('agent_not_found', {
+    kind: KIND_WORDS.agent,
+    agent: name,
+    available: agents.map((agent) => agent.name),
+  })
+}

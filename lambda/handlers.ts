@@ -1,3 +1,7 @@
+import { adminStatus } from './admin/status.ts'
+import { adminDisable, adminEnable, adminKill } from './admin/switch.ts'
+import { agentAsk } from './agents/ask.ts'
+import { agentList } from './agents/list.ts'
 import { clawCompact, clawSessionCompact } from './claw/compact.ts'
 import { clawList } from './claw/list.ts'
 import { clawMessage } from './claw/message.ts'
@@ -9,7 +13,9 @@ import { forgeStart } from './forge/start.ts'
 import { forgeStatusRoute } from './forge/status.ts'
 import { forgeStop } from './forge/stop.ts'
 import { health } from './health/health.ts'
+import { limits } from './health/limits.ts'
 import { ready } from './health/ready.ts'
+import { systemHealth } from './health/system-health.ts'
 import { notFound } from './not-found.ts'
 import { type HandlerName, ROUTES, routeKey } from './routes.ts'
 
@@ -25,6 +31,14 @@ const ROUTE_HANDLERS: Readonly<Record<HandlerName, RouteHandler>> = {
   forgeStart,
   forgeStop,
   forgeStatus: forgeStatusRoute,
+  systemHealth,
+  limits,
+  agentList,
+  agentAsk,
+  adminDisable,
+  adminEnable,
+  adminKill,
+  adminStatus,
   notFound,
 }
 

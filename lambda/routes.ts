@@ -27,6 +27,14 @@ export type HandlerName =
   | 'forgeStart'
   | 'forgeStop'
   | 'forgeStatus'
+  | 'systemHealth'
+  | 'limits'
+  | 'agentList'
+  | 'agentAsk'
+  | 'adminDisable'
+  | 'adminEnable'
+  | 'adminKill'
+  | 'adminStatus'
   | 'notFound'
 
 export const ROUTES: readonly Route[] = [
@@ -94,6 +102,69 @@ export const ROUTES: readonly Route[] = [
     handler: 'forgeStatus',
     credential: 'key',
     summary: 'State of the newest forge run',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/health',
+    handler: 'systemHealth',
+    credential: 'key',
+    summary: 'Health, agents and VM statistics',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/limits',
+    handler: 'limits',
+    credential: 'key',
+    summary: 'Limits of requests',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/agents',
+    handler: 'agentList',
+    credential: 'key',
+    summary: 'List stateless agents',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/agent/ask',
+    handler: 'agentAsk',
+    credential: 'key',
+    summary: 'Ask a stateless agent',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/admin/disable',
+    handler: 'adminDisable',
+    credential: 'admin',
+    summary: 'Kill switch of an agent, or of all',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/admin/enable',
+    handler: 'adminEnable',
+    credential: 'admin',
+    summary: 'Re-enable an agent, or all',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/admin/kill',
+    handler: 'adminKill',
+    credential: 'admin',
+    summary: 'Kill switch of all agents, or of one',
+  },
+  {
+    method: 'POST',
+    path: '/admin/kill',
+    handler: 'adminKill',
+    credential: 'admin',
+    summary: 'The same, at the path of chapter 24.3',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/admin/status',
+    handler: 'adminStatus',
+    credential: 'admin',
+    summary: 'Disabled agents and what agents say of themselves',
   },
   { method: 'ANY', path: '/{proxy+}', handler: 'notFound', credential: 'key', summary: 'Everything else' },
 ]

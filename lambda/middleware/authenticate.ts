@@ -21,9 +21,18 @@ function bearer(header: string | undefined): string | null {
   return found?.[1] ?? null
 }
 
+/** Who presented a key, for records: tells keys apart and gives none away. `no key` in development mode. */
+export function keyFingerprint(header: string | undefined): string {
+  const presented = bearer(header)
+  return presented === null ? 'no key' : `key ${digest(presented).toString('hex').slice(0, 12)}`
+}
+
+const isLoopback = (address: string): boolean => /^(::ffff:)?127\.|^::1$/.test(address)
+
 /**
  * Chapter 28.4: NEAM_API_KEY on every route but the open ones, NEAM_ADMIN_KEY on admin routes. In production nothing is
- * served without a key; elsewhere a server without keys is in development mode.
+ * served without a key; elsewhere a server without keys is in development mode, where admin routes are open to callers
+ * on the same machine only. Without an admin key they are closed to everybody else (design 6.1).
  */
 export function authenticate(route: Route, edge: Edge): Middleware {
   return {
@@ -32,9 +41,14 @@ export function authenticate(route: Route, edge: Edge): Middleware {
       const { keys, settings } = await edge.system()
       const [api, admin] = await Promise.all([keys.api(), keys.admin()])
       const wanted = route.credential === 'admin' ? admin : api
-      if (wanted.length === 0 && !settings.production && api.length === 0) return
+      const development = wanted.length === 0 && !settings.production && api.length === 0
+      if (development && (route.credential !== 'admin' || isLoopback(event.requestContext.http.sourceIp)))
+        return
       const presented = bearer(event.headers?.authorization)
       const name = route.credential === 'admin' ? 'NEAM_ADMIN_KEY' : 'NEAM_API_KEY'
+      if (route.credential === 'admin' && wanted.length === 0 && (development || api.length > 0)) {
+        throw new Refusal(403, 'forbidden', 'this route needs NEAM_ADMIN_KEY, which is not set')
+      }
       if (api.length === 0 && admin.length === 0) {
         throw new Refusal(
           503,

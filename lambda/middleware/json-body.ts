@@ -4,7 +4,7 @@ import type { Middleware } from './middleware.ts'
 /** Bytes of a request body. */
 export const MAX_BODY_BYTES = 1024 * 1024
 /** Nesting of objects and lists; deeper input could overflow whoever walks it. */
-const MAX_DEPTH = 64
+export const MAX_BODY_DEPTH = 64
 
 export const bodyTooLarge = (): Refusal =>
   new Refusal(413, 'body_too_large', `the body is larger than ${MAX_BODY_BYTES} bytes`)
@@ -36,7 +36,7 @@ function decode(bytes: Uint8Array): string {
 }
 
 function parse(text: string): unknown {
-  if (depth(text) > MAX_DEPTH) throw badRequest(`the body is nested deeper than ${MAX_DEPTH}`)
+  if (depth(text) > MAX_BODY_DEPTH) throw badRequest(`the body is nested deeper than ${MAX_BODY_DEPTH}`)
   try {
     return JSON.parse(text)
   } catch (error) {

@@ -57,6 +57,28 @@ describe('without keys', () => {
     expect((await api.call('GET', '/api/v1/claw')).status).toBe(200)
   })
 
+  test.each(['127.0.0.1', '::1', '::ffff:127.0.0.1'])('admin routes are open to %s', async (sourceIp) => {
+    const api = await testApi()
+    expect((await api.call('GET', '/api/v1/admin/status', { sourceIp })).status).toBe(200)
+  })
+
+  test('admin routes are closed to other machines', async () => {
+    const { status, body } = await (await testApi()).call('GET', '/api/v1/admin/status')
+    expect([status, body.code]).toEqual([403, 'forbidden'])
+  })
+
+  test.each([undefined, `Bearer ${API}`])(
+    'admin routes stay closed with an API key alone: %s',
+    async (sent) => {
+      const api = await testApi({ environment: { NEAM_API_KEY: API } })
+      const { status, body } = await api.call('GET', '/api/v1/admin/status', {
+        headers: sent === undefined ? {} : { authorization: sent },
+        sourceIp: '127.0.0.1',
+      })
+      expect([status, body.message]).toEqual([403, 'this route needs NEAM_ADMIN_KEY, which is not set'])
+    },
+  )
+
   test('in production nothing but the probes is served', async () => {
     const api = await testApi({ environment: { NEAM_ENV: 'production' } })
     const { status, body } = await api.call('GET', '/api/v1/claw', { headers: { authorization: 'Bearer x' } })

@@ -42,6 +42,8 @@ export interface CallOptions {
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
   readonly isBase64Encoded?: boolean
+  /** Default: an address of somewhere else. */
+  readonly sourceIp?: string
 }
 
 export interface Answer {
@@ -127,7 +129,7 @@ export function gatewayEvent(method: string, path: string, call: CallOptions = {
       apiId: 'api',
       domainName: 'api.example.com',
       domainPrefix: 'api',
-      http: { method, path, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'test' },
+      http: { method, path, protocol: 'HTTP/1.1', sourceIp: call.sourceIp ?? '192.0.2.1', userAgent: 'test' },
       requestId: 'gateway-request',
       routeKey: routeKey(route),
       stage: '$default',

@@ -1,0 +1,50 @@
+import * as v from 'valibot'
+import { findAgent } from '../../agents/find-agent.ts'
+import { asFault } from '../../agents/turn/as-fault.ts'
+import { askOnce } from '../../agents/turn/ask-once.ts'
+import { totalTokens } from '../../agents/turn/usage.ts'
+import type { RouteHandler } from '../edge.ts'
+import { validate } from '../validate.ts'
+
+const TEXT = v.pipe(
+  v.string(),
+  v.check((text) => text.trim() !== '', 'must not be empty'),
+)
+const BODY = v.strictObject({ agent_id: v.string(), query: TEXT })
+/** The other spelling of the same. */
+const MESSAGE_BODY = v.strictObject({ agent: v.string(), message: TEXT })
+
+function read(body: unknown): { readonly agent: string; readonly message: string } {
+  const given = body ?? {}
+  if (typeof given === 'object' && ('agent' in given || 'message' in given)) {
+    return validate(MESSAGE_BODY, given)
+  }
+  const { agent_id, query } = validate(BODY, given)
+  return { agent: agent_id, message: query }
+}
+
+/** POST /api/v1/agent/ask (chapter 28.2): a stateless agent answers; nothing of it is kept. */
+export const agentAsk: RouteHandler = async ({ system, edge, body, requestId, deadlineAt }) => {
+  const { agent, message } = read(body)
+  const { world } = await system()
+  const call = { depth: 1, deadlineAt, signal: edge.shutdown, requestId, holding: [] }
+  try {
+    const { text, usage, cost } = await askOnce(world, {
+      agent: findAgent(world, 'agent', agent),
+      message,
+      tools: true,
+      call,
+    })
+    return {
+      body: {
+        agent_id: agent,
+        query: message,
+        response: text,
+        trace_id: requestId,
+        usage: { tokens: totalTokens(usage), cost_usd: cost },
+      },
+    }
+  } catch (error) {
+    throw asFault(error, call.signal)
+  }
+}

@@ -1,0 +1,14 @@
+import { MAX_ITERATIONS } from '../../agents/forge/start.ts'
+import { MAX_AGENT_DEPTH } from '../../agents/limits/depth.ts'
+import type { RouteHandler } from '../edge.ts'
+import { MAX_BODY_BYTES, MAX_BODY_DEPTH } from '../middleware/json-body.ts'
+
+/** GET /api/v1/limits (design 6.2): what is refused however often it is tried. */
+export const limits: RouteHandler = async () => ({
+  body: {
+    body_bytes: MAX_BODY_BYTES,
+    body_depth: MAX_BODY_DEPTH,
+    agent_depth: MAX_AGENT_DEPTH,
+    forge_iterations: MAX_ITERATIONS,
+  },
+})
