@@ -17,6 +17,7 @@ import { limits } from './health/limits.ts'
 import { ready } from './health/ready.ts'
 import { systemHealth } from './health/system-health.ts'
 import { notFound } from './not-found.ts'
+import { openApi } from './openapi.ts'
 import { type HandlerName, ROUTES, routeKey } from './routes.ts'
 
 const ROUTE_HANDLERS: Readonly<Record<HandlerName, RouteHandler>> = {
@@ -33,6 +34,7 @@ const ROUTE_HANDLERS: Readonly<Record<HandlerName, RouteHandler>> = {
   forgeStatus: forgeStatusRoute,
   systemHealth,
   limits,
+  openApi,
   agentList,
   agentAsk,
   adminDisable,

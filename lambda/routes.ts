@@ -29,6 +29,7 @@ export type HandlerName =
   | 'forgeStatus'
   | 'systemHealth'
   | 'limits'
+  | 'openApi'
   | 'agentList'
   | 'agentAsk'
   | 'adminDisable'
@@ -116,6 +117,13 @@ export const ROUTES: readonly Route[] = [
     handler: 'limits',
     credential: 'key',
     summary: 'Limits of requests',
+  },
+  {
+    method: 'GET',
+    path: '/openapi.json',
+    handler: 'openApi',
+    credential: 'key',
+    summary: 'This description',
   },
   {
     method: 'GET',

@@ -1,6 +1,9 @@
 import * as v from 'valibot'
 import { badRequest } from './refusal.ts'
 
+/** A text with more than spaces in it. */
+export const TEXT = v.pipe(v.string(), v.regex(/\S/, 'must not be empty'))
+
 /**
  * The body as the schema reads it. @throws Refusal 400 naming the field, the value it got and what is accepted.
  */

@@ -9,9 +9,9 @@ import { validate } from '../validate.ts'
 const ALL = '*'
 
 const REASON = v.optional(v.pipe(v.string(), v.maxLength(200)))
-const DISABLE_BODY = v.strictObject({ agent: v.string(), reason: REASON })
-const KILL_BODY = v.strictObject({ agent: v.optional(v.string(), ALL), reason: REASON })
-const ENABLE_BODY = v.strictObject({ agent: v.string() })
+export const DISABLE_BODY = v.strictObject({ agent: v.string(), reason: REASON })
+export const KILL_BODY = v.strictObject({ agent: v.optional(v.string(), ALL), reason: REASON })
+export const ENABLE_BODY = v.strictObject({ agent: v.string() })
 
 /** POST /api/v1/admin/disable (chapter 28.4): the agent, or `*`, answers 503 from its next model call on. */
 export const adminDisable: RouteHandler = async (request) => {

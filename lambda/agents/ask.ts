@@ -4,22 +4,18 @@ import { asFault } from '../../agents/turn/as-fault.ts'
 import { askOnce } from '../../agents/turn/ask-once.ts'
 import { totalTokens } from '../../agents/turn/usage.ts'
 import type { RouteHandler } from '../edge.ts'
-import { validate } from '../validate.ts'
+import { TEXT, validate } from '../validate.ts'
 
-const TEXT = v.pipe(
-  v.string(),
-  v.check((text) => text.trim() !== '', 'must not be empty'),
-)
-const BODY = v.strictObject({ agent_id: v.string(), query: TEXT })
+export const ASK_BODY = v.strictObject({ agent_id: v.string(), query: TEXT })
 /** The other spelling of the same. */
-const MESSAGE_BODY = v.strictObject({ agent: v.string(), message: TEXT })
+export const ASK_MESSAGE_BODY = v.strictObject({ agent: v.string(), message: TEXT })
 
 function read(body: unknown): { readonly agent: string; readonly message: string } {
   const given = body ?? {}
   if (typeof given === 'object' && ('agent' in given || 'message' in given)) {
-    return validate(MESSAGE_BODY, given)
+    return validate(ASK_MESSAGE_BODY, given)
   }
-  const { agent_id, query } = validate(BODY, given)
+  const { agent_id, query } = validate(ASK_BODY, given)
   return { agent: agent_id, message: query }
 }
 

@@ -3,15 +3,15 @@ import { compact } from '../../agents/claw/compact.ts'
 import type { RouteAnswer, RouteHandler, RouteRequest } from '../edge.ts'
 import { validate } from '../validate.ts'
 
-const BODY = v.strictObject({ session_key: v.optional(v.string()) })
-const NO_FIELDS = v.strictObject({})
+export const COMPACT_BODY = v.strictObject({ session_key: v.optional(v.string()) })
+export const NO_FIELDS = v.strictObject({})
 
 /**
  * POST /api/v1/claw/:agent/compact (chapter 28.2): all sessions of the agent, one after the other, or the one that the
  * body names. Whoever runs out of time may ask again: what is compacted stays so.
  */
 export const clawCompact: RouteHandler = async (request) => {
-  const { session_key } = validate(BODY, request.body ?? {})
+  const { session_key } = validate(COMPACT_BODY, request.body ?? {})
   return answer(request, session_key ?? null)
 }
 

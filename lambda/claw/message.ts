@@ -1,13 +1,10 @@
 import * as v from 'valibot'
 import { ask } from '../../agents/claw/ask.ts'
 import type { RouteHandler } from '../edge.ts'
-import { validate } from '../validate.ts'
+import { TEXT, validate } from '../validate.ts'
 
-const BODY = v.strictObject({
-  message: v.pipe(
-    v.string(),
-    v.check((text) => text.trim() !== '', 'must not be empty'),
-  ),
+export const MESSAGE_BODY = v.strictObject({
+  message: TEXT,
   /** As in an InboundMessage; `lane` chooses the lane (chapter 24.7). */
   metadata: v.optional(v.looseObject({ lane: v.optional(v.string()) })),
   user_id: v.optional(v.string()),
@@ -15,7 +12,7 @@ const BODY = v.strictObject({
 
 /** POST /api/v1/claw/:agent/sessions/:key/message (chapter 28.2). */
 export const clawMessage: RouteHandler = async ({ system, edge, params, body, requestId, deadlineAt }) => {
-  const { message, metadata } = validate(BODY, body ?? {})
+  const { message, metadata } = validate(MESSAGE_BODY, body ?? {})
   const agent = params.agent ?? ''
   const key = params.key ?? ''
   const answer = await ask((await system()).world, {

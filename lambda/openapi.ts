@@ -1,0 +1,77 @@
+import * as v from 'valibot'
+import { VERSION } from '../runtime/version.ts'
+import { DISABLE_BODY, ENABLE_BODY, KILL_BODY } from './admin/switch.ts'
+import { ASK_BODY, ASK_MESSAGE_BODY } from './agents/ask.ts'
+import { COMPACT_BODY, NO_FIELDS } from './claw/compact.ts'
+import { MESSAGE_BODY } from './claw/message.ts'
+import type { RouteHandler } from './edge.ts'
+import { START_BODY } from './forge/start.ts'
+import { STOP_BODY } from './forge/stop.ts'
+import { jsonSchema } from './json-schema.ts'
+import { type HandlerName, ROUTES, type Route } from './routes.ts'
+
+/** The schemas that the handlers validate with; a handler that is missing here reads no body. */
+export const BODIES: Readonly<Partial<Record<HandlerName, v.GenericSchema>>> = {
+  agentAsk: v.union([ASK_BODY, ASK_MESSAGE_BODY]),
+  clawMessage: MESSAGE_BODY,
+  clawCompact: COMPACT_BODY,
+  clawSessionCompact: NO_FIELDS,
+  forgeStart: START_BODY,
+  forgeStop: STOP_BODY,
+  adminDisable: DISABLE_BODY,
+  adminEnable: ENABLE_BODY,
+  adminKill: KILL_BODY,
+}
+
+const SECURITY = { open: [], key: [{ apiKey: [] }], admin: [{ adminKey: [] }] } as const
+
+const ERROR = {
+  type: 'object',
+  properties: Object.fromEntries(
+    ['error', 'message', 'code', 'request_id'].map((name) => [name, { type: 'string' }]),
+  ),
+  required: ['error', 'message', 'code', 'request_id'],
+}
+
+const json = (schema: object) => ({ 'application/json': { schema } })
+
+function operation(route: Route): object {
+  const body = BODIES[route.handler]
+  const names = [...route.path.matchAll(/\{(\w+)\}/g)].map((found) => found[1]!)
+  return {
+    // Two paths may share a handler; ids are unique.
+    operationId:
+      ROUTES.find(({ handler }) => handler === route.handler) === route ? route.handler : undefined,
+    summary: route.summary,
+    security: SECURITY[route.credential],
+    parameters: names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
+    ...(body === undefined
+      ? {}
+      : { requestBody: { required: !v.is(body, {}), content: json(jsonSchema(body)) } }),
+    responses: {
+      200: { description: 'Done', content: json({ type: 'object' }) },
+      default: { description: 'Refused or failed', content: json({ $ref: '#/components/schemas/Error' }) },
+    },
+  }
+}
+
+/** GET /openapi.json: OpenAPI 3.1 of the route table; `ANY /{proxy+}` is no operation. */
+export const openApi: RouteHandler = async () => {
+  const paths: Record<string, Record<string, object>> = {}
+  for (const route of ROUTES) {
+    if (route.method === 'ANY') continue
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route) }
+  }
+  const bearer = (description: string) => ({ type: 'http', scheme: 'bearer', description })
+  return {
+    body: {
+      openapi: '3.1.0',
+      info: { title: 'NeamClaw', version: VERSION },
+      paths,
+      components: {
+        securitySchemes: { apiKey: bearer('NEAM_API_KEY'), adminKey: bearer('NEAM_ADMIN_KEY') },
+        schemas: { Error: ERROR },
+      },
+    },
+  }
+}

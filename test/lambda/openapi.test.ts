@@ -1,0 +1,96 @@
+import { beforeAll, describe, expect, test } from '@jest/globals'
+import * as v from 'valibot'
+import { jsonSchema } from '../../lambda/json-schema.ts'
+import { ROUTES } from '../../lambda/routes.ts'
+import { type Answer, type TestApi, testApi } from '../support/system.ts'
+
+let api: TestApi
+let document: Answer['body']
+beforeAll(async () => {
+  api = await testApi()
+  document = (await api.call('GET', '/openapi.json')).body
+})
+
+const described = ROUTES.filter((route) => route.method !== 'ANY')
+
+describe('the description', () => {
+  test('holds every route of the table and no other', () => {
+    const operations = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    )
+    expect(operations.sort()).toEqual(described.map(({ method, path }) => `${method} ${path}`).sort())
+  })
+
+  test.each(described)(
+    'names the credential and the parameters of $method $path',
+    ({ method, path, credential }) => {
+      const { security, parameters } = document.paths[path][method.toLowerCase()]
+      expect(security.flatMap(Object.keys)).toEqual(
+        { open: [], key: ['apiKey'], admin: ['adminKey'] }[credential],
+      )
+      expect(parameters.map(({ name }: { name: string }) => `{${name}}`)).toEqual(
+        path.match(/\{\w+\}/g) ?? [],
+      )
+    },
+  )
+
+  test('gives every operation an id of its own', () => {
+    const ids = described.map(({ method, path }) => document.paths[path][method.toLowerCase()].operationId)
+    const given = ids.filter((id) => id !== undefined)
+    expect(new Set(given).size).toBe(given.length)
+  })
+})
+
+describe('documented bodies', () => {
+  const bodied = described.filter(({ method, path }) => method === 'POST' && !path.endsWith('/reset'))
+
+  test.each(bodied)(
+    'of $path: an empty one and unknown fields are refused as documented',
+    async ({ path }) => {
+      const { requestBody } = document.paths[path].post
+      const schema = requestBody.content['application/json'].schema
+      const url = path.replaceAll(/\{\w+\}/g, 'nobody')
+      const send = async (body: unknown) =>
+        (await api.call('POST', url, { body, sourceIp: '127.0.0.1' })).status
+      expect((await send({ no_such_field: 1 })) === 400).toBe(
+        (schema.oneOf ?? [schema])[0].additionalProperties === false,
+      )
+      if (requestBody.required) expect(await send({})).toBe(400)
+      else expect(await send({})).not.toBe(400)
+    },
+  )
+
+  test('of a forge start: numbers with their bounds', () => {
+    const { requestBody } = document.paths['/api/v1/forge/{agent}/start'].post
+    expect(requestBody).toEqual({
+      required: false,
+      content: {
+        'application/json': {
+          schema: {
+            type: 'object',
+            properties: {
+              max_iterations: { type: 'integer', minimum: 1 },
+              max_cost: { type: 'number', exclusiveMinimum: 0 },
+            },
+            required: [],
+            additionalProperties: false,
+          },
+        },
+      },
+    })
+  })
+})
+
+describe('the JSON Schema of a body', () => {
+  test('knows which fields may be left out', () => {
+    const { required } = jsonSchema(v.looseObject({ a: v.string(), b: v.optional(v.string()) }))
+    expect(required).toEqual(['a'])
+  })
+
+  test.each([v.date(), v.pipe(v.string(), v.email()), null])(
+    'is refused for a kind without a row',
+    (schema) => {
+      expect(() => jsonSchema(schema)).toThrow(TypeError)
+    },
+  )
+})
