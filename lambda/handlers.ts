@@ -14,6 +14,7 @@ import { forgeStatusRoute } from './forge/status.ts'
 import { forgeStop } from './forge/stop.ts'
 import { health } from './health/health.ts'
 import { limits } from './health/limits.ts'
+import { metrics } from './health/metrics.ts'
 import { ready } from './health/ready.ts'
 import { systemHealth } from './health/system-health.ts'
 import { notFound } from './not-found.ts'
@@ -34,6 +35,7 @@ const ROUTE_HANDLERS: Readonly<Record<HandlerName, RouteHandler>> = {
   forgeStatus: forgeStatusRoute,
   systemHealth,
   limits,
+  metrics,
   openApi,
   agentList,
   agentAsk,

@@ -29,6 +29,7 @@ export type HandlerName =
   | 'forgeStatus'
   | 'systemHealth'
   | 'limits'
+  | 'metrics'
   | 'openApi'
   | 'agentList'
   | 'agentAsk'
@@ -117,6 +118,13 @@ export const ROUTES: readonly Route[] = [
     handler: 'limits',
     credential: 'key',
     summary: 'Limits of requests',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/metrics',
+    handler: 'metrics',
+    credential: 'key',
+    summary: 'Times of requests and what agents used, of this process',
   },
   {
     method: 'GET',

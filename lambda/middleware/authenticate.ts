@@ -42,7 +42,10 @@ export function authenticate(route: Route, edge: Edge): Middleware {
       const [api, admin] = await Promise.all([keys.api(), keys.admin()])
       const wanted = route.credential === 'admin' ? admin : api
       const development = wanted.length === 0 && !settings.production && api.length === 0
-      if (development && (route.credential !== 'admin' || isLoopback(event.requestContext.http.sourceIp)))
+      if (
+        development &&
+        (route.credential !== 'admin' || isLoopback(event.requestContext?.http?.sourceIp ?? ''))
+      )
         return
       const presented = bearer(event.headers?.authorization)
       const name = route.credential === 'admin' ? 'NEAM_ADMIN_KEY' : 'NEAM_API_KEY'

@@ -1,0 +1,48 @@
+import { expect, test } from '@jest/globals'
+import { RequestTimes } from '../../lambda/request-times.ts'
+import { moduleOf, testApi } from '../support/system.ts'
+
+const PROGRAM = `agent helper { provider: "openai" model: "gpt-4o" }`
+
+test('percentiles lie between the nearest values', () => {
+  const times = new RequestTimes()
+  for (const ms of [40, 10, 30, 20]) times.record('GET /a', ms)
+  times.record('GET /b', 50)
+  expect(times.routes()).toEqual({
+    'GET /a': { count: 4, p50_ms: 25, p95_ms: 38.5, p99_ms: 39.7 },
+    'GET /b': { count: 1, p50_ms: 50, p95_ms: 50, p99_ms: 50 },
+  })
+  expect(times.total()).toEqual({ count: 5, p50_ms: 30, p95_ms: 48, p99_ms: 49.6 })
+})
+
+test('before the first request the times are 0', () => {
+  expect(new RequestTimes().total()).toEqual({ count: 0, p50_ms: 0, p95_ms: 0, p99_ms: 0 })
+})
+
+test('only the newest thousand requests of a route count', () => {
+  const times = new RequestTimes()
+  for (let n = 0; n < 1000; n += 1) times.record('GET /a', 9000)
+  for (let n = 0; n < 1000; n += 1) times.record('GET /a', 1)
+  expect(times.total()).toEqual({ count: 2000, p50_ms: 1, p95_ms: 1, p99_ms: 1 })
+})
+
+test('the route tells of requests, refused ones too, and of agents', async () => {
+  const api = await testApi({ module: moduleOf(PROGRAM) })
+  for (const agent_id of ['helper', 'nobody']) {
+    await api.call('POST', '/api/v1/agent/ask', { body: { agent_id, query: 'Hi' } })
+  }
+  await api.call('GET', '/health')
+  const { status, body } = await api.call('GET', '/api/v1/metrics')
+  expect(status).toBe(200)
+  expect(body.requests.count).toBe(3)
+  expect(body.routes).toMatchObject({ 'POST /api/v1/agent/ask': { count: 2 }, 'GET /health': { count: 1 } })
+  expect(body.routes['POST /api/v1/agent/ask'].p50_ms).toBeGreaterThan(0)
+  expect(body.agents.helper).toMatchObject({ model_calls: 1, cost_usd: 0 })
+  expect(body.agents.helper.tokens).toBeGreaterThan(0)
+})
+
+test('processes do not share their times', async () => {
+  const [one, other] = [await testApi(), await testApi()]
+  await one.call('GET', '/health')
+  expect((await other.call('GET', '/api/v1/metrics')).body.requests.count).toBe(0)
+})
