@@ -16,7 +16,9 @@ const ask = (body: unknown) => api.call('POST', '/api/v1/agent/ask', { body })
 describe('stateless agents', () => {
   test('are listed without their prompts', async () => {
     const { body } = await api.call('GET', '/api/v1/agents')
-    expect(body).toEqual({ agents: { helper: { name: 'helper', provider: 'openai', model: 'gpt-4o' } } })
+    expect(body).toEqual({
+      agents: { helper: { name: 'helper', provider: 'openai', model: 'gpt-4o', has_knowledge_base: false } },
+    })
   })
 
   test.each([
