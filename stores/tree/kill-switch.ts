@@ -1,3 +1,4 @@
+import { Fault } from '../../agents/ports/fault.ts'
 import type { KillSwitch, SwitchState } from '../../agents/ports/limits.ts'
 import type { Files } from './files.ts'
 import { encodeRecord, numbered, numbersIn } from './records.ts'
@@ -47,9 +48,10 @@ export class TreeKillSwitch implements KillSwitch {
     for (let tries = 0; tries < TRIES; tries++) {
       const base = this.#newest()
       const next: KillFile = { seq: base.seq + 1, agents: { ...base.agents, [agent]: state } }
-      if (this.#files.putIfAbsent(historyFile(next.seq), encodeRecord(next))) break
+      if (this.#files.putIfAbsent(historyFile(next.seq), encodeRecord(next))) return this.repair()
     }
-    this.repair()
+    // Whoever throws the switch must know that it did not move.
+    throw new Fault('storage_unavailable', { path: FILE, problem: `${TRIES} changes came in between` })
   }
 
   async disabled(): Promise<readonly string[]> {
