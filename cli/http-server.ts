@@ -85,7 +85,13 @@ async function serve(
   // The other side may hang up at any time; what is running goes on, its answer goes nowhere.
   response.on('error', () => {})
   if (options.localOnly && !isLocal(request)) {
-    return await refuse(403, 'host_refused', 'this server has no key and answers to this machine only')
+    const { host = '', origin } = request.headers
+    const named = origin === undefined ? `Host ${host}` : `Host ${host} and Origin ${origin}`
+    return await refuse(
+      403,
+      'host_refused',
+      `${named}: without NEAM_API_KEY this server answers to localhost, 127.0.0.1 and [::1] only`,
+    )
   }
   let body: Buffer | null
   try {

@@ -12,6 +12,7 @@ import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
 import { packageVersion } from './package-root.ts'
 import { loadModule } from './program-file.ts'
 import { runProgram } from './run-program.ts'
+import { SAME_TERM_MS } from './stop-signals.ts'
 import { terminalEnvironment } from './terminal-environment.ts'
 
 const FLAGS = {
@@ -110,12 +111,14 @@ async function loop(system: System, agent: ForgeDecl, values: Given): Promise<nu
   }
 }
 
-/** First signal: after the iteration in hand. Second: now. */
-function stopper(system: System, agent: string, stop: AbortController): () => void {
-  let asked = false
-  return () => {
-    const force = asked
-    asked = true
+/** First signal: after the iteration in hand. Second: now. One SIGTERM that arrives twice counts once. */
+function stopper(system: System, agent: string, stop: AbortController): (signal: NodeJS.Signals) => void {
+  let askedAt: number | null = null
+  return (signal) => {
+    const now = performance.now()
+    if (askedAt !== null && signal === 'SIGTERM' && now - askedAt < SAME_TERM_MS) return
+    const force = askedAt !== null
+    askedAt = now
     process.stderr.write(
       force
         ? '[neam-forge] stopping now\n'

@@ -3,6 +3,7 @@ import type { Context } from 'aws-lambda'
 import * as v from 'valibot'
 import { processEnvironment } from '../runtime/environment.ts'
 import { createSandbox, type SandboxAnswer } from '../runtime/sandbox.ts'
+import { plainly } from './plainly.ts'
 import { validate } from './validate.ts'
 
 const MAX_FOLDERS = 1000
@@ -17,10 +18,9 @@ const REQUEST = v.strictObject({
 const sandbox = createSandbox(processEnvironment())
 
 /** Only the step and the API may invoke it. Throws a Refusal for an event of another shape, and `path_refused`. */
-export async function handler(
-  event: unknown,
-  context: Pick<Context, 'getRemainingTimeInMillis'>,
-): Promise<SandboxAnswer> {
-  const request = validate(REQUEST, event)
-  return await sandbox({ request, remainingMs: context.getRemainingTimeInMillis() })
-}
+export const handler = plainly(
+  async (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<SandboxAnswer> => {
+    const request = validate(REQUEST, event)
+    return await sandbox({ request, remainingMs: context.getRemainingTimeInMillis() })
+  },
+)

@@ -1,4 +1,8 @@
+import { existsSync } from 'node:fs'
+import { join, relative, resolve, sep } from 'node:path'
 import type { Node } from 'constructs'
+
+const ROOT = join(import.meta.dirname, '..')
 
 const EGRESS = ['nat', 'nat-instance', 'ipv6', 'bedrock-endpoints-only'] as const
 /** How the functions reach model providers; README says what each costs. */
@@ -34,13 +38,27 @@ function email(node: Node): string | null {
   return value
 }
 
-export function readSettings(node: Node): StackSettings {
+/** What `.dockerignore` lets the image build see. */
+const PROGRAM_FOLDERS = ['programs', 'examples'] as const
+
+/** Checked here, because the image build would say it late and in its own words. */
+function programFile(node: Node): string {
   const program: unknown = node.tryGetContext('program') ?? 'examples/agents.neam'
+  const refuse = (problem: string) => new Error(`context program is ${JSON.stringify(program)}; ${problem}`)
   if (typeof program !== 'string' || !program.endsWith('.neam')) {
-    throw new Error(`context program is ${JSON.stringify(program)}; it names a .neam file of this project`)
+    throw refuse('it names a .neam file of this project')
   }
+  const path = relative(ROOT, resolve(ROOT, program))
+  if (!PROGRAM_FOLDERS.some((folder) => path.startsWith(`${folder}${sep}`))) {
+    throw refuse(`the image is built from ${PROGRAM_FOLDERS.join(' and ')}: put it there`)
+  }
+  if (!existsSync(resolve(ROOT, path))) throw refuse('there is no such file')
+  return path
+}
+
+export function readSettings(node: Node): StackSettings {
   return {
-    program,
+    program: programFile(node),
     egress: choice(node, 'egress', EGRESS),
     architecture: choice(node, 'architecture', ARCHITECTURES),
     alarmEmail: email(node),

@@ -8,7 +8,7 @@ const programs = readdirSync(`${ROOT}bin`)
   .map((file) => file.replace(/\.js$/, ''))
   .filter((name) => name !== 'launch')
 const [lambda] = await Promise.all([bundleLambda('dist/lambda'), bundleCli('dist/cli', programs)])
-for (const entry of ['api.mjs', 'forge-step.mjs', 'tree-init.mjs']) {
+for (const entry of ['api.mjs', 'forge-step.mjs', 'sandbox.mjs', 'tree-init.mjs']) {
   console.log(
     `dist/lambda/${entry}: ${Math.round(initialBytes(lambda, `/${entry}`) / 1024)} KB before the first request`,
   )

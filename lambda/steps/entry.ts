@@ -1,6 +1,7 @@
 /** The step function of the state machine: one iteration of a forge run. */
 import type { Context } from 'aws-lambda'
 import type { ForgeStepEvent, ForgeStepResult } from '../../statemachine/contract.ts'
+import { plainly } from '../plainly.ts'
 import { systemOfProcess } from '../process.ts'
 import { forgeStep } from './forge-step.ts'
 
@@ -9,8 +10,8 @@ const system = systemOfProcess()
 /** Kept back to close the iteration before Lambda ends the process (reliability 2.8). */
 const SOFT_MARGIN_MS = 60_000
 
-export async function handler(event: ForgeStepEvent, context: Context): Promise<ForgeStepResult> {
+export const handler = plainly(async (event: ForgeStepEvent, context: Context): Promise<ForgeStepResult> => {
   const { world } = await system()
   const deadlineAt = world.clock.now() + context.getRemainingTimeInMillis() - SOFT_MARGIN_MS
   return await forgeStep(world, event, { deadlineAt })
-}
+})

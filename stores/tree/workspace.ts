@@ -209,6 +209,10 @@ export async function openWorkspace(root: string, addressing?: Addressing): Prom
     await mkdir(root, { recursive: true })
     return new JailedWorkspace(await realpath(root), addressing)
   } catch (error) {
+    if (errnoOf(error) === 'EEXIST' || errnoOf(error) === 'ENOTDIR') {
+      const problem = 'it is a file, or lies below one; a workspace is a folder'
+      throw new Fault('storage_unavailable', { path: root, problem }, { cause: error })
+    }
     throw asFault(root, error)
   }
 }

@@ -22,6 +22,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'npx cdk deploy -c program=examples/agents.neam': 'needs an AWS account',
   'sam build -t cdk.out/Neam.template.json': 'needs Docker',
   'sam local invoke Api -e events/claw-message.json -n events/env.json': 'needs Docker',
+  'sam local invoke Api -e events/claw-list.json -n events/env.json': 'needs Docker',
   'sam local invoke ForgeStep -e events/forge-step.json -n events/env.json': 'needs Docker',
 }
 

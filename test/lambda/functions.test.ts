@@ -141,7 +141,7 @@ describe('the functions of the image', () => {
   test('a step of a run that is not there fails, and the machine sees why', () => {
     const step = JSON.parse(readFileSync(join(ROOT, 'events/forge-step.json'), 'utf8'))
     const [, failed] = invoke(mounted(), [treeInit, { function: 'forge-step', event: step }])
-    expect(failed.threw).toContain('run_not_found')
+    expect(failed.threw).toContain('run not found: sam-local-run')
   })
 })
 

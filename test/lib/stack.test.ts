@@ -284,5 +284,10 @@ describe('settings', () => {
     )
     expect(() => synthesize({ architecture: 'arm' })).toThrow('accepted: arm64, x86_64')
     expect(() => synthesize({ program: 'agents.txt' })).toThrow('context program is "agents.txt"')
+    expect(() => synthesize({ program: 'test/x.neam' })).toThrow(
+      'the image is built from programs and examples: put it there',
+    )
+    expect(() => synthesize({ program: 'examples/../../x.neam' })).toThrow('put it there')
+    expect(() => synthesize({ program: 'examples/nowhere.neam' })).toThrow('there is no such file')
   })
 })
