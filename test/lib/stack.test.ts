@@ -31,12 +31,15 @@ describe('the stack', () => {
     ;({ template, directory } = synthesize())
   })
 
-  const functions = () =>
-    Object.entries(template.findResources('AWS::Lambda::Function') as Record<string, Resource>)
+  const functions = () => {
+    type Found = Record<string, { readonly Properties: Omit<ImageFunctionProperties, 'id'> }>
+    return Object.entries(template.findResources('AWS::Lambda::Function') as Found)
       .filter(([, { Properties }]) => Properties.PackageType === 'Image')
-      .map(([id, { Properties }]) => ({ id, ...Properties }) as unknown as ImageFunctionProperties)
+      .map(([id, { Properties }]) => ({ id, ...Properties }))
+  }
   interface ImageFunctionProperties {
     readonly id: string
+    readonly PackageType?: string
     readonly Role: unknown
     readonly VpcConfig: {
       readonly SubnetIds: readonly { readonly Ref: string }[]
