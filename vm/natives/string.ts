@@ -72,13 +72,14 @@ export const STRING_METHODS = table([
 
 /** The texts of values with a separator between them. */
 export function joinTexts(values: readonly Value[], separator: string, call: Arguments): string {
-  let joined = ''
-  values.forEach((value, i) => {
-    const text = call.textOf(value)
-    call.meter.text(joined.length + separator.length + text.length)
-    joined += i > 0 ? separator + text : text
-  })
-  return joined
+  const texts = values.map((value) => call.textOf(value))
+  const length = texts.reduce(
+    (sum, text) => sum + text.length,
+    separator.length * Math.max(0, texts.length - 1),
+  )
+  // Once for the whole: paying for each step of a growing text would cost its square.
+  call.meter.text(length)
+  return texts.join(separator)
 }
 
 /** `substring(start, end)` of the function form: an end, not a length. */
