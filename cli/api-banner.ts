@@ -1,4 +1,5 @@
 import type { System } from '../runtime/system.ts'
+import { isLoopback } from './loopback.ts'
 import { packageVersion } from './package-root.ts'
 
 export interface BannerOptions {
@@ -53,7 +54,7 @@ export function banner({ system, url, host, hasKey, keyWarnings }: BannerOptions
 }
 
 function warnings(host: string, hasKey: boolean, disabled: boolean): readonly string[] {
-  const local = host === 'localhost' || host === '::1' || host.startsWith('127.')
+  const local = isLoopback(host)
   return [
     ...(hasKey
       ? []

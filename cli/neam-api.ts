@@ -15,6 +15,7 @@ import { CommandError } from './command-error.ts'
 import { drain } from './drain.ts'
 import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
 import { createHttpServer } from './http-server.ts'
+import { isLoopback } from './loopback.ts'
 import { packageRoot, packageVersion } from './package-root.ts'
 import { loadModule } from './program-file.ts'
 import { runProgram } from './run-program.ts'
@@ -222,9 +223,6 @@ function moduleToServe({ program, bytecode }: Given): Module {
   if (bytecode !== undefined) return loadBytecode(bytecode)
   throw new UsageError(`no program is given: --program FILE or --bytecode DIR\n\n${HELP}`)
 }
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || host.startsWith('127.')
 
 function listen(server: import('node:http').Server, host: string, port: number): Promise<string> {
   return new Promise((resolve, reject) => {
