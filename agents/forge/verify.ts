@@ -1,6 +1,7 @@
 import type { Activation } from '../../vm/program.ts'
 import { ProgramError } from '../../vm/program.ts'
 import { textOf } from '../../vm/values/text.ts'
+import { typeName } from '../../vm/values/type-name.ts'
 import { type Value, VariantValue } from '../../vm/values/value.ts'
 import { faultBehind } from '../host/refusal.ts'
 import type { FaultCode } from '../ports/fault.ts'
@@ -74,7 +75,7 @@ export function verdictOf(answer: Value): Verdict {
   return {
     kind: 'abort',
     reason:
-      `verify returned ${textOf(answer)}, a ${typeName(answer)}; ` +
+      `verify returned ${textOf(answer)}, ${nounOf(answer)}; ` +
       'return VerifyResult.Done, Retry or Abort, true, false or a text',
   }
 }
@@ -99,10 +100,9 @@ function textVerdict(text: string): Verdict {
   return { kind: 'retry', feedback: text }
 }
 
-function typeName(value: Value): string {
-  if (typeof value === 'number') return 'number'
-  if (Array.isArray(value)) return 'list'
-  if (value instanceof Map) return 'map'
-  if (value instanceof VariantValue) return `${value.type.name} variant`
-  return 'value of another type'
+/** With its article; a variant says of which type it is. */
+function nounOf(value: Value): string {
+  if (value instanceof VariantValue) return `a ${value.type.name} variant`
+  const noun = typeName(value)
+  return /^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`
 }
