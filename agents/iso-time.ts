@@ -1,4 +1,5 @@
 import { dateOf } from '../vm/values/calendar.ts'
+import { utcTime } from './utc-time.ts'
 
 const DAY = 86_400_000
 
@@ -17,3 +18,13 @@ export function isoTime(ms: number): string {
 }
 
 const pad = (value: number, length: number): string => String(value).padStart(length, '0')
+
+const ISO = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})\.(\d{3})Z$/
+
+/** Milliseconds since 1970 of a time that `isoTime` wrote; NaN for any other text. */
+export function msOfIsoTime(text: string): number {
+  const found = ISO.exec(text)
+  if (found === null) return Number.NaN
+  const [year = 0, month = 1, day = 1, hour, minute, second, ms = 0] = found.slice(1).map(Number)
+  return utcTime(year, month, day, hour, minute, second) + ms
+}

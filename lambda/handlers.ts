@@ -9,6 +9,7 @@ import { clawReset } from './claw/reset.ts'
 import type { Edge, Handler, RouteHandler } from './edge.ts'
 import { edgeHandler } from './edge-handler.ts'
 import { forgeList } from './forge/list.ts'
+import { forgeRun, forgeRuns } from './forge/runs.ts'
 import { forgeStart } from './forge/start.ts'
 import { forgeStatusRoute } from './forge/status.ts'
 import { forgeStop } from './forge/stop.ts'
@@ -33,6 +34,8 @@ const ROUTE_HANDLERS: Readonly<Record<HandlerName, RouteHandler>> = {
   forgeStart,
   forgeStop,
   forgeStatus: forgeStatusRoute,
+  forgeRuns,
+  forgeRun,
   systemHealth,
   limits,
   metrics,

@@ -5,7 +5,9 @@ import { ASK_BODY, ASK_MESSAGE_BODY } from './agents/ask.ts'
 import { COMPACT_BODY, NO_FIELDS } from './claw/compact.ts'
 import { MESSAGE_BODY } from './claw/message.ts'
 import type { RouteHandler } from './edge.ts'
+import { RUN_QUERY, RUNS_QUERY } from './forge/runs.ts'
 import { START_BODY } from './forge/start.ts'
+import { STATUS_QUERY } from './forge/status.ts'
 import { STOP_BODY } from './forge/stop.ts'
 import { jsonSchema } from './json-schema.ts'
 import { type HandlerName, ROUTES, type Route } from './routes.ts'
@@ -22,6 +24,14 @@ export const BODIES: Readonly<Partial<Record<HandlerName, v.GenericSchema>>> = {
   adminEnable: ENABLE_BODY,
   adminKill: KILL_BODY,
 }
+
+/** The same for query strings. */
+export const QUERIES: Readonly<Partial<Record<HandlerName, ObjectSchema>>> = {
+  forgeStatus: STATUS_QUERY,
+  forgeRuns: RUNS_QUERY,
+  forgeRun: RUN_QUERY,
+}
+type ObjectSchema = v.StrictObjectSchema<v.ObjectEntries, undefined>
 
 const SECURITY = { open: [], key: [{ apiKey: [] }], admin: [{ adminKey: [] }] } as const
 
@@ -44,7 +54,15 @@ function operation(route: Route): object {
       ROUTES.find(({ handler }) => handler === route.handler) === route ? route.handler : undefined,
     summary: route.summary,
     security: SECURITY[route.credential],
-    parameters: names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
+    parameters: [
+      ...names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
+      ...Object.entries(QUERIES[route.handler]?.entries ?? {}).map(([name, schema]) => ({
+        name,
+        in: 'query',
+        required: schema.type !== 'optional',
+        schema: jsonSchema(schema),
+      })),
+    ],
     ...(body === undefined
       ? {}
       : { requestBody: { required: !v.is(body, {}), content: json(jsonSchema(body)) } }),

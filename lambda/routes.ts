@@ -27,6 +27,8 @@ export type HandlerName =
   | 'forgeStart'
   | 'forgeStop'
   | 'forgeStatus'
+  | 'forgeRuns'
+  | 'forgeRun'
   | 'systemHealth'
   | 'limits'
   | 'metrics'
@@ -104,6 +106,20 @@ export const ROUTES: readonly Route[] = [
     handler: 'forgeStatus',
     credential: 'key',
     summary: 'State of the newest forge run',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/forge/{agent}/runs',
+    handler: 'forgeRuns',
+    credential: 'key',
+    summary: 'Runs of a forge agent, newest first',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/forge/{agent}/runs/{id}',
+    handler: 'forgeRun',
+    credential: 'key',
+    summary: 'A forge run with its iterations',
   },
   {
     method: 'GET',

@@ -4,8 +4,11 @@ import { badRequest } from './refusal.ts'
 /** A text with more than spaces in it. */
 export const TEXT = v.pipe(v.string(), v.regex(/\S/, 'must not be empty'))
 
+/** A whole number in a query string; handlers read it with `Number`. */
+export const WHOLE_NUMBER = v.pipe(v.string(), v.regex(/^\d{1,9}$/, 'must be a whole number, 0 or more'))
+
 /**
- * The body as the schema reads it. @throws Refusal 400 naming the field, the value it got and what is accepted.
+ * The body, or the query, as the schema reads it. @throws Refusal 400 naming the field, the value it got and what is accepted.
  */
 export function validate<S extends v.GenericSchema>(schema: S, body: unknown): v.InferOutput<S> {
   const { success, output, issues } = v.safeParse(schema, body)

@@ -32,16 +32,20 @@ export interface ForgeStatus {
 export async function forgeStatus(world: World, agent: string): Promise<ForgeStatus> {
   const { name } = findAgent(world, 'forge', agent)
   const head = await world.runs.head(name)
-  if (head === null) return notStarted(name)
+  return head === null ? notStarted(name) : await runStatus(world, head)
+}
+
+/** The state of one run; ends it when its driver died. */
+export async function runStatus(world: World, head: RunHead): Promise<ForgeStatus> {
   const outcome = await world.runs.outcome(head)
   if (outcome) return statusOf(head, outcome)
   if (await closeAbandoned(world, head)) {
-    return statusOf((await world.runs.head(name)) ?? head, await world.runs.outcome(head))
+    return statusOf((await world.runs.runHead(head)) ?? head, await world.runs.outcome(head))
   }
   return statusOf(head, null)
 }
 
-function statusOf(head: RunHead, outcome: RunOutcome | null): ForgeStatus {
+export function statusOf(head: RunHead, outcome: RunOutcome | null): ForgeStatus {
   return {
     agent: head.agent,
     running: outcome === null,

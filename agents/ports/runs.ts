@@ -128,6 +128,8 @@ export interface RunStore {
   config(ref: RunRef): Promise<RunConfig | null>
   /** The newest run of the agent, live or ended; null = never started. */
   head(agent: string): Promise<RunHead | null>
+  /** One run of the agent; null = there is none of this id. */
+  runHead(ref: RunRef): Promise<RunHead | null>
   writeHead(head: RunHead): Promise<void>
   /**
    * The claim, or null while another holds it or when it came free (or the run began) less than `quietMs` ago, by the

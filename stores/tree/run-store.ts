@@ -70,6 +70,11 @@ export class TreeRunStore implements RunStore {
     return this.#withOutcome(decodeRecord<RunHead>(text, this.#files.absolute(this.#paths.head(agent))))
   }
 
+  async runHead(ref: RunRef): Promise<RunHead | null> {
+    const head = this.#runHead(ref)
+    return head === null ? null : this.#withOutcome(head)
+  }
+
   async writeHead(head: RunHead): Promise<void> {
     this.#replaceHead(head)
   }

@@ -28,9 +28,8 @@ describe('the description', () => {
       expect(security.flatMap(Object.keys)).toEqual(
         { open: [], key: ['apiKey'], admin: ['adminKey'] }[credential],
       )
-      expect(parameters.map(({ name }: { name: string }) => `{${name}}`)).toEqual(
-        path.match(/\{\w+\}/g) ?? [],
-      )
+      const inPath = parameters.filter((one: { in: string }) => one.in === 'path')
+      expect(inPath.map(({ name }: { name: string }) => `{${name}}`)).toEqual(path.match(/\{\w+\}/g) ?? [])
     },
   )
 
@@ -39,6 +38,17 @@ describe('the description', () => {
     const given = ids.filter((id) => id !== undefined)
     expect(new Set(given).size).toBe(given.length)
   })
+})
+
+test('the parameters of a query string are described as they are validated', () => {
+  expect(document.paths['/api/v1/forge/{agent}/runs/{id}'].get.parameters.slice(2)).toEqual(
+    ['from', 'limit'].map((name) => ({
+      name,
+      in: 'query',
+      required: false,
+      schema: { type: 'string', pattern: '^\\d{1,9}$' },
+    })),
+  )
 })
 
 describe('documented bodies', () => {

@@ -115,13 +115,17 @@ export const CONTEXT = {
 
 /** An event as API Gateway's HTTP API sends it. */
 export function gatewayEvent(method: string, path: string, call: CallOptions = {}): APIGatewayProxyEventV2 {
-  const { route, params } = matchRoute(method, path)
+  const [rawPath = '/', rawQueryString = ''] = path.split('?')
+  const { route, params } = matchRoute(method, rawPath)
   const { body } = call
   return {
     version: '2.0',
     routeKey: routeKey(route),
-    rawPath: path,
-    rawQueryString: '',
+    rawPath,
+    rawQueryString,
+    ...(rawQueryString === ''
+      ? {}
+      : { queryStringParameters: Object.fromEntries(new URLSearchParams(rawQueryString)) }),
     headers: { 'content-type': 'application/json', ...call.headers },
     pathParameters: { ...params },
     requestContext: {
@@ -129,7 +133,13 @@ export function gatewayEvent(method: string, path: string, call: CallOptions = {
       apiId: 'api',
       domainName: 'api.example.com',
       domainPrefix: 'api',
-      http: { method, path, protocol: 'HTTP/1.1', sourceIp: call.sourceIp ?? '192.0.2.1', userAgent: 'test' },
+      http: {
+        method,
+        path: rawPath,
+        protocol: 'HTTP/1.1',
+        sourceIp: call.sourceIp ?? '192.0.2.1',
+        userAgent: 'test',
+      },
       requestId: 'gateway-request',
       routeKey: routeKey(route),
       stage: '$default',
