@@ -21,6 +21,8 @@ export function jsonSchema(schema: unknown): JsonSchema {
       return {
         oneOf: 'options' in schema && Array.isArray(schema.options) ? schema.options.map(jsonSchema) : [],
       }
+    case 'record':
+      return { type: 'object', additionalProperties: jsonSchema('value' in schema ? schema.value : null) }
     case 'strict_object':
     case 'loose_object':
       return objectSchema('entries' in schema ? schema.entries : null, schema.type === 'loose_object')
@@ -54,6 +56,8 @@ function keywords(check: unknown): JsonSchema {
       return { exclusiveMinimum: requirement }
     case 'max_length':
       return { maxLength: requirement }
+    case 'base64':
+      return { contentEncoding: 'base64' }
     case 'regex':
       return { pattern: requirement instanceof RegExp ? requirement.source : '' }
     default:

@@ -20,11 +20,13 @@ export interface Project {
   readonly warnings: readonly string[]
 }
 
+type Readable = Pick<Workspace, 'read'>
+
 /**
  * Reads the loop files. A missing one is nothing, with a warning for plan and prompt (design 9.5). Throws
  * `path_refused` for one that cannot be read, and `plan_invalid`.
  */
-export async function readProject(workspace: Workspace, loop: LoopDecl): Promise<Project> {
+export async function readProject(workspace: Readable, loop: LoopDecl): Promise<Project> {
   const warnings: string[] = []
   const plan = await readFile(workspace, loop.planFile)
   if (loop.planFile !== null && plan === null) {
@@ -52,12 +54,12 @@ export async function readProject(workspace: Workspace, loop: LoopDecl): Promise
 
 export const lines = (count: number): string => `${count} ${count === 1 ? 'line' : 'lines'}`
 
-const readFile = async (workspace: Workspace, path: string | null): Promise<string | null> =>
+const readFile = async (workspace: Readable, path: string | null): Promise<string | null> =>
   path === null ? null : await workspace.read(path)
 
 /** Learnings help; a file that cannot be read stops no run. */
 async function readLearnings(
-  workspace: Workspace,
+  workspace: Readable,
   path: string | null,
   warnings: string[],
 ): Promise<readonly string[]> {
@@ -92,7 +94,7 @@ export function foreignLines(project: Project, config: RunConfig, verified: read
 /** Plan and progress file belong to people and verify; what commands of the model did to them is reported. */
 export async function changesDuring(
   project: Project,
-  workspace: Workspace,
+  workspace: Readable,
   loop: LoopDecl,
   iteration: number,
 ): Promise<readonly string[]> {

@@ -2,11 +2,12 @@ import { Fault, faultText } from '../ports/fault.ts'
 import type { IterationRecord, RunConfig, RunOutcome } from '../ports/runs.ts'
 import type { World } from '../world.ts'
 import { failRun } from './fail.ts'
+import type { Incoming } from './incoming.ts'
 import { iterate } from './iterate.ts'
 import type { RunState, Step } from './run-state.ts'
 import { startForge } from './start.ts'
 
-export interface RunOptions {
+export interface RunOptions extends Incoming {
   readonly maxIterations?: number
   /** USD. */
   readonly maxCost?: number
@@ -32,6 +33,9 @@ export async function runForge(world: World, agent: string, options: RunOptions 
     maxCost: options.maxCost,
     maxTokens: options.maxTokens,
     workspace: options.workspace,
+    plan: options.plan,
+    prompt: options.prompt,
+    files: options.files,
     driver: 'inline',
   })
   options.onStart?.(config)

@@ -8,10 +8,11 @@ import { requirePrice } from '../turn/model-access.ts'
 import type { World } from '../world.ts'
 import { closeAbandoned } from './abandon.ts'
 import { endRun } from './end.ts'
+import { checkIncoming, type Incoming, withFiles, writeFiles } from './incoming.ts'
 import { type Project, readProject, surveyProject } from './project.ts'
 import { NOTHING_YET } from './run-state.ts'
 
-export interface StartRequest {
+export interface StartRequest extends Incoming {
   readonly agent: string
   /** Overrides of the declared limits; all must be above 0. */
   readonly maxIterations?: number
@@ -31,7 +32,7 @@ export const MAX_ITERATIONS = 2000
  * Stage 1 of chapter 25.3. Checks all that can be known before the first model call, takes the run lease and writes
  * the config; a driver then does the iterations. Throws `agent_not_found`, `bad_request` (a limit), `agent_disabled`,
  * `provider_*`, `price_unknown`, `plan_invalid`, `path_refused`, `workspace_not_repository`,
- * `workspace_inside_repository` or `already_running`; no iteration is done then.
+ * `workspace_inside_repository` or `already_running`; no iteration is done and no file written then.
  */
 export async function startForge(world: World, request: StartRequest): Promise<RunConfig> {
   const decl = findAgent(world, 'forge', request.agent)
@@ -43,8 +44,9 @@ export async function startForge(world: World, request: StartRequest): Promise<R
 
   const root = world.workspaces.resolve(decl.name, request.workspace ?? decl.workspace)
   const workspace = await world.workspaces.open(root)
+  const files = await checkIncoming(workspace, decl, request)
   const { config, project } = await takeLease(world, async () => {
-    const found = await readProject(workspace, decl.loop)
+    const found = await readProject(withFiles(workspace, files), decl.loop)
     return {
       project: found,
       config: {
@@ -60,7 +62,10 @@ export async function startForge(world: World, request: StartRequest): Promise<R
       },
     }
   })
-  await prepareCheckpoint(world, decl, config)
+  await orEndRun(world, config, async () => {
+    await prepareCheckpoint(world, decl, config)
+    await writeFiles(workspace, files)
+  })
   const { current, completed, total } = surveyProject(project, config, [])
   const tally: RunTally = { ...NOTHING_YET, tasksCompleted: completed }
   await world.runs.writeHead({
@@ -142,10 +147,15 @@ async function takeLease(
 }
 
 /** Under the lease, because it must not disturb the checkpoints of a living run. */
-async function prepareCheckpoint(world: World, decl: ForgeDecl, config: RunConfig): Promise<void> {
+const prepareCheckpoint = async (world: World, decl: ForgeDecl, config: RunConfig): Promise<void> =>
+  await world.checkpoints
+    .open(decl.checkpoint, config.workspace, decl.name)
+    .prepare(config.run, loopFiles(decl))
+
+/** What fails here ends the run that has just taken the lease. */
+async function orEndRun(world: World, config: RunConfig, work: () => Promise<void>): Promise<void> {
   try {
-    const checkpoint = world.checkpoints.open(decl.checkpoint, config.workspace, decl.name)
-    await checkpoint.prepare(config.run, loopFiles(decl))
+    await work()
   } catch (error) {
     const message = error instanceof Fault ? faultText(error) : 'internal error'
     await endRun(

@@ -4,8 +4,10 @@ export interface Workspace {
   readonly root: string
   /** Text of a file; null when it does not exist. Throws `path_refused` (outside, link, device, `.neam/`, too big). */
   read(path: string): Promise<string | null>
-  /** Replaces a file; parent folders are made. Throws `path_refused` or `storage_full`. */
-  write(path: string, text: string): Promise<void>
+  /** Replaces a file by a text or by bytes; parent folders are made. Throws `path_refused` or `storage_full`. */
+  write(path: string, content: string | Uint8Array): Promise<void>
+  /** The bytes that `write` would store. Throws the `path_refused` that it would throw; writes nothing. */
+  checkWrite(path: string, content: string | Uint8Array): Promise<number>
   append(path: string, text: string): Promise<void>
   /** Sorted names, folders with a trailing `/`; null when the folder does not exist. `.neam/` is not shown. */
   list(path: string): Promise<readonly string[] | null>

@@ -2,23 +2,33 @@ import * as v from 'valibot'
 import { startForge } from '../../agents/forge/start.ts'
 import type { RouteHandler } from '../edge.ts'
 import { validate } from '../validate.ts'
+import { contentsOf, FILES } from './files.ts'
 
 export const START_BODY = v.optional(
   v.strictObject({
     max_iterations: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
     max_cost: v.optional(v.pipe(v.number(), v.finite(), v.gtValue(0))),
+    plan: v.optional(v.string()),
+    prompt: v.optional(v.string()),
+    files: v.optional(FILES),
   }),
   {},
 )
 
-/** POST /api/v1/forge/:agent/start (chapter 28.3): accepted here, driven by the state machine. */
+/**
+ * POST /api/v1/forge/:agent/start (chapter 28.3): accepted here, driven by the state machine. `plan`, `prompt` and
+ * `files` are written into the workspace first (design 9.13).
+ */
 export const forgeStart: RouteHandler = async ({ system, params, body, requestId }) => {
-  const { max_iterations: maxIterations, max_cost: maxCost } = validate(START_BODY, body)
+  const sent = validate(START_BODY, body)
   const { world } = await system()
   const run = await startForge(world, {
     agent: params.agent ?? '',
-    ...(maxIterations === undefined ? {} : { maxIterations }),
-    ...(maxCost === undefined ? {} : { maxCost }),
+    maxIterations: sent.max_iterations,
+    maxCost: sent.max_cost,
+    plan: sent.plan,
+    prompt: sent.prompt,
+    files: contentsOf(sent.files ?? {}, body),
     driver: world.forgeDriver.kind,
     requestId,
   })

@@ -91,8 +91,21 @@ class JailedWorkspace implements Workspace {
     }
   }
 
-  async write(path: string, text: string): Promise<void> {
-    const bytes = this.#sized(path, Buffer.from(text), 0)
+  async checkWrite(path: string, content: string | Uint8Array): Promise<number> {
+    const { length } = this.#sized(path, Buffer.from(content), 0)
+    try {
+      await this.#inFolderOf(path, async (folder, name) => {
+        const old = await folder.stat(name)
+        if (old) refuseUnlessPlain(path, old)
+      })
+    } catch (error) {
+      if (!isMissing(error)) throw asFault(path, error)
+    }
+    return length
+  }
+
+  async write(path: string, content: string | Uint8Array): Promise<void> {
+    const bytes = this.#sized(path, Buffer.from(content), 0)
     await this.#change(path, async (folder, name) => {
       const old = await folder.stat(name)
       if (old) refuseUnlessPlain(path, old)

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { AuditEvent } from '../../agents/ports/audit.ts'
 import type { ForgeDriver } from '../../agents/ports/forge-driver.ts'
@@ -83,6 +83,7 @@ export class ForgePlace {
   }
 
   write(path: string, content: string): void {
+    mkdirSync(dirname(join(this.workspace, path)), { recursive: true })
     writeFileSync(join(this.workspace, path), content)
   }
 

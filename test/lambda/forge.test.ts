@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { startForge } from '../../agents/forge/start.ts'
 import { type Answer, type TestApi, testApi } from '../support/system.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
 
 const AGENT = '/api/v1/forge/code_builder'
 
@@ -146,5 +149,30 @@ describe('waiting for the status', () => {
     await startForge(api.system.world, { agent: 'code_builder', driver: 'asl' })
     shutdown.abort()
     expect((await api.call('GET', `${AGENT}/status?wait=20`)).body).toMatchObject({ running: true })
+  })
+})
+
+describe('a start that brings its files', () => {
+  test('has them in the workspace, text and bytes', async () => {
+    const directory = temporaryDirectory()
+    const api = await testApi({ directory })
+    const files = { 'notes/a.md': 'é\n', 'logo.bin': { base64: 'AP8K' } }
+    expect((await api.call('POST', `${AGENT}/start`, { body: { files } })).status).toBe(200)
+    await api.driver.idle()
+    const workspace = join(directory, 'generated_code')
+    expect(readFileSync(join(workspace, 'notes/a.md'), 'utf8')).toBe('é\n')
+    expect([...readFileSync(join(workspace, 'logo.bin'))]).toEqual([0, 255, 10])
+  })
+
+  test.each([
+    [{ plan: 1 }, 400, 'plan: Invalid type: Expected string but received 1'],
+    [{ plan: '# x' }, 422, 'plan plan.md cannot be used: it has no tasks'],
+    [{ files: { '../x': '' } }, 400, 'path "../x" is refused: it leads out of the workspace (..)'],
+    [{ files: { x: { base64: '%' } } }, 400, 'files.x.base64: Invalid Base64: Received "%"'],
+    ['{"files":{"constructor":""}}', 400, 'files: constructor cannot be sent as the name of a file'],
+  ])('%j is refused', async (body, status, message) => {
+    const api = await testApi()
+    const answer = await api.call('POST', `${AGENT}/start`, { body })
+    expect([answer.status, answer.body.message]).toEqual([status, message])
   })
 })

@@ -70,7 +70,7 @@ describe('documented bodies', () => {
     },
   )
 
-  test('of a forge start: numbers with their bounds', () => {
+  test('of a forge start: numbers with their bounds, files as text or base64', () => {
     const { requestBody } = document.paths['/api/v1/forge/{agent}/start'].post
     expect(requestBody).toEqual({
       required: false,
@@ -81,6 +81,22 @@ describe('documented bodies', () => {
             properties: {
               max_iterations: { type: 'integer', minimum: 1 },
               max_cost: { type: 'number', exclusiveMinimum: 0 },
+              plan: { type: 'string' },
+              prompt: { type: 'string' },
+              files: {
+                type: 'object',
+                additionalProperties: {
+                  oneOf: [
+                    { type: 'string' },
+                    {
+                      type: 'object',
+                      properties: { base64: { type: 'string', contentEncoding: 'base64' } },
+                      required: ['base64'],
+                      additionalProperties: false,
+                    },
+                  ],
+                },
+              },
             },
             required: [],
             additionalProperties: false,

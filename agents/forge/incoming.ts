@@ -1,0 +1,98 @@
+import type { ForgeDecl } from '../../bytecode/manifest.ts'
+import { Fault } from '../ports/fault.ts'
+import type { Workspace } from '../ports/workspace.ts'
+import { parsePlan } from './plan.ts'
+
+/** A file that a caller sends: text, or bytes. */
+export type FileContent = string | Uint8Array
+
+/** What a caller may bring along to a start (design 9.13). */
+export interface Incoming {
+  /** Text of the plan file. */
+  readonly plan?: string
+  /** Text of the prompt file. */
+  readonly prompt?: string
+  /** Other files, by path in the workspace. */
+  readonly files?: Readonly<Record<string, FileContent>>
+}
+
+export const MAX_FILES = 1000
+const MAX_BYTES = 20 * 1024 * 1024
+
+/**
+ * The files that `incoming` means, by path, after every check that needs no lease: nothing is written here. Throws
+ * `bad_request`, `plan_invalid` or `path_refused`.
+ */
+export async function checkIncoming(
+  workspace: Workspace,
+  { name, loop }: ForgeDecl,
+  incoming: Incoming,
+): Promise<ReadonlyMap<string, FileContent>> {
+  const files = new Map<string, FileContent>()
+  const add = (field: string, path: string, content: FileContent) => {
+    const plain = plainPath(path)
+    if (files.has(plain)) throw bad(field, `${JSON.stringify(path)} is sent twice`)
+    files.set(path.startsWith('/') ? path : plain, content)
+  }
+  for (const [path, content] of Object.entries(incoming.files ?? {})) add('files', path, content)
+  const addLoopFile = (field: 'plan' | 'prompt', path: string | null) => {
+    const text = incoming[field]
+    if (text === undefined) return
+    if (path === null) {
+      throw bad(
+        field,
+        `${name} declares no ${field}_file, so ${field} has no place; add it to the loop block`,
+      )
+    }
+    add(field, path, text)
+  }
+  addLoopFile('plan', loop.planFile)
+  addLoopFile('prompt', loop.promptFile)
+  const plan = loop.planFile === null ? undefined : files.get(plainPath(loop.planFile))
+  if (typeof plan === 'string') parsePlan(plan, loop.planFile!)
+  await checkFiles(workspace, files)
+  return files
+}
+
+/** Whether all of `files` can be written. Throws `bad_request` or `path_refused`. */
+export async function checkFiles(
+  workspace: Workspace,
+  files: ReadonlyMap<string, FileContent>,
+): Promise<void> {
+  if (files.size > MAX_FILES) throw bad('files', `${files.size} files are sent; the limit is ${MAX_FILES}`)
+  let bytes = 0
+  for (const [path, content] of files) bytes += await workspace.checkWrite(path, content)
+  if (bytes > MAX_BYTES) throw bad('files', `the files have ${bytes} bytes; the limit is ${MAX_BYTES}`)
+  for (const path of files.keys()) {
+    const below = [...files.keys()].find((other) => other.startsWith(`${path}/`))
+    if (below !== undefined) throw bad('files', `${path} is a file, and ${below} needs it to be a folder`)
+  }
+}
+
+/** Writes checked files. Throws `storage_full` and its like; files that were written stay. */
+export async function writeFiles(
+  workspace: Workspace,
+  files: ReadonlyMap<string, FileContent>,
+): Promise<void> {
+  for (const [path, content] of files) await workspace.write(path, content)
+}
+
+/** The loop files as they will be when `files` are written. */
+export const withFiles = (
+  workspace: Pick<Workspace, 'read'>,
+  files: ReadonlyMap<string, FileContent>,
+): Pick<Workspace, 'read'> => ({
+  read: async (path) => {
+    const content = files.get(plainPath(path))
+    return typeof content === 'string' ? content : await workspace.read(path)
+  },
+})
+
+/** One name a file: `./src//a.txt` is `src/a.txt`. */
+const plainPath = (path: string): string =>
+  path
+    .split('/')
+    .filter((name) => name !== '' && name !== '.')
+    .join('/')
+
+const bad = (field: string, problem: string): Fault => new Fault('bad_request', { problem, field })
