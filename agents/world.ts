@@ -3,6 +3,7 @@ import type { Program } from '../vm/program.ts'
 import type { Audit } from './ports/audit.ts'
 import type { Checkpoints } from './ports/checkpoints.ts'
 import type { Commands } from './ports/commands.ts'
+import type { ConfirmationStore } from './ports/confirmations.ts'
 import type { ForgeDriver } from './ports/forge-driver.ts'
 import type { Hash, Ids } from './ports/ids.ts'
 import type { BudgetStore, KillSwitch, LaneStore } from './ports/limits.ts'
@@ -26,6 +27,7 @@ export interface World {
   readonly budgets: BudgetStore
   readonly killSwitch: KillSwitch
   readonly lanes: LaneStore
+  readonly confirmations: ConfirmationStore
   readonly workspaces: Workspaces
   readonly commands: Commands
   readonly checkpoints: Checkpoints

@@ -6,6 +6,8 @@ import { clawCompact, clawSessionCompact } from './claw/compact.ts'
 import { clawList } from './claw/list.ts'
 import { clawMessage } from './claw/message.ts'
 import { clawReset } from './claw/reset.ts'
+import { confirm } from './confirm/decide.ts'
+import { confirmationList } from './confirm/pending.ts'
 import type { Edge, Handler, RouteHandler } from './edge.ts'
 import { edgeHandler } from './edge-handler.ts'
 import { forgeList } from './forge/list.ts'
@@ -46,6 +48,8 @@ const ROUTE_HANDLERS: Readonly<Record<HandlerName, RouteHandler>> = {
   adminEnable,
   adminKill,
   adminStatus,
+  confirm,
+  confirmationList,
   notFound,
 }
 

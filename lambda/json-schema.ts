@@ -15,6 +15,8 @@ export function jsonSchema(schema: unknown): JsonSchema {
     case 'number':
     case 'boolean':
       return { type: schema.type }
+    case 'picklist':
+      return { type: 'string', enum: 'options' in schema ? schema.options : [] }
     case 'optional':
       return jsonSchema('wrapped' in schema ? schema.wrapped : null)
     case 'union':

@@ -4,6 +4,7 @@ import { DISABLE_BODY, ENABLE_BODY, KILL_BODY } from './admin/switch.ts'
 import { ASK_BODY, ASK_MESSAGE_BODY } from './agents/ask.ts'
 import { COMPACT_BODY, NO_FIELDS } from './claw/compact.ts'
 import { MESSAGE_BODY } from './claw/message.ts'
+import { CONFIRM_BODY } from './confirm/decide.ts'
 import type { RouteHandler } from './edge.ts'
 import { RUN_QUERY, RUNS_QUERY } from './forge/runs.ts'
 import { START_BODY } from './forge/start.ts'
@@ -23,6 +24,7 @@ export const BODIES: Readonly<Partial<Record<HandlerName, v.GenericSchema>>> = {
   adminDisable: DISABLE_BODY,
   adminEnable: ENABLE_BODY,
   adminKill: KILL_BODY,
+  confirm: CONFIRM_BODY,
 }
 
 /** The same for query strings. */

@@ -39,6 +39,8 @@ export type HandlerName =
   | 'adminEnable'
   | 'adminKill'
   | 'adminStatus'
+  | 'confirm'
+  | 'confirmationList'
   | 'notFound'
 
 export const ROUTES: readonly Route[] = [
@@ -197,6 +199,20 @@ export const ROUTES: readonly Route[] = [
     handler: 'adminStatus',
     credential: 'admin',
     summary: 'Disabled agents and what agents say of themselves',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/confirm',
+    handler: 'confirm',
+    credential: 'admin',
+    summary: 'Approve or deny a tool call that waits for a person',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/admin/confirmations',
+    handler: 'confirmationList',
+    credential: 'admin',
+    summary: 'Tool calls that wait for a person',
   },
   { method: 'ANY', path: '/{proxy+}', handler: 'notFound', credential: 'key', summary: 'Everything else' },
 ]

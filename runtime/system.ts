@@ -101,6 +101,9 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     get lanes() {
       return tree().lanes
     },
+    get confirmations() {
+      return tree().confirmations
+    },
     workspaces: treeWorkspaces({ workspaceDir: settings.workspaceDir, cwd: settings.cwd }),
     commands: aroundCommands(systemCommands(settings, environment, timers)),
     checkpoints: treeCheckpoints({ stateDir: settings.stateDir, clock, path: environment.PATH ?? '' }),

@@ -44,6 +44,7 @@ const REFUSALS: ReadonlySet<FaultCode> = new Set([
 
 /** Faults that decide nothing: the turn stays open, and the same turn id continues it from its journal. */
 const INTERRUPTIONS: ReadonlySet<FaultCode> = new Set([
+  'confirmation_pending',
   'stopped',
   'deadline_exceeded',
   'storage_full',
@@ -51,10 +52,13 @@ const INTERRUPTIONS: ReadonlySet<FaultCode> = new Set([
   'tree_missing',
 ])
 
+/** By which a turn that had begun before is not refused: it may be that another request works on it. */
+const BUSY: ReadonlySet<FaultCode> = new Set(['session_busy', 'lane_full'])
+
 /**
  * A message to a claw agent and its answer (chapter 24.3). Throws `agent_not_found`, `session_key_invalid`,
  * `bad_request` for an empty message, the refusals above, `provider_*`, `model_answer_empty`, `deadline_exceeded`,
- * `stopped`, `program_error`, and the Faults of the tree. The history is then as it was.
+ * `stopped`, `program_error`, `confirmation_pending`, and the Faults of the tree. The history is then as it was.
  */
 export async function ask(world: World, request: AskRequest): Promise<AskAnswer> {
   const turn = incomingTurn(world, request)
@@ -65,7 +69,8 @@ export async function ask(world: World, request: AskRequest): Promise<AskAnswer>
   } catch (error) {
     if (error instanceof TurnIsOver) return answerOf(turn.id, error.result)
     const fault = asFault(error, request.signal)
-    if (turn.ledger.accepted && !INTERRUPTIONS.has(fault.code)) await closeFailed(turn, fault)
+    const stays = INTERRUPTIONS.has(fault.code) || (known !== null && BUSY.has(fault.code))
+    if (turn.ledger.accepted && !stays) await closeFailed(turn, fault)
     throw fault
   } finally {
     await letGo(turn)

@@ -44,9 +44,9 @@ export async function forgeGate(run: OpenRun, spent: Spent): Promise<Gate> {
         },
       }
     },
-    async beforeTool(skill, argumentsJson) {
+    async beforeTool(skill, argumentsJson, step) {
       await assertUnstopped(run)
-      return await agent.beforeTool(skill, argumentsJson)
+      return await agent.beforeTool(skill, argumentsJson, step)
     },
   }
 }

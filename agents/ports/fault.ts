@@ -21,6 +21,7 @@ const TEXTS = {
   idempotency_conflict: () => 'this Idempotency-Key was used before with a different body',
   turn_not_found: (d: Data) => `turn not found: ${show(d.turn)}`,
   run_not_found: (d: Data) => `run not found: ${show(d.run)}`,
+  confirmation_not_found: (d: Data) => `no confirmation has the trace id ${JSON.stringify(d.trace_id)}`,
   // what may say no
   agent_disabled: (d: Data) => `agent ${show(d.agent)} is disabled${d.reason ? `: ${show(d.reason)}` : ''}`,
   guard_blocked: (d: Data) => `${show(d.phase)} blocked by guard ${show(d.guard)}`,
@@ -32,6 +33,12 @@ const TEXTS = {
   price_unknown: (d: Data) =>
     `no price is known for model ${show(d.model)}, so max_cost cannot be kept; add it to the file NEAM_PRICES names`,
   policy_denied: (d: Data) => `tool ${show(d.tool)} is denied by policy ${show(d.policy)}`,
+  confirmation_pending: (d: Data) =>
+    `the tool ${show(d.tool)} waits for a person's approval until ${show(d.expires_at)} (trace id ${show(d.trace_id)}): ${show(d.reason)}`,
+  confirmation_decided: (d: Data) =>
+    `confirmation ${show(d.trace_id)} was decided before: ${show(d.action)} by ${show(d.by)} at ${show(d.at)}`,
+  confirmation_expired: (d: Data) =>
+    `confirmation ${show(d.trace_id)} expired at ${show(d.expires_at)}, and so it is denied`,
   path_refused: (d: Data) => `path ${JSON.stringify(d.path)} is refused: ${show(d.problem)}`,
   // forge
   already_running: (d: Data) => `forge agent ${show(d.agent)} is already running (run ${show(d.run)})`,

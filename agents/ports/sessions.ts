@@ -110,6 +110,8 @@ export interface TurnRecord {
   readonly steps: readonly TurnStep[]
   /** Numbers of the tool calls that were begun, finished or not. */
   readonly begun: readonly number[]
+  /** Trace id of the confirmation that the turn was last seen waiting for; null = it never waited. */
+  readonly waiting: string | null
   readonly result: TurnResult | null
 }
 
@@ -139,6 +141,8 @@ export interface SessionStore {
   recordStep(ref: SessionRef, turn: string, index: number, step: TurnStep): Promise<boolean>
   /** Records that a tool call starts; a begun call without a step is of unknown outcome after a crash. */
   beginStep(ref: SessionRef, turn: string, index: number): Promise<void>
+  /** Records that a turn waits for a confirmation. Repeating it is harmless. */
+  recordWaiting(ref: SessionRef, turn: string, confirmation: string): Promise<void>
   close(ref: SessionRef, turn: string, result: TurnResult): Promise<void>
   turn(ref: SessionRef, turn: string): Promise<TurnRecord | null>
   /** Sessions with at least one committed version, by key. */

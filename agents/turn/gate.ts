@@ -1,4 +1,5 @@
 import type { SkillDecl } from '../../bytecode/manifest.ts'
+import type { Approval } from '../limits/confirmation.ts'
 import type { Usage } from '../ports/model.ts'
 
 /** A model call before it is made. */
@@ -17,12 +18,18 @@ export interface CallLeave {
   settle(usage: Usage, cost: number): Promise<void>
 }
 
-export type ToolLeave = { readonly kind: 'allow' } | { readonly kind: 'refuse'; readonly text: string }
+export type ToolLeave =
+  | { readonly kind: 'allow' }
+  | { readonly kind: 'approved'; readonly approval: Approval }
+  | { readonly kind: 'refuse'; readonly text: string }
 
 /** Whatever may say no in the middle of a turn: asked before each model call and each tool call. */
 export interface Gate {
   /** Throws `agent_disabled`, `budget_exhausted`, `price_unknown`. A call never settled counts in full. */
   beforeModel(estimate: CallEstimate): Promise<CallLeave>
-  /** Throws `agent_disabled`. The text of a refusal goes to the model. */
-  beforeTool(skill: SkillDecl, argumentsJson: string): Promise<ToolLeave>
+  /**
+   * `step` is the call's number in the turn. Throws `agent_disabled`, and `confirmation_pending` when a person has to
+   * decide first. The text of a refusal goes to the model.
+   */
+  beforeTool(skill: SkillDecl, argumentsJson: string, step: number): Promise<ToolLeave>
 }

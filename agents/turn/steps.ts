@@ -23,12 +23,12 @@ export class Steps {
   }
 
   /**
-   * `make` calls `begin` right before the tool itself starts. A call that was begun by an earlier try and never
+   * `make` gets the step's number and calls `begin` right before the tool itself starts. A call that was begun by an earlier try and never
    * finished is made again only when `repeatable`; otherwise `unknown` makes the step.
    */
   async tool(options: {
     readonly repeatable: boolean
-    make(begin: () => Promise<void>): Promise<ToolStep>
+    make(index: number, begin: () => Promise<void>): Promise<ToolStep>
     unknown(): ToolStep
   }): Promise<ToolStep> {
     const index = this.#next++
@@ -39,7 +39,7 @@ export class Steps {
     const interrupted = journal?.begun.has(index) && !options.repeatable
     const made = interrupted
       ? options.unknown()
-      : await options.make(async () => {
+      : await options.make(index, async () => {
           await journal?.begin(index)
         })
     const step = await this.#record(index, made)

@@ -9,7 +9,7 @@ import { Fault, faultText } from '../ports/fault.ts'
 import type { ToolCall } from '../ports/model.ts'
 import type { World } from '../world.ts'
 import { readArguments } from './arguments.ts'
-import type { Gate } from './gate.ts'
+import type { Gate, ToolLeave } from './gate.ts'
 import type { Scene } from './scene.ts'
 import { shorten } from './shorten.ts'
 import { statisticsOf } from './statistics.ts'
@@ -27,12 +27,17 @@ export interface ToolCallRequest {
   /** The skills the agent may use. */
   readonly skills: ReadonlyMap<string, SkillDecl>
   readonly call: ToolCall
+  /** Number of the call among the turn's steps. */
+  readonly step: number
   /** Called right before the skill itself starts. */
   begin(): Promise<void>
 }
 
 /** Characters of a result that the model gets. */
 const MAX_RESULT = 64 * 1024
+
+const UNKNOWN_OUTCOME =
+  'Tool error: the outcome of this call is unknown, because it was interrupted while it ran. It may have taken effect: find out, or ask, before you repeat it.'
 
 const failed = (content: string): ToolResult => ({ content: shorten(content, MAX_RESULT), isError: true })
 
@@ -52,12 +57,15 @@ export async function callTool(request: ToolCallRequest): Promise<ToolResult> {
   const given = readArguments(skill, guarded.content)
   if (given.kind === 'invalid') return failed(`Tool error: a guard left unusable arguments: ${given.problem}`)
 
-  const leave = await gate.beforeTool(skill, guarded.content)
+  const leave = await gate.beforeTool(skill, guarded.content, request.step)
   if (leave.kind === 'refuse') return failed(leave.text)
+  const earlier = leave.kind === 'approved' ? await spend(leave, skill) : null
+  if (earlier !== null) return await guardResult(world, scene, earlier)
 
   await request.begin()
   statisticsOf(world).toolCalled(scene.agent.name, skill.name)
   const result = await run(scene, skill, given.values)
+  if (leave.kind === 'approved') await leave.approval.keep(result)
   world.audit.record({
     event: 'tool.call',
     agent: scene.agent.name,
@@ -66,8 +74,25 @@ export async function callTool(request: ToolCallRequest): Promise<ToolResult> {
     requestId: scene.requestId,
     ...(scene.session === null ? {} : { sessionKey: scene.session.key }),
   })
-  return result.isError ? result : await guard(world, scene, 'tool_output', result.content)
+  return await guardResult(world, scene, result)
 }
+
+/** Of a call that was begun, and cut off before its result was kept. */
+export const unknownOutcome = (): ToolResult => failed(UNKNOWN_OUTCOME)
+
+/** Null: the call may be made now. Otherwise it was made before, and is not made again. */
+async function spend(
+  { approval }: Extract<ToolLeave, { readonly kind: 'approved' }>,
+  skill: SkillDecl,
+): Promise<ToolResult | null> {
+  if (await approval.spend()) return null
+  const earlier = await approval.earlier()
+  if (earlier !== null) return earlier
+  return skill.idempotent ? null : unknownOutcome()
+}
+
+const guardResult = async (world: World, scene: Scene, result: ToolResult): Promise<ToolResult> =>
+  result.isError ? result : await guard(world, scene, 'tool_output', result.content)
 
 function unknownTool(name: string, skills: ReadonlyMap<string, SkillDecl>): string {
   const available = [...skills.keys()].join(', ')

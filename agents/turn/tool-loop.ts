@@ -7,7 +7,7 @@ import type { Scene } from './scene.ts'
 import type { StepJournal } from './step-journal.ts'
 import { type ModelStep, Steps, type ToolStep } from './steps.ts'
 import { throwIfStopped } from './stop.ts'
-import { callTool, type ToolResult } from './tool-call.ts'
+import { callTool, type ToolResult, unknownOutcome } from './tool-call.ts'
 import { skillsOf, toolSpec } from './tools.ts'
 import { addUsage, NO_USAGE } from './usage.ts'
 
@@ -44,8 +44,6 @@ const MAX_TOOL_CALLS = 100
 
 const EXHAUSTED = 'Max tool call steps reached without completion.'
 const TOO_MANY = `Tool error: this turn has used its ${MAX_TOOL_CALLS} tool calls`
-const UNKNOWN_OUTCOME =
-  'Tool error: the outcome of this call is unknown, because it was interrupted while it ran. It may have taken effect: find out, or ask, before you repeat it.'
 
 /**
  * Model, tools, model, ... until the model answers without asking for a tool (chapter 24.3, step 4). Each finished step
@@ -140,8 +138,10 @@ async function toolStep(
   })
   return await request.steps.tool({
     repeatable: skills.get(call.name)?.idempotent ?? false,
-    make: async (begin) =>
-      step(refused ? { content: TOO_MANY, isError: true } : await callTool({ ...request, begin })),
-    unknown: () => step({ content: UNKNOWN_OUTCOME, isError: true }),
+    make: async (index, begin) =>
+      step(
+        refused ? { content: TOO_MANY, isError: true } : await callTool({ ...request, step: index, begin }),
+      ),
+    unknown: () => step(unknownOutcome()),
   })
 }

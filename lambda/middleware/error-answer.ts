@@ -14,7 +14,21 @@ interface Problem {
 }
 
 /** Facts of a fault that a caller can act on; the rest stays in the log. */
-const SHOWN = ['agent', 'run', 'guard', 'budget', 'resets_at', 'available', 'limit', 'field'] as const
+const SHOWN = [
+  'agent',
+  'run',
+  'guard',
+  'budget',
+  'resets_at',
+  'available',
+  'limit',
+  'field',
+  'trace_id',
+  'action',
+  'by',
+  'at',
+  'expires_at',
+] as const
 
 function problemOf(error: unknown): Problem {
   if (error instanceof Refusal) return error
@@ -39,6 +53,7 @@ const NAMES: Readonly<Record<number, string>> = {
   404: 'Not Found',
   405: 'Method Not Allowed',
   409: 'Conflict',
+  410: 'Gone',
   413: 'Payload Too Large',
   415: 'Unsupported Media Type',
   422: 'Unprocessable Content',

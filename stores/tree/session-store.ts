@@ -140,6 +140,10 @@ export class TreeSessionStore implements SessionStore {
     this.#journal(ref, turn).beginStep(index)
   }
 
+  async recordWaiting(ref: SessionRef, turn: string, confirmation: string): Promise<void> {
+    this.#journal(ref, turn).recordWaiting(confirmation)
+  }
+
   async close(ref: SessionRef, turn: string, result: TurnResult): Promise<void> {
     this.#journal(ref, turn).close(result)
   }

@@ -2,7 +2,7 @@ import type { TurnIntent, TurnRecord, TurnResult, TurnStep } from '../../agents/
 import type { Files } from './files.ts'
 import { decodeRecord, encodeRecord, numbersIn } from './records.ts'
 
-/** The journal of one turn: `turn/<id>/{intent,begin.<k>,step.<k>,result}.json`, each written once. */
+/** The journal of one turn: `turn/<id>/{intent,begin.<k>,step.<k>,wait.<n>,result}.json`, each written once. */
 export class TurnJournal {
   readonly #files: Files
   readonly #directory: string
@@ -26,6 +26,13 @@ export class TurnJournal {
     this.#put(`begin.${index}`, { index })
   }
 
+  recordWaiting(confirmation: string): void {
+    const names = this.#files.listFresh(this.#directory)
+    if (this.#waiting(names) === confirmation) return
+    // Whoever took the number waits for the same: workers on one turn do the same steps.
+    this.#put(`wait.${numbersIn(names, 'wait.', '.json').length}`, { confirmation })
+  }
+
   /** The first result stands. */
   close(result: TurnResult): void {
     this.#put('result', result)
@@ -40,11 +47,20 @@ export class TurnJournal {
       intent: this.#get<TurnIntent>('intent'),
       steps: indices.map((index) => this.#get<TurnStep>(`step.${index}`)),
       begun: numbersIn(names, 'begin.', '.json'),
+      waiting: this.#waiting(names),
       result: names.includes('result.json') ? this.#get<TurnResult>('result') : null,
     }
   }
 
-  #put(name: string, record: TurnIntent | TurnStep | TurnResult | { index: number }): boolean {
+  #waiting(names: readonly string[]): string | null {
+    const newest = numbersIn(names, 'wait.', '.json').at(-1)
+    return newest === undefined ? null : this.#get<{ confirmation: string }>(`wait.${newest}`).confirmation
+  }
+
+  #put(
+    name: string,
+    record: TurnIntent | TurnStep | TurnResult | { index: number } | { confirmation: string },
+  ): boolean {
     return this.#files.putIfAbsent(`${this.#directory}/${name}.json`, encodeRecord(record))
   }
 

@@ -1,3 +1,4 @@
+import type { ConfirmationStore } from '../../agents/ports/confirmations.ts'
 import { Fault } from '../../agents/ports/fault.ts'
 import type { Hash, Ids } from '../../agents/ports/ids.ts'
 import type { BudgetStore, KillSwitch, LaneStore } from '../../agents/ports/limits.ts'
@@ -5,6 +6,7 @@ import type { RunStore } from '../../agents/ports/runs.ts'
 import type { SessionStore } from '../../agents/ports/sessions.ts'
 import type { Clock, Timers } from '../../agents/ports/time.ts'
 import { TreeBudgetStore } from './budget-store.ts'
+import { TreeConfirmationStore } from './confirmation-store.ts'
 import { Files } from './files.ts'
 import type { Fs } from './fs.ts'
 import { TreeKillSwitch } from './kill-switch.ts'
@@ -21,7 +23,7 @@ import { TreeSessionStore } from './session-store.ts'
 export interface TreeOptions {
   /** Absolute path; `<Agent>/<key>/current.jsonl` lies below. */
   readonly sessionsDir: string
-  /** Absolute path: runs, kill switch, budgets, lanes. May lie within the sessions directory. */
+  /** Absolute path: runs, kill switch, budgets, lanes, confirmations. May lie within the sessions directory. */
   readonly stateDir: string
   readonly fs: Fs
   readonly clock: Clock
@@ -43,6 +45,7 @@ export interface Tree {
   readonly budgets: BudgetStore
   readonly killSwitch: KillSwitch
   readonly lanes: LaneStore
+  readonly confirmations: ConfirmationStore
   /** Is the tree there, readable and writable? Throws `tree_missing`, `tree_version` or `storage_*`. */
   check(): void
 }
@@ -80,6 +83,7 @@ export function createTree(options: TreeOptions): Tree {
     budgets: new TreeBudgetStore({ files: stateFiles, leases: stateLeases, ids, ...named }),
     killSwitch,
     lanes: new TreeLaneStore({ files: stateFiles, leases: stateLeases, clock, timers, ids, ...named }),
+    confirmations: new TreeConfirmationStore({ files: stateFiles, ids }),
     check() {
       readSentinel(state)
       readSentinel(sessions)

@@ -157,7 +157,7 @@ export class ForgePlace {
   }
 
   #tree(processId: string, clock: World['clock'], timers: World['timers']) {
-    const { sessions, runs, budgets, killSwitch, lanes } = createTree({
+    const { sessions, runs, budgets, killSwitch, lanes, confirmations } = createTree({
       sessionsDir: join(this.directory, 'sessions'),
       stateDir: join(this.directory, 'state'),
       fs: nodeFs,
@@ -168,7 +168,7 @@ export class ForgePlace {
       mode: 'create',
       owner: { id: processId, isDead: (id) => this.#dead.has(id) },
     })
-    return { sessions, runs, budgets, killSwitch, lanes }
+    return { sessions, runs, budgets, killSwitch, lanes, confirmations }
   }
 
   #provider(): ModelProvider {

@@ -135,9 +135,9 @@ describe('a tool call', () => {
   test('that needs approval or is denied is not made, and the model is told why', async () => {
     const { results, test } = await run([calls(['pay', {}], ['erase', {}], ['approve', {}]), says('ok')])
     expect(results).toEqual([
-      "Not done: the sensitive tool pay requires a person's approval, and none was given. Tell the user so, and do not call the tool again.",
+      'Not done: the sensitive skill pay requires approval, and nobody can be asked here. Tell the user so, and do not call the tool again.',
       'Denied by policy rules: the tool erase may not be used.',
-      "Not done: the policy requires a person's approval for the tool approve, and none was given. Tell the user so, and do not call the tool again.",
+      'Not done: policy rules requires approval of the tool approve, and nobody can be asked here. Tell the user so, and do not call the tool again.',
     ])
     expect(test.emitted).toEqual([])
     expect(test.events()).toEqual(['policy.confirm', 'policy.deny', 'policy.confirm'])

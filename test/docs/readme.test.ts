@@ -1,18 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { commands, page, curl as send } from '../support/docs.ts'
 import { ROOT, type Server, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
-
-/** Commands in order, continuation lines joined. */
-const commands = (markdown: string): string[] =>
-  [...markdown.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block]) =>
-    block!
-      .replace(/\\\n\s*/g, '')
-      .trim()
-      .split('\n'),
-  )
 
 /** What a test cannot run here, and why; every other command of the README is run below. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
@@ -26,7 +18,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'sam local invoke ForgeStep -e events/forge-step.json -n events/env.json': 'needs Docker',
 }
 
-const README = commands(readFileSync(join(ROOT, 'README.md'), 'utf8'))
+const README = commands(page('README.md'))
 const sandbox = temporaryDirectory()
 const data = { NEAM_SESSIONS_DIR: join(sandbox, 'sessions'), NEAM_WORKSPACE_DIR: join(sandbox, 'workspace') }
 
@@ -42,18 +34,10 @@ const shell = (command: string): string =>
     },
   )
 
-/** Sends what a `curl` line of the README sends. */
+/** Sends what a `curl` line of the README sends, which must succeed. */
 async function curl(server: Server, command: string): Promise<Record<string, unknown>> {
-  const url = /http:\/\/127\.0\.0\.1:8080(\S*)/.exec(command)![1]!
-  const body = / -d '([^']*)'/.exec(command)?.[1]
-  const header = / -H '([^:]*): ([^']*)'/.exec(command)
-  const response = await fetch(server.url + url, {
-    method: /-X (\w+)/.exec(command)?.[1] ?? 'GET',
-    ...(header ? { headers: { [header[1]!]: header[2]! } } : {}),
-    ...(body === undefined ? {} : { body }),
-  })
-  const answer = (await response.json()) as Record<string, unknown>
-  expect({ command, status: response.status, answer }).toMatchObject({ status: 200 })
+  const { status, answer } = await send(server.url, command)
+  expect({ command, status, answer }).toMatchObject({ status: 200 })
   return answer
 }
 
@@ -113,7 +97,7 @@ describe('the README', () => {
   }, 30_000)
 
   test('runs programs', () => {
-    const line = /`(npx neam examples\/hello\.neam)`/.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'))![1]!
+    const line = /`(npx neam examples\/hello\.neam)`/.exec(page('README.md'))![1]!
     expect(shell(line)).toBe('Hello, Ada!\nHello, Grace!\n')
   })
 

@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs'
 import { nodeFs } from '../../stores/tree/node-fs.ts'
 import { faultyFs } from './fs-faults.ts'
-import { BUDGET, CALL, disable, message, reset, run, SESSION, spend } from './fs-scenarios.ts'
+import { BUDGET, CALL, decide, disable, message, reset, run, SESSION, spend } from './fs-scenarios.ts'
 import { testTree } from './fs-tree.ts'
 import { realTimers } from './real-timers.ts'
 
@@ -37,6 +37,9 @@ const jobs: Readonly<Record<string, () => Promise<unknown>>> = {
     }
   },
   disable: () => disable(tree, argument),
+  decide: async () => {
+    if (await decide(tree, argument)) say('spent')
+  },
   /** Takes the session's lease and never gives it back. */
   hold: async () => {
     await tree.sessions.acquire(SESSION, { purpose: 'turn', ttlMs: 3_600_000, waitMs: 0 })

@@ -1,3 +1,4 @@
+import type { ConfirmationRequest } from '../../agents/ports/confirmations.ts'
 import type { Spend } from '../../agents/ports/limits.ts'
 import type { IterationRecord, RunConfig, RunOutcome } from '../../agents/ports/runs.ts'
 import type { SessionRef, TurnStep } from '../../agents/ports/sessions.ts'
@@ -167,4 +168,25 @@ export async function spend(tree: Tree): Promise<void> {
 
 export async function disable(tree: Tree, agent: string): Promise<void> {
   await tree.killSwitch.set(agent, { disabled: true, reason: 'test', by: 'admin', at: TS })
+}
+
+export const CONFIRMATION: ConfirmationRequest = {
+  id: '0123456789abcdef0123456789abcdef',
+  place: { kind: 'turn', agent: 'Bot', key: 'alice', turn: 'T1', step: 1 },
+  tool: 'pay',
+  arguments: '{"amount":5}',
+  reason: 'the sensitive skill pay requires approval',
+  requestedAt: Date.UTC(2026, 1, 18, 10, 0, 1),
+  expiresAt: Date.UTC(2026, 1, 18, 10, 5, 1),
+  requestId: 'r1',
+}
+
+/** A confirmation from its request to the result of its tool. True: it was ours to run the tool. */
+export async function decide({ confirmations }: Tree, by: string): Promise<boolean> {
+  const { id } = CONFIRMATION
+  await confirmations.open(CONFIRMATION)
+  await confirmations.decide(id, { action: 'approve', by, at: CONFIRMATION.requestedAt })
+  const ours = await confirmations.spend(id)
+  if (ours) await confirmations.keepResult(id, { content: 'paid', isError: false })
+  return ours
 }

@@ -1,0 +1,73 @@
+import { resumeTurn } from '../claw/resume.ts'
+import type { AskAnswer } from '../claw/turn.ts'
+import { findAgent } from '../find-agent.ts'
+import { isoTime } from '../iso-time.ts'
+import { recordDecision, standingDecision } from '../limits/confirmation.ts'
+import { assertEnabled } from '../limits/kill-switch.ts'
+import type { ConfirmationPlace } from '../ports/confirmations.ts'
+import { Fault } from '../ports/fault.ts'
+import { asFault } from '../turn/as-fault.ts'
+import type { World } from '../world.ts'
+
+export interface DecideRequest {
+  /** Trace id of the confirmation. */
+  readonly id: string
+  readonly action: 'approve' | 'deny'
+  /** Who decides, for the records. */
+  readonly by: string
+  /** When the answer must be there, ms; the turn stays open when it takes longer. */
+  readonly deadlineAt: number
+  readonly signal: AbortSignal
+  readonly requestId: string | null
+}
+
+/** How the turn went on. */
+export type Continuation =
+  | { readonly kind: 'answered'; readonly answer: AskAnswer }
+  /** `confirmation_pending`: the next tool call waits; `deadline_exceeded` and the like: the turn is still open. */
+  | { readonly kind: 'failed'; readonly fault: Fault }
+
+type TurnPlace = Extract<ConfirmationPlace, { readonly kind: 'turn' }>
+
+export interface Decided {
+  readonly tool: string
+  readonly place: TurnPlace
+  readonly continuation: Continuation
+}
+
+/**
+ * A person's decision on a waiting tool call: recorded once, then carried out. The first decision stands; a later one
+ * only makes sure that it was carried out, and throws `confirmation_decided` or, after its time, `confirmation_expired`.
+ * Throws `confirmation_not_found`, `agent_not_found` and `agent_disabled` (approvals only) before anything is decided.
+ */
+export async function decideConfirmation(world: World, request: DecideRequest): Promise<Decided> {
+  const confirmation = await world.confirmations.get(request.id)
+  if (confirmation === null) throw new Fault('confirmation_not_found', { trace_id: request.id })
+  const { place } = confirmation.request
+  if (place.kind === 'run') throw new Fault('confirmation_not_found', { trace_id: request.id })
+  findAgent(world, 'claw', place.agent)
+  if (request.action === 'approve') await assertEnabled(world, place.agent)
+  const earlier = await standingDecision(world, confirmation)
+  const { won, decision } =
+    earlier === null ? await recordDecision(world, confirmation, request) : { won: false, decision: earlier }
+  const continuation = await goOn(world, request, place)
+  if (won) return { tool: confirmation.request.tool, place, continuation }
+  const { id: trace_id, expiresAt } = confirmation.request
+  throw decision.action === 'expire'
+    ? new Fault('confirmation_expired', { trace_id, expires_at: isoTime(expiresAt) })
+    : new Fault('confirmation_decided', { trace_id, ...decision, at: isoTime(decision.at) })
+}
+
+/** The decision stands, whatever becomes of the turn: that is told and not thrown. */
+async function goOn(
+  world: World,
+  { deadlineAt, signal, requestId }: DecideRequest,
+  place: TurnPlace,
+): Promise<Continuation> {
+  try {
+    const answer = await resumeTurn(world, place, { deadlineAt, signal, requestId, holding: [] })
+    return { kind: 'answered', answer }
+  } catch (error) {
+    return { kind: 'failed', fault: asFault(error, signal) }
+  }
+}

@@ -1,0 +1,47 @@
+import * as v from 'valibot'
+import { type Continuation, decideConfirmation } from '../../agents/confirmations/decide.ts'
+import { faultText } from '../../agents/ports/fault.ts'
+import { answerView, waitingView } from '../claw/turn-view.ts'
+import type { RouteHandler } from '../edge.ts'
+import { keyFingerprint } from '../middleware/authenticate.ts'
+import { TEXT, validate } from '../validate.ts'
+
+export const CONFIRM_BODY = v.strictObject({
+  trace_id: TEXT,
+  action: v.picklist(['approve', 'deny'], ({ received }) => `must be 'approve' or 'deny', got ${received}`),
+})
+
+/**
+ * POST /api/v1/confirm (chapter 28.2): decides on a waiting tool call. `turn` tells how the turn went on: answered,
+ * waiting for the next decision, or cut off.
+ */
+export const confirm: RouteHandler = async ({ system, edge, event, body, requestId, deadlineAt }) => {
+  const { trace_id, action } = validate(CONFIRM_BODY, body ?? {})
+  const { world } = await system()
+  const { tool, place, continuation } = await decideConfirmation(world, {
+    id: trace_id,
+    action,
+    by: keyFingerprint(event.headers?.authorization),
+    deadlineAt,
+    signal: edge.shutdown,
+    requestId,
+  })
+  return {
+    body: {
+      status: action === 'approve' ? 'approved' : 'denied',
+      trace_id,
+      agent: place.agent,
+      tool,
+      turn: turnView(place.agent, place.key, continuation),
+    },
+  }
+}
+
+function turnView(agent: string, key: string, continuation: Continuation): object {
+  if (continuation.kind === 'answered') {
+    return { status: continuation.answer.status, ...answerView(agent, key, continuation.answer) }
+  }
+  const { fault } = continuation
+  if (fault.code === 'confirmation_pending') return waitingView(fault)
+  return { status: 'failed', code: fault.code, message: faultText(fault) }
+}

@@ -1,0 +1,168 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, test } from '@jest/globals'
+import { moduleOf, type TestApi, testApi } from '../support/system.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+const PROGRAM = `
+channel web { type: "http" }
+skill refund {
+  description: "Refunds an order"
+  params: { order: string }
+  sensitive: true
+  impl(order) { return f"refunded {order}"; }
+}
+claw agent Shop { provider: "openai" model: "gpt-4o" channels: [web] skills: [refund] }
+`
+const API = { authorization: 'Bearer api-key-of-the-tests' }
+const ADMIN = { authorization: 'Bearer admin-key-of-the-tests' }
+
+let api: TestApi
+let directory: string
+
+const boot = (): Promise<TestApi> =>
+  testApi({
+    module: moduleOf(PROGRAM),
+    directory,
+    environment: {
+      NEAM_API_KEY: 'api-key-of-the-tests',
+      NEAM_ADMIN_KEY: 'admin-key-of-the-tests',
+      NEAM_AUDIT_SINK: 'file',
+      NEAM_AUDIT_LOG: join(directory, 'audit.jsonl'),
+    },
+  })
+
+beforeEach(async () => {
+  directory = temporaryDirectory()
+  api = await boot()
+})
+
+const ask = (message: string, key = 'alice') =>
+  api.call('POST', `/api/v1/claw/Shop/sessions/${key}/message`, { body: { message }, headers: API })
+const decide = (body: unknown, headers: Readonly<Record<string, string>> = ADMIN) =>
+  api.call('POST', '/api/v1/confirm', { body, headers })
+const pending = () => api.call('GET', '/api/v1/admin/confirmations', { headers: ADMIN })
+
+describe('POST message to an agent with a sensitive skill', () => {
+  test('answers 202 with what is to be decided, and lists it for admins', async () => {
+    const { status, body } = await ask('Please refund order ORD-17')
+    expect(status).toBe(202)
+    expect(body).toEqual({
+      status: 'pending_confirmation',
+      trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
+      agent: 'Shop',
+      tool: 'refund',
+      args: { order: 'ORD-17' },
+      reason: 'the sensitive skill refund requires approval',
+      expires_at: expect.stringMatching(/Z$/),
+      session_key: 'alice',
+      turn_id: expect.any(String),
+    })
+    const { status: _, ...shown } = body
+    const list = await pending()
+    expect(list.status).toBe(200)
+    expect(list.body.pending).toEqual([
+      { ...shown, requested_at: expect.stringMatching(/Z$/), timeout_seconds: expect.any(Number) },
+    ])
+    const { timeout_seconds: seconds } = list.body.pending[0]
+    expect(seconds > 0 && seconds <= 300).toBe(true)
+  })
+
+  test('approved, the tool runs and the answer comes with the decision', async () => {
+    const { body } = await ask('Please refund order ORD-17')
+    expect(await decide({ trace_id: body.trace_id, action: 'approve' })).toMatchObject({
+      status: 200,
+      body: {
+        status: 'approved',
+        trace_id: body.trace_id,
+        agent: 'Shop',
+        tool: 'refund',
+        turn: {
+          status: 'completed',
+          agent: 'Shop',
+          session_key: 'alice',
+          turn_id: body.turn_id,
+          response: expect.stringContaining('refunded ORD-17'),
+        },
+      },
+    })
+    expect((await pending()).body).toEqual({ pending: [] })
+  })
+
+  test('denied, the tool does not run', async () => {
+    const { body } = await ask('Please refund order ORD-17')
+    const answer = await decide({ trace_id: body.trace_id, action: 'deny' })
+    expect(answer).toMatchObject({ status: 200, body: { status: 'denied', turn: { status: 'completed' } } })
+    expect(answer.body.turn.response).not.toContain('refunded')
+  })
+
+  test('a server that starts anew knows what its predecessor asked', async () => {
+    const { body } = await ask('Please refund order ORD-17')
+    api = await boot()
+    expect((await pending()).body.pending).toHaveLength(1)
+    expect((await decide({ trace_id: body.trace_id, action: 'approve' })).status).toBe(200)
+  })
+
+  test('the audit log says who decided what, and holds no arguments', async () => {
+    const { body } = await ask('Please refund order ORD-17')
+    await decide({ trace_id: body.trace_id, action: 'approve' })
+    const log = readFileSync(join(directory, 'audit.jsonl'), 'utf8')
+    const records = log
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(records.filter(({ event }) => event.startsWith('confirm.'))).toMatchObject([
+      { event: 'confirm.request', agent: 'Shop', tool: 'refund', session_key: 'alice' },
+      { event: 'confirm.result', detail: 'approve', metadata: { by: expect.stringMatching(/^key \w{12}$/) } },
+    ])
+    expect(log).not.toContain('ORD-17')
+  })
+})
+
+describe('POST /api/v1/confirm', () => {
+  test.each([
+    ['no trace id', { action: 'approve' }, "Missing 'trace_id' field"],
+    ['no action', { trace_id: 'x' }, "Missing 'action' field"],
+    [
+      'another action',
+      { trace_id: 'x', action: 'perhaps' },
+      `action: must be 'approve' or 'deny', got "perhaps"`,
+    ],
+  ])('with %s is refused', async (_name, body, message) => {
+    expect(await decide(body)).toMatchObject({ status: 400, body: { message } })
+  })
+
+  test.each(['never-given', '../../sys', '0'.repeat(32)])(
+    'with the trace id %s finds nothing',
+    async (id) => {
+      expect(await decide({ trace_id: id, action: 'approve' })).toMatchObject({
+        status: 404,
+        body: { code: 'confirmation_not_found', message: `no confirmation has the trace id "${id}"` },
+      })
+    },
+  )
+
+  test('twice is a conflict that names the first decision', async () => {
+    const { body } = await ask('Please refund order ORD-17')
+    await decide({ trace_id: body.trace_id, action: 'deny' })
+    expect(await decide({ trace_id: body.trace_id, action: 'approve' })).toMatchObject({
+      status: 409,
+      body: {
+        code: 'confirmation_decided',
+        action: 'deny',
+        by: expect.stringMatching(/^key /),
+        trace_id: body.trace_id,
+      },
+    })
+  })
+
+  test.each([
+    ['the API key', API, 403],
+    ['no key', {}, 401],
+  ])('is closed to %s', async (_name, headers, status) => {
+    const { body } = await ask('Please refund order ORD-17')
+    expect((await decide({ trace_id: body.trace_id, action: 'approve' }, headers)).status).toBe(status)
+    expect((await api.call('GET', '/api/v1/admin/confirmations', { headers })).status).toBe(status)
+    expect((await pending()).body.pending).toHaveLength(1)
+  })
+})
