@@ -51,6 +51,8 @@ export interface Placed extends Token {
   readonly copies: boolean
   /** `<` or `>` around the types of a type: `list<string>`. */
   readonly generic: boolean
+  /** The dot of `3 .4`, an index of a number: without its space the text would be another number. */
+  readonly parts: boolean
   /** The innermost bracket around it, "" at the top. */
   readonly inside: string
 }
@@ -70,7 +72,7 @@ export function place(tokens: readonly Token[]): Placed[] {
   const placed: Placed[] = []
   const open: string[] = []
   let before: Token | undefined
-  for (const token of tokens) {
+  for (const [index, token] of tokens.entries()) {
     const isMark = token.kind === 'mark'
     if (isMark && (token.text === ')' || token.text === ']' || token.text === '}')) open.pop()
     placed.push({
@@ -78,6 +80,7 @@ export function place(tokens: readonly Token[]): Placed[] {
       unary: isMark && (token.text === '-' || token.text === '!') && !endsOperand(before),
       copies: token.kind === 'word' && token.text === 'with' && endsOperand(before),
       generic: generic.has(token),
+      parts: token.text === '.' && before?.kind === 'number' && tokens[index + 1]?.kind === 'number',
       inside: open.at(-1) ?? '',
     })
     if (isMark && OPENING.has(token.text)) open.push(token.text)
@@ -115,7 +118,7 @@ export function spaced(left: Placed, right: Placed): boolean {
   const a = left.kind === 'mark' ? left.text : ''
   const b = right.kind === 'mark' ? right.text : ''
   if (left.unary || a === '...' || a === '.') return false
-  if (b === '.') return a === '|>'
+  if (b === '.') return a === '|>' || right.parts
   if (b === ',' || b === ';' || b === '?') return false
   if (a === '(' || a === '[' || b === ')' || b === ']') return false
   // A slice: `xs[1:3]`.

@@ -41,6 +41,7 @@ describe('the canonical layout', () => {
     ['a changed copy is no call', 'emit p with(x:1);', 'emit p with (x: 1);'],
     ['lambdas, arms and pipes breathe', 'let f=fn (x)=>x|>g;', 'let f = fn(x) => x |> g;'],
     ['a trailing comment stands one space behind', 'emit 1;    // one   ', 'emit 1; // one'],
+    ['an index of a number does not become a number', 'emit 3 . 4 + t . 0;', 'emit 3 .4 + t.0;'],
     ['spread and members are tight', 'emit [ ... a . b, c ?];', 'emit [...a.b, c?];'],
     [
       'what strings hold is nobody’s business',

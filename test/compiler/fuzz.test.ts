@@ -1,0 +1,108 @@
+// Claims that hold for whatever text: random programs of the grammar, and real ones whose tokens were spoilt.
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { decode, encode } from '../../bytecode/codec.ts'
+import type { Module } from '../../bytecode/module.ts'
+import { type Compilation, compile } from '../../compiler/compile.ts'
+import { format } from '../../compiler/format/format.ts'
+import { NATIVE_NAMES } from '../../vm/natives/names.ts'
+import { Program, ProgramError } from '../../vm/program.ts'
+import { hash } from '../support/fs-tree.ts'
+import { grammaticalPrograms, mutatedPrograms, PRELUDE } from '../support/random-programs.ts'
+import { RecordingHost } from '../support/recording-host.ts'
+import { ROOT } from '../support/server.ts'
+
+const natives = new Set(NATIVE_NAMES)
+const NAME = 'program.neam'
+const compiled = (text: string): Compilation =>
+  compile(NAME, (path) => (path === NAME ? text : null), { natives, hash: hash.sha256 })
+
+const sources = globSync(['examples/**/*.neam', 'test/chapters/programs/*.neam', 'test/programs/**/*.neam'], {
+  cwd: ROOT,
+}).map((file) => readFileSync(join(ROOT, file), 'utf8'))
+
+/** What a module does, without where its code stands. */
+const meaning = ({ functions, manifest, ...rest }: Module) => ({
+  ...rest,
+  functions: functions.map(({ positions: _, ...proto }) => proto),
+  manifest: { ...manifest, sourceHash: '' },
+})
+
+/** A module, or errors that lie in the text: nothing is thrown, nothing else comes out. */
+function answers(text: string): Module | null {
+  const { module, diagnostics, files } = compiled(text)
+  const length = files[0]!.text.length
+  for (const { span, message, severity } of diagnostics) {
+    expect(['error', 'warning']).toContain(severity)
+    expect(message).not.toBe('')
+    expect(span.start).toBeGreaterThanOrEqual(0)
+    expect(span.end).toBeGreaterThanOrEqual(span.start)
+    expect(span.end).toBeLessThanOrEqual(Math.max(1, length + 1))
+  }
+  expect(module === null).toBe(diagnostics.some(({ severity }) => severity === 'error'))
+  return module
+}
+
+/** The module passes the verifier, after a way through its bytes that changes nothing. */
+function links(module: Module): Program {
+  const bytes = encode(module)
+  const back = decode(bytes)
+  expect(back).toEqual(module)
+  expect(encode(back)).toEqual(bytes)
+  return Program.link(back)
+}
+
+/** It has one layout, and that means what it means. */
+function keepsItsMeaning(text: string, module: Module): void {
+  const laidOut = format(text)
+  expect(format(laidOut)).toBe(laidOut)
+  const { module: again, diagnostics } = compiled(laidOut)
+  expect(again === null ? { laidOut, diagnostics } : meaning(again)).toEqual(meaning(module))
+}
+
+/** It runs to an end or to an error of the language, whatever it does. */
+async function ends(program: Program): Promise<void> {
+  const limits = { fuel: 20_000, maxItems: 5_000, maxTextLength: 20_000 }
+  try {
+    await program.activate(new RecordingHost(), limits).runMain()
+  } catch (error) {
+    expect(error).toBeInstanceOf(ProgramError)
+  }
+}
+
+describe('whatever program the grammar gives', () => {
+  test('compiles to what links, runs and keeps its meaning when laid out, or is told what is wrong', async () => {
+    let modules = 0
+    let all = 0
+    const property = fc.asyncProperty(grammaticalPrograms, async (text) => {
+      all++
+      const module = answers(text)
+      if (module === null) return
+      modules++
+      const program = links(module)
+      keepsItsMeaning(text, module)
+      await ends(program)
+    })
+    await fc.assert(property, { numRuns: 400, seed: 20_261_121 })
+    // Else the claims above would hold of nothing.
+    expect(modules / all).toBeGreaterThan(0.5)
+  })
+
+  test('what stands before it always compiles', () => {
+    expect(compiled(PRELUDE).diagnostics).toEqual([])
+  })
+})
+
+describe('whatever is left of a real program', () => {
+  test('compiles to what links and keeps its meaning when laid out, or is told what is wrong', () => {
+    const property = fc.property(mutatedPrograms(sources), (text) => {
+      const module = answers(text)
+      if (module === null) return
+      links(module)
+      keepsItsMeaning(text, module)
+    })
+    fc.assert(property, { numRuns: 800, seed: 20_261_121 })
+  })
+})
