@@ -16,6 +16,9 @@ export { ProgramError } from './machine/program-error.ts'
 
 const NATIVE_SET: ReadonlySet<string> = new Set(NATIVES.keys())
 
+/** Fewer calls and turns cost less to interpret than to translate. */
+const HOT_AFTER = 1000
+
 export class Program {
   private readonly linked: Linked
 
@@ -23,10 +26,13 @@ export class Program {
     this.linked = linked
   }
 
-  /** Throws a ModuleError for a module that could leave the machine's rails. */
-  static link(module: Module): Program {
+  /**
+   * Throws a ModuleError for a module that could leave the machine's rails. `hotAfter`: calls and turns of loops after
+   * which a function is translated to JavaScript; 0 = at once, Infinity = never. Results are the same.
+   */
+  static link(module: Module, hotAfter = HOT_AFTER): Program {
     verify(module, NATIVE_SET)
-    return new Program(link(module))
+    return new Program(link(module, hotAfter))
   }
 
   get module(): Module {

@@ -2,17 +2,14 @@
 
 import type { SealedType, StructType } from '../../bytecode/module.ts'
 import { fieldNames } from '../../bytecode/opcode.ts'
-import { RuntimeError } from '../values/runtime-error.ts'
-import { textOf } from '../values/text.ts'
-import { describe } from '../values/type-name.ts'
 import { TupleValue, type Value } from '../values/value.ts'
+import { joinTexts, listToFill, mapOf, mapToFill, noMatch, spawnTask, spreadEntries } from './building.ts'
 import { copyWith, makeVariant, matchesVariant, structByName, variantField } from './construct.ts'
 import type { Fiber } from './fiber.ts'
 import type { CodeFrame } from './frame.ts'
 import { setIndex, setKey, slice } from './indexing.ts'
 import { spreadInto, unpackable, walk } from './iteration.ts'
 import { getProperty } from './members.ts'
-import type { Meter } from './meter.ts'
 import { type Progress, READY } from './progress.ts'
 import { setProperty } from './properties.ts'
 
@@ -26,10 +23,7 @@ export function dataInstruction(fiber: Fiber, frame: CodeFrame, opcode: number):
     case 44: {
       // SPAWN
       const agent = constants[operand(frame)] as string
-      const task = top(fiber)
-      if (typeof task !== 'string') {
-        throw new RuntimeError('type', `spawn ${agent}: the task must be a string, got ${describe(task)}`)
-      }
+      const task = spawnTask(agent, top(fiber))
       fiber.sp -= 1
       const answer = fiber.await(host.spawn(agent, task))
       if (answer === READY) stack[fiber.sp++] = fiber.value
@@ -50,10 +44,7 @@ export function dataInstruction(fiber: Fiber, frame: CodeFrame, opcode: number):
     case 47: {
       // MAP
       const count = operand(frame)
-      const entries = topmost(fiber, 2 * count)
-      const map = new Map<string, Value>()
-      for (let i = 0; i < entries.length; i += 2) setKey(map, entries[i]!, entries[i + 1]!, meter)
-      replace(fiber, 2 * count, map)
+      replace(fiber, 2 * count, mapOf(topmost(fiber, 2 * count), meter))
       return READY
     }
     case 48: // LIST_PUSH
@@ -153,7 +144,7 @@ export function dataInstruction(fiber: Fiber, frame: CodeFrame, opcode: number):
       return READY
     }
     case 68: // NO_MATCH
-      throw new RuntimeError('match', `no arm of the match fits ${describe(top(fiber))}`)
+      throw noMatch(top(fiber))
     case 69: // EMIT
       host.emit(joinTexts([top(fiber)], meter))
       fiber.sp -= 1
@@ -175,34 +166,4 @@ const topmost = (fiber: Fiber, count: number): Value[] => fiber.values(fiber.sp 
 function replace(fiber: Fiber, count: number, value: Value): void {
   fiber.sp -= count - 1
   fiber.stack[fiber.sp - 1] = value
-}
-
-/** The list under construction that stands below the element. */
-function listToFill(list: Value, meter: Meter): Value[] {
-  if (!Array.isArray(list)) throw new RuntimeError('type', `cannot append to ${describe(list)}`)
-  meter.items(list.length + 1)
-  return list
-}
-
-function mapToFill(map: Value): Map<string, Value> {
-  if (!(map instanceof Map)) throw new RuntimeError('type', `cannot add an entry to ${describe(map)}`)
-  return map
-}
-
-function joinTexts(values: readonly Value[], meter: Meter): string {
-  let joined = ''
-  for (const value of values) {
-    const text = textOf(value, meter.limits.maxTextLength)
-    meter.text(joined.length + text.length)
-    joined += text
-  }
-  return joined
-}
-
-function spreadEntries(map: Map<string, Value>, from: Value, meter: Meter): void {
-  if (!(from instanceof Map))
-    throw new RuntimeError('type', `cannot spread ${describe(from)} into a map: a map is needed`)
-  meter.charge(from.size)
-  meter.items(map.size + from.size)
-  for (const [key, value] of from) map.set(key, value)
 }

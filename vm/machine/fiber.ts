@@ -3,7 +3,6 @@
  * it is nothing but this object until the promise settles: no thread, and no promise an instruction. One that computes
  * for long pauses now and then, so that a server goes on serving.
  */
-import type { FunctionProto } from '../../bytecode/module.ts'
 import { after, isLater } from '../awaitable.ts'
 import { type Awaitable, type Host, HostError } from '../host.ts'
 import { Arguments } from '../natives/arguments.ts'
@@ -22,15 +21,22 @@ import {
   StructTypeValue,
   type Value,
 } from '../values/value.ts'
-import { counted, structByPosition, variantOf } from './construct.ts'
+import { checkCount, defaultsFor } from './arity.ts'
+import type { Code, Result } from './code.ts'
+import { structByPosition, variantOf } from './construct.ts'
 import { CodeFrame, type Frame, type Handler, NativeFrame, type Slot } from './frame.ts'
 import type { Linked } from './linked.ts'
 import { builtInMethod, implMethod, isAgentMethod, noMethod } from './members.ts'
 import type { Meter } from './meter.ts'
+import { notCallable } from './operators.ts'
 import { MAX_TRACE, ProgramError } from './program-error.ts'
 import { ENTERED, FINISHED, type Progress, READY, SUSPENDED } from './progress.ts'
 import { ownProperty } from './properties.ts'
 import { runLoop } from './run-loop.ts'
+import { Raised, UNWOUND, type Unwinding, type UnwoundCode } from './unwinding.ts'
+
+/** Small functions that are sure to fit on JavaScript's stack, one called by the other, with much to spare. */
+const MAX_ROOM = 500
 
 /** What the fibers of one activation share. */
 export interface Shared {
@@ -47,6 +53,12 @@ export class Fiber {
   sp = 0
   readonly frames: Frame[] = []
   readonly handlers: Handler[] = []
+  /** What translated code on its way out has written down. */
+  readonly unwinding: Unwinding = { calls: [], progress: ENTERED, failure: null }
+  // as in `shared`: translated code reaches them in one step
+  readonly host: Host
+  readonly meter: Meter
+  readonly globals: Value[]
   value: Value = null
   private pending: Promise<unknown> | null = null
   /** What is pending is no answer, but a pause. */
@@ -54,6 +66,9 @@ export class Fiber {
 
   constructor(shared: Shared) {
     this.shared = shared
+    this.host = shared.host
+    this.meter = shared.meter
+    this.globals = shared.globals
   }
 
   /** Throws a ProgramError; whatever else the host throws comes through unchanged. */
@@ -158,7 +173,7 @@ export class Fiber {
       this.sp = resultAt
       return this.ready(value)
     }
-    throw new RuntimeError('type', `cannot call ${describe(callee)}: it is no function`)
+    throw notCallable(describe(callee))
   }
 
   /** Calls a method of the value under the topmost `count` values; the result goes to that value's place. */
@@ -187,37 +202,95 @@ export class Fiber {
   }
 
   /** Enters a function whose arguments stand at `base` and above. */
-  enter(closure: Closure, base: number, resultAt: number): typeof ENTERED {
-    const { proto } = closure
+  enter({ code, cells }: Closure, base: number, resultAt: number): Progress {
     const given = this.sp - base
-    const missing = proto.params.length - given
-    if (missing !== 0) this.giveDefaults(proto, missing)
+    if (given !== code.arity) this.push(defaultsFor(code.proto, given))
+    if (code.runsTranslated()) {
+      return this.returned(code.run(this, cells, this.room, ...this.values(base)), base, resultAt)
+    }
     this.deepen()
+    this.pushFrame(code, cells, base, resultAt)
+    return ENTERED
+  }
+
+  /** A frame for a function whose arguments stand on the stack. */
+  private pushFrame(code: Code, cells: readonly Cell[], base: number, resultAt: number): void {
+    const { proto } = code
     const free = this.sp
     this.sp = base + proto.locals
     for (let slot = free; slot < this.sp; slot += 1) this.stack[slot] = null
     for (const slot of proto.cellParams) this.stack[base + slot] = new Cell(this.stack[base + slot] as Value)
-    this.frames.push(new CodeFrame(proto, closure.cells, base, resultAt))
-    return ENTERED
+    this.frames.push(new CodeFrame(code, cells, base, resultAt))
   }
 
-  /** Pushes the last arguments that a call has left out. */
-  private giveDefaults({ name, params, defaults = [] }: FunctionProto, missing: number): void {
-    if (missing < 0 || missing > defaults.length) {
-      const max = params.length - (params[0] === 'self' ? 1 : 0)
-      const min = max - defaults.length
-      throw wrongCount(name, arityText({ min, max }), max - missing)
+  /**
+   * Calls that translated code may nest before it must unwind: as many as the depth limit leaves, and no more than
+   * JavaScript's own stack holds for certain.
+   */
+  private get room(): number {
+    return Math.min(this.meter.limits.maxDepth - this.frames.length, MAX_ROOM)
+  }
+
+  /** Goes on in translated code, at the head of a loop that the frame on top has come to. */
+  resumeTranslated(frame: CodeFrame): typeof ENTERED | typeof SUSPENDED | typeof FINISHED {
+    this.frames.pop()
+    this.dropHandlers()
+    const { function: code, cells, pc, base, resultAt } = frame
+    const result = code.resume!(this, cells, this.room, pc, this.stack, base)
+    return this.deliver(this.returned(result, base, resultAt))
+  }
+
+  /** Handlers of frames that are gone. */
+  dropHandlers(): void {
+    const { handlers, frames } = this
+    while (handlers.length > 0 && handlers[handlers.length - 1]!.frames > frames.length) handlers.pop()
+  }
+
+  /** What has come of translated code whose frame would stand at `base`. */
+  private returned(result: Result, base: number, resultAt: number): Progress {
+    if (result === UNWOUND) return this.rebuild(base, resultAt)
+    this.sp = resultAt
+    return this.ready(result)
+  }
+
+  /** Makes frames of what translated code has written down. */
+  private rebuild(base: number, resultAt: number): Progress {
+    const { calls, progress, failure } = this.unwinding
+    this.sp = base
+    for (let i = calls.length - 1; i >= 0; i -= 1) {
+      const call = calls[i]!
+      const at = this.sp
+      const result = i === calls.length - 1 ? resultAt : at
+      if (call.entered && this.frames.length >= this.meter.limits.maxDepth) {
+        calls.length = 0
+        throw this.tooDeep()
+      }
+      if ('steps' in call) this.frames.push(new NativeFrame(call.steps, result))
+      else this.rebuildCode(call, at, result)
     }
-    for (let at = defaults.length - missing; at < defaults.length; at += 1) {
-      this.stack[this.sp++] = defaults[at]!
+    calls.length = 0
+    this.unwinding.failure = null
+    if (failure !== null) throw failure.error
+    return progress === READY ? this.deliver(READY) : progress
+  }
+
+  private rebuildCode(call: UnwoundCode, base: number, resultAt: number): void {
+    this.push(call.values as readonly Value[])
+    if (call.entered) return this.pushFrame(call.code, call.cells, base, resultAt)
+    const frame = new CodeFrame(call.code, call.cells, base, resultAt)
+    frame.at = call.at
+    frame.pc = call.pc
+    this.frames.push(frame)
+    const { locals } = call.code.proto
+    for (const { target, height } of call.tries) {
+      this.handlers.push({ frames: this.frames.length, sp: base + locals + height, target })
     }
   }
 
   /** Calls a native with the values from stack position `from`; `count` of them are arguments. */
   beginNative(native: Native, count: number, from: number, resultAt: number): Progress {
-    if (native.mode === 'constant')
-      throw new RuntimeError('type', `cannot call ${native.name}: it is no function`)
-    if (count < native.min || count > native.max) throw wrongCount(native.name, arityText(native), count)
+    if (native.mode === 'constant') throw notCallable(native.name)
+    checkCount(native, count)
     const { host, meter } = this.shared
     meter.tick()
     const call = new Arguments(native, this.values(from), host, meter)
@@ -267,17 +340,21 @@ export class Fiber {
   private deepen(): void {
     const { meter } = this.shared
     meter.tick()
-    if (this.frames.length >= meter.limits.maxDepth) {
-      throw new RuntimeError(
-        'stack_overflow',
-        `stack overflow: more than ${meter.limits.maxDepth} nested calls; is there an endless recursion?`,
-      )
-    }
+    if (this.frames.length >= meter.limits.maxDepth) throw this.tooDeep()
+  }
+
+  private tooDeep(): RuntimeError {
+    const { maxDepth } = this.meter.limits
+    return new RuntimeError(
+      'stack_overflow',
+      `stack overflow: more than ${maxDepth} nested calls; is there an endless recursion?`,
+    )
   }
 
   /** Goes on in the handler of an error of the language; throws every other error, and an uncaught one as ProgramError. */
   private recover(error: unknown): void {
-    if (error instanceof RuntimeError) {
+    if (error instanceof Raised) this.raise(error.value)
+    else if (error instanceof RuntimeError) {
       const value = new ErrorValue(error.kind, error.message, this.trace())
       if (!error.catchable) throw uncaught(value, value.trace)
       this.raise(value)
@@ -315,11 +392,3 @@ function uncaught(value: Value, trace: readonly TraceEntry[]): ProgramError {
     cause: value.cause ?? undefined,
   })
 }
-
-function arityText({ min, max }: Pick<Native, 'min' | 'max'>): string {
-  if (max === Number.POSITIVE_INFINITY) return `at least ${counted(min, 'argument')}`
-  return min === max ? counted(min, 'argument') : `${min} to ${max} arguments`
-}
-
-const wrongCount = (name: string, expected: string, given: number): RuntimeError =>
-  new RuntimeError('arity', `${name} takes ${expected}, got ${given}`)

@@ -1,9 +1,9 @@
 /** What stands on a fiber's call stack. */
 import { positionAt } from '../../bytecode/chunk.ts'
-import type { FunctionProto } from '../../bytecode/module.ts'
 import type { Steps } from '../natives/native.ts'
 import type { TraceEntry } from '../values/error-value.ts'
 import type { Cell, Value } from '../values/value.ts'
+import type { Code } from './code.ts'
 import type { Walk } from './iteration.ts'
 
 /** The stack holds values, the cells of captured variables and the walks of running loops. */
@@ -11,7 +11,7 @@ export type Slot = Value | Cell | Walk
 
 /** A running function of the program. */
 export class CodeFrame {
-  readonly proto: FunctionProto
+  readonly function: Code
   readonly code: Int32Array
   readonly cells: readonly Cell[]
   /** Stack position of slot 0. */
@@ -23,19 +23,20 @@ export class CodeFrame {
   /** First word of the instruction under way: what a trace shows. */
   at = 0
 
-  constructor(proto: FunctionProto, cells: readonly Cell[], base: number, resultAt: number) {
-    this.proto = proto
-    this.code = proto.code
+  constructor(code: Code, cells: readonly Cell[], base: number, resultAt: number) {
+    this.function = code
+    this.code = code.proto.code
     this.cells = cells
     this.base = base
     this.resultAt = resultAt
   }
 
   place(files: readonly string[]): TraceEntry {
-    const position = positionAt(this.proto.positions, this.at)
+    const { name, file, positions } = this.function.proto
+    const position = positionAt(positions, this.at)
     return {
-      function: this.proto.name,
-      file: files[this.proto.file] ?? '',
+      function: name,
+      file: files[file] ?? '',
       line: position?.line ?? 0,
       column: position?.column ?? 0,
     }

@@ -1,5 +1,6 @@
 /** A verified module with everything looked up that can be before it runs. Immutable, so activations share it. */
 import type { FunctionProto, GlobalDecl, ImplTable, Module, TypeDecl } from '../../bytecode/module.ts'
+import { translateResume, translateRun } from '../javascript/translate.ts'
 import type { Native } from '../natives/native.ts'
 import { NATIVES } from '../natives/table.ts'
 import {
@@ -11,6 +12,7 @@ import {
   StructTypeValue,
   type Value,
 } from '../values/value.ts'
+import { Code, type Translator } from './code.ts'
 
 export interface ImplMethod {
   readonly closure: Closure
@@ -20,10 +22,12 @@ export interface ImplMethod {
 
 export interface Linked {
   readonly module: Module
-  /** Functions that capture nothing, as values; the others exist only as closures made at run time. */
+  /** Every function, with its code. Those that capture nothing are values as they stand here. */
   readonly functions: readonly Closure[]
   /** By index into `module.natives`. */
   readonly natives: readonly Native[]
+  /** What each native stands for as a value. */
+  readonly nativeValues: readonly Value[]
   /** What each global holds before any code runs. */
   readonly globals: readonly Value[]
   readonly globalIndex: ReadonlyMap<string, number>
@@ -33,18 +37,28 @@ export interface Linked {
   readonly skills: ReadonlyMap<string, Closure>
 }
 
-/** The module must have passed `verify`. */
-export function link(module: Module): Linked {
-  const functions = module.functions.map((proto) => new Closure(proto, []))
-  return {
+/**
+ * The module must have passed `verify`. A function is translated to JavaScript after `hotAfter` calls and turns of loops:
+ * 0 = at once, Infinity = never.
+ */
+export function link(module: Module, hotAfter: number): Linked {
+  const translator: Translator = {
+    run: (code) => translateRun(code, linked),
+    resume: (code) => translateResume(code, linked),
+  }
+  const functions = module.functions.map((proto) => new Closure(new Code(proto, translator, hotAfter), []))
+  const natives = module.natives.map((name) => NATIVES.get(name)!)
+  const linked: Linked = {
     module,
     functions,
-    natives: module.natives.map((name) => NATIVES.get(name)!),
+    natives,
+    nativeValues: natives.map(nativeValue),
     globals: initialGlobals(module, functions),
     globalIndex: new Map(module.globals.map((global, index) => [global.name, index])),
     methods: implMethods(module.impls, functions),
     skills: new Map(module.manifest.skills.map((skill) => [skill.name, functions[skill.impl]!])),
   }
+  return linked
 }
 
 function initialGlobals(module: Module, functions: readonly Closure[]): Value[] {
@@ -81,5 +95,5 @@ function implMethods(
 const takesSelf = (proto: FunctionProto): boolean => proto.params[0] === 'self'
 
 /** What a native's name stands for as a value. */
-export const nativeValue = (native: Native): Value =>
+const nativeValue = (native: Native): Value =>
   native.mode === 'constant' ? native.value : new NativeValue(native.name)

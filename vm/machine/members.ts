@@ -65,8 +65,8 @@ export function getProperty(linked: Linked, host: Host, base: Value, name: strin
   if (own !== undefined) return own
   const method = implMethod(linked, base, name)
   if (method === undefined) throw noProperty(base, name)
-  const { proto, cells } = method.closure
-  return method.takesSelf ? new Closure(proto, cells, base) : method.closure
+  const { code, cells } = method.closure
+  return method.takesSelf ? new Closure(code, cells, base) : method.closure
 }
 
 export const noMethod = (receiver: Value, name: string): RuntimeError =>

@@ -20,7 +20,8 @@ export class Meter {
   private readonly now: () => number
   /** Steps left beyond the current slice. */
   private fuel: number
-  private slice = 0
+  /** Steps left in the current slice. Translated code counts down here itself. */
+  slice = 0
 
   constructor(limits: Limits, now: () => number) {
     this.limits = limits
@@ -61,7 +62,14 @@ export class Meter {
     }
   }
 
-  private refill(): void {
+  /** To be called when the slice is used up; whether the turn is over then. */
+  turnEnds(): boolean {
+    this.refill()
+    return this.turnIsOver
+  }
+
+  /** To be called when the slice is used up. */
+  refill(): void {
     if (this.fuel + this.slice < 0) {
       throw new RuntimeError('fuel', `stopped after ${this.limits.fuel} steps; is there an endless loop?`)
     }

@@ -107,3 +107,6 @@ const twoNumbers = (operator: string, a: Value, b: Value): RuntimeError =>
     'type',
     `cannot compute ${describe(a)} ${operator} ${describe(b)}: ${operator} takes two numbers`,
   )
+
+export const notCallable = (what: string): RuntimeError =>
+  new RuntimeError('type', `cannot call ${what}: it is no function`)

@@ -11,7 +11,6 @@ import type { Fiber } from './fiber.ts'
 import type { CodeFrame } from './frame.ts'
 import { getIndex } from './indexing.ts'
 import type { Walk } from './iteration.ts'
-import { nativeValue } from './linked.ts'
 import { add, contains, divide, multiply, negate, remainder, subtract } from './operators.ts'
 import { ENTERED, FINISHED, type Progress, READY, SUSPENDED } from './progress.ts'
 
@@ -30,6 +29,11 @@ export function runLoop(fiber: Fiber): typeof SUSPENDED | typeof FINISHED {
     if (meter.turnIsOver && fiber.pause()) return SUSPENDED
     const frame = frames[frames.length - 1] as CodeFrame
     const { code, base } = frame
+    if (frame.function.resume !== null && frame.function.resumesAt(frame.pc)) {
+      const resumed = fiber.resumeTranslated(frame)
+      if (resumed === ENTERED) continue
+      return resumed
+    }
     let pc = frame.pc
     let sp = fiber.sp
     let progress: Progress = READY
@@ -85,7 +89,7 @@ export function runLoop(fiber: Fiber): typeof SUSPENDED | typeof FINISHED {
           globals[code[pc++]!] = stack[--sp] as Value
           break
         case 15: // NATIVE
-          stack[sp++] = nativeValue(linked.natives[code[pc++]!]!)
+          stack[sp++] = linked.nativeValues[code[pc++]!]!
           break
 
         case 16: // ADD
@@ -165,7 +169,7 @@ export function runLoop(fiber: Fiber): typeof SUSPENDED | typeof FINISHED {
         case 34: // LOOP
           meter.tick()
           pc += 1 - code[pc]!
-          if (meter.turnIsOver) {
+          if (meter.turnIsOver || frame.function.resumesAt(pc)) {
             fiber.sp = sp
             frame.pc = pc
             progress = ENTERED
@@ -243,11 +247,11 @@ export function runLoop(fiber: Fiber): typeof SUSPENDED | typeof FINISHED {
         }
         case 43: {
           // CLOSURE
-          const proto = linked.module.functions[code[pc++]!]!
-          const cells = proto.captures.map(({ from, index }) =>
+          const closed = linked.functions[code[pc++]!]!.code
+          const cells = closed.proto.captures.map(({ from, index }) =>
             from === 'local' ? (stack[base + index] as Cell) : frame.cells[index]!,
           )
-          stack[sp++] = new Closure(proto, cells)
+          stack[sp++] = new Closure(closed, cells)
           break
         }
 
@@ -295,9 +299,8 @@ export function runLoop(fiber: Fiber): typeof SUSPENDED | typeof FINISHED {
 
 /** Leaves a function: its handlers and its part of the stack go, its caller gets the value. */
 function leave(fiber: Fiber, frame: CodeFrame, value: Value): Progress {
-  const { frames, handlers } = fiber
-  while (handlers.length > 0 && handlers[handlers.length - 1]!.frames >= frames.length) handlers.pop()
-  frames.pop()
+  fiber.frames.pop()
+  fiber.dropHandlers()
   fiber.sp = frame.resultAt
   fiber.value = value
   return fiber.deliver(READY)

@@ -4,6 +4,7 @@
  */
 import type { FunctionProto, SealedType, StructType } from '../../bytecode/module.ts'
 import type { AgentRef } from '../host.ts'
+import type { Code } from '../machine/code.ts'
 
 export type Value =
   | null
@@ -33,14 +34,21 @@ export class Cell {
 }
 
 export class Closure {
-  readonly proto: FunctionProto
+  readonly code: Code
   readonly cells: readonly Cell[]
   /** Set for a bound method: `self`. */
   readonly self: Value | undefined
-  constructor(proto: FunctionProto, cells: readonly Cell[], self?: Value) {
-    this.proto = proto
+  /** How many arguments it can be called with as they stand; -1 for a bound method. */
+  readonly direct: number
+  constructor(code: Code, cells: readonly Cell[], self?: Value) {
+    this.code = code
     this.cells = cells
     this.self = self
+    this.direct = self === undefined ? code.arity : -1
+  }
+
+  get proto(): FunctionProto {
+    return this.code.proto
   }
 }
 
