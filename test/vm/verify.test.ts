@@ -271,19 +271,29 @@ describe('hostile code', () => {
     expect(() => activation.callFunction(0, [])).not.toThrow()
   })
 
-  test('either is refused or stays on the rails', () => {
+  /** All that running a module shows. */
+  const shown = (module: Module, hotAfter: number): unknown => {
+    const host = new RecordingHost()
+    let error: unknown = null
+    try {
+      Program.link(module, hotAfter).activate(host, { fuel: 2000, maxDepth: 50 }).callFunction(0, [])
+    } catch (caught) {
+      if (!(caught instanceof ProgramError)) throw caught
+      error = { kind: caught.kind, message: caught.message, trace: caught.trace }
+    }
+    return { lines: host.lines, calls: host.calls, error }
+  }
+
+  test('either is refused or stays on the rails, and means the same as JavaScript', () => {
     const word = fc.oneof({ weight: 6, arbitrary: fc.integer({ min: -2, max: 75 }) }, fc.integer())
     const changes = fc.array(fc.tuple(fc.nat(1), fc.nat(200), word), { minLength: 1, maxLength: 4 })
     fc.assert(
       fc.property(changes, (list) => {
         const module = mutated(list)
         if (refusal(module) !== 'accepted') return
-        const activation = Program.link(module).activate(new RecordingHost(), { fuel: 2000, maxDepth: 50 })
-        try {
-          activation.callFunction(0, [])
-        } catch (error) {
-          if (!(error instanceof ProgramError)) throw error
-        }
+        const interpreted = shown(module, Number.POSITIVE_INFINITY)
+        expect(shown(module, 0)).toEqual(interpreted)
+        expect(shown(module, 3)).toEqual(interpreted)
       }),
       { numRuns: 20_000, seed: 7 },
     )
