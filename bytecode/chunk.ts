@@ -1,11 +1,11 @@
 /** Reading a function's code word by word: what the disassembler, the verifier and traces share. */
 import type { FunctionProto } from './module.ts'
-import { OP, OPCODES, type OpcodeRow } from './opcode.ts'
+import { OP, OPCODES, type Opcode } from './opcode.ts'
 
 export interface Instruction {
   /** Word offset of the opcode. */
   readonly at: number
-  readonly op: OpcodeRow
+  readonly op: Opcode
   readonly operands: readonly number[]
   /** Word offset of the instruction after this one. */
   readonly next: number

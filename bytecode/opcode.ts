@@ -156,8 +156,10 @@ const TABLE = [
 
 export type OpcodeName = (typeof TABLE)[number]['name']
 
+export type Opcode = OpcodeRow & { readonly name: OpcodeName }
+
 /** The table: an opcode is its index. */
-export const OPCODES: readonly OpcodeRow[] = TABLE
+export const OPCODES: readonly Opcode[] = TABLE
 
 /*
  * CONSTRUCT and COPY_WITH: the name operand is a constant of comma-separated field names, as many as values

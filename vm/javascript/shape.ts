@@ -14,7 +14,6 @@ import { OP, stackEffect } from '../../bytecode/opcode.ts'
 import type { Try } from '../machine/unwinding.ts'
 
 export interface Step extends Instruction {
-  readonly opcode: number
   /** Stack height before the instruction; -1 where no path leads. */
   readonly height: number
   readonly tries: readonly Try[]
@@ -84,7 +83,6 @@ function walk(proto: FunctionProto, nameText: (constant: number) => string) {
     state = arrival ?? state
     steps.push({
       ...instruction,
-      opcode,
       height: state?.height ?? -1,
       tries: state?.tries ?? [],
       isTarget: arrival !== undefined,
@@ -120,13 +118,13 @@ function loopsOf(jumps: readonly Jump[]): Span[] {
 }
 
 /** From the start to each outermost loop, and from each loop to those right inside it. */
-export function entryJumps(loops: readonly Span[]): Jump[] {
+function entryJumps(loops: readonly Span[]): Jump[] {
   return loops
     .map((loop) => ({ from: parentOf(loop, loops)?.start ?? 0, to: loop.start }))
     .filter(({ from, to }) => from !== to)
 }
 
-export const parentOf = (inner: Span, loops: readonly Span[]): Span | undefined =>
+const parentOf = (inner: Span, loops: readonly Span[]): Span | undefined =>
   loops.filter((outer) => outer !== inner && contains(outer, inner)).at(-1)
 
 const contains = (outer: Span, inner: Span): boolean => outer.start <= inner.start && inner.end <= outer.end

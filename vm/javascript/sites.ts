@@ -44,16 +44,16 @@ export class Sites {
   prelude(): string[] {
     return this.held.map((_, i) => `const k${i}=held[${i}];`)
   }
-
-  method(name: string): MethodSite {
-    return {
-      name,
-      ofList: METHODS.get('list')?.get(name),
-      ofString: METHODS.get('string')?.get(name),
-      ofMap: METHODS.get('map')?.get(name),
-      type: null,
-      code: null,
-      arity: -1,
-    }
-  }
 }
+
+export const methodSite = (name: string): MethodSite => ({
+  name,
+  ofList: METHODS.get('list')?.get(name),
+  ofString: METHODS.get('string')?.get(name),
+  ofMap: METHODS.get('map')?.get(name),
+  type: null,
+  code: null,
+  arity: -1,
+})
+
+export const propertySite = (name: string): PropertySite => ({ name, type: null, index: 0 })

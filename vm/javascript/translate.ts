@@ -24,10 +24,10 @@ export function translateResume(
   return resume === null ? null : { resume, heads: text.heads }
 }
 
-function made({ text, sites }: FunctionText): unknown {
+function made({ text, held }: FunctionText): unknown {
   try {
     const maker = new Function('held', ...Object.keys(LIBRARY), `'use strict';${text}`)
-    return maker(sites.held, ...Object.values(LIBRARY))
+    return maker(held, ...Object.values(LIBRARY))
   } catch (error) {
     // code from text is forbidden, or the text nests deeper than the engine's parser goes
     if (error instanceof EvalError || error instanceof RangeError) return null

@@ -276,7 +276,10 @@ export class Fiber {
 
   private rebuildCode(call: UnwoundCode, base: number, resultAt: number): void {
     this.push(call.values as readonly Value[])
-    if (call.entered) return this.pushFrame(call.code, call.cells, base, resultAt)
+    if (call.entered) {
+      this.pushFrame(call.code, call.cells, base, resultAt)
+      return
+    }
     const frame = new CodeFrame(call.code, call.cells, base, resultAt)
     frame.at = call.at
     frame.pc = call.pc
