@@ -16,7 +16,7 @@ interface Rule {
 export const RULES: Readonly<Record<string, Rule>> = {
   bytecode: { may: [], edge: false },
   compiler: { may: ['bytecode'], edge: false },
-  vm: { may: ['bytecode'], edge: false },
+  vm: { may: ['bytecode'], packages: ['re2js'], edge: false },
   agents: { may: ['bytecode', 'vm'], edge: false },
   providers: {
     may: ['agents/ports', 'bytecode/manifest.ts', 'agents/turn/prices.ts', 'agents/turn/tokens.ts'],

@@ -51,15 +51,17 @@ export interface Placed extends Token {
   readonly copies: boolean
   /** `<` or `>` around the types of a type: `list<string>`. */
   readonly generic: boolean
+  /** A word behind a dot: a name, whatever word it is. */
+  readonly member: boolean
   /** The dot of `3 .4`, an index of a number: without its space the text would be another number. */
   readonly parts: boolean
   /** The innermost bracket around it, "" at the top. */
   readonly inside: string
 }
 
-const endsOperand = (token: Token | undefined): boolean => {
+const endsOperand = (token: Placed | undefined): boolean => {
   if (token === undefined) return false
-  if (token.kind === 'word') return !BEFORE_EXPRESSION.has(token.text)
+  if (token.kind === 'word') return token.member || !BEFORE_EXPRESSION.has(token.text)
   if (token.kind === 'mark')
     return token.text === ')' || token.text === ']' || token.text === '}' || token.text === '?'
   return token.kind === 'number' || token.kind === 'string'
@@ -71,20 +73,22 @@ export function place(tokens: readonly Token[]): Placed[] {
   const generic = genericMarks(code)
   const placed: Placed[] = []
   const open: string[] = []
-  let before: Token | undefined
+  let before: Placed | undefined
   for (const [index, token] of tokens.entries()) {
     const isMark = token.kind === 'mark'
     if (isMark && (token.text === ')' || token.text === ']' || token.text === '}')) open.pop()
-    placed.push({
+    const known: Placed = {
       ...token,
       unary: isMark && (token.text === '-' || token.text === '!') && !endsOperand(before),
       copies: token.kind === 'word' && token.text === 'with' && endsOperand(before),
       generic: generic.has(token),
+      member: token.kind === 'word' && before?.text === '.',
       parts: token.text === '.' && before?.kind === 'number' && tokens[index + 1]?.kind === 'number',
       inside: open.at(-1) ?? '',
-    })
+    }
+    placed.push(known)
     if (isMark && OPENING.has(token.text)) open.push(token.text)
-    if (token.kind !== 'comment' && token.kind !== 'block-comment') before = token
+    if (token.kind !== 'comment' && token.kind !== 'block-comment') before = known
   }
   return placed
 }
@@ -133,6 +137,6 @@ export function spaced(left: Placed, right: Placed): boolean {
 
 /** Whether a `(` or `[` behind the token calls or indexes it. */
 const attaches = (token: Placed): boolean =>
-  (token.kind === 'word' && !token.copies && !BEFORE_EXPRESSION.has(token.text)) ||
+  (token.kind === 'word' && !token.copies && (token.member || !BEFORE_EXPRESSION.has(token.text))) ||
   token.kind === 'string' ||
   (token.kind === 'mark' && (token.text === ')' || token.text === ']' || token.text === '?'))

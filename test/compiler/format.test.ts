@@ -42,6 +42,11 @@ describe('the canonical layout', () => {
     ['lambdas, arms and pipes breathe', 'let f=fn (x)=>x|>g;', 'let f = fn(x) => x |> g;'],
     ['a trailing comment stands one space behind', 'emit 1;    // one   ', 'emit 1; // one'],
     ['an index of a number does not become a number', 'emit 3 . 4 + t . 0;', 'emit 3 .4 + t.0;'],
+    [
+      'a reserved word behind a dot is a name',
+      'emit s . match ("x")[0]+a.in -1;',
+      'emit s.match("x")[0] + a.in - 1;',
+    ],
     ['spread and members are tight', 'emit [ ... a . b, c ?];', 'emit [...a.b, c?];'],
     [
       'what strings hold is nobody’s business',

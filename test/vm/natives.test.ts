@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { NATIVE_NAMES } from '../../vm/natives/names.ts'
 import { METHODS, NATIVES } from '../../vm/natives/table.ts'
-import { type Activation, Program } from '../../vm/program.ts'
+import { type Activation, type Limits, Program } from '../../vm/program.ts'
 import { textOf } from '../../vm/values/text.ts'
 import { NativeValue, RangeValue, TupleValue, type Value } from '../../vm/values/value.ts'
 import { assemble } from '../support/assemble.ts'
@@ -182,6 +182,49 @@ describe('natives', () => {
     expect(run('workspace_write', '../b.txt', 'x')).toBe(false)
     expect(run('workspace_list')).toEqual(['a.txt'])
     expect(run('workspace_list', 'nowhere')).toBe(null)
+  })
+})
+
+describe('regular expressions', () => {
+  /** Every look at the clock costs a millisecond. */
+  class SlowHost extends RecordingHost {
+    turns = 0
+    override now(): number {
+      this.time += 1
+      return this.time
+    }
+    override sleep(): void {
+      this.turns += 1
+    }
+  }
+  const findAll = (host: RecordingHost, limits: Partial<Limits>, text: string, pattern: string) =>
+    link([]).activate(host, limits).call(new NativeValue('regex_find_all'), [text, pattern])
+
+  test('pay for the time they take, and stop when the fuel is used up', async () => {
+    const searching = findAll(new SlowHost(), { fuel: 2_000_000 }, 'a'.repeat(1000), 'a')
+    await expect(searching).rejects.toMatchObject({ kind: 'fuel' })
+  })
+
+  test('stop at the deadline', async () => {
+    const searching = findAll(new SlowHost(), { deadlineAt: 50 }, 'a'.repeat(1000), 'a')
+    await expect(searching).rejects.toMatchObject({ kind: 'deadline' })
+  })
+
+  test('let others have their turn between matches', async () => {
+    const host = new SlowHost()
+    expect(await findAll(host, {}, 'a'.repeat(1000), 'a')).toHaveLength(1000)
+    expect(host.turns).toBeGreaterThan(1)
+  })
+
+  test('make no list and no text beyond the limits', async () => {
+    const host = new RecordingHost()
+    await expect(findAll(host, { maxItems: 10 }, 'a'.repeat(11), 'a')).rejects.toMatchObject({
+      kind: 'limit',
+    })
+    const replace = link([])
+      .activate(host, { maxTextLength: 100 })
+      .call(new NativeValue('regex_replace'), ['a'.repeat(50), 'a', '$0$0$0'])
+    await expect(replace).rejects.toMatchObject({ kind: 'limit' })
   })
 })
 

@@ -1,9 +1,11 @@
 /** Methods of the built-in types, and how a method becomes a function: `str_upper(text)` is `text.to_upper()`. */
+
+import type { Awaitable } from '../host.ts'
 import { RuntimeError } from '../values/runtime-error.ts'
 import { describe, type TypeName, typeName } from '../values/type-name.ts'
 import type { Value } from '../values/value.ts'
 import type { Arguments } from './arguments.ts'
-import { calling, type Native, plain, type Steps } from './native.ts'
+import { asksHost, calling, type Native, plain, type Steps } from './native.ts'
 
 type Body<R extends Value, T> = (receiver: R, call: Arguments) => T
 
@@ -15,6 +17,11 @@ export const methodsOf = <R extends Value>() => ({
   }),
   calling: (signature: string, doc: string, body: Body<R, Steps>): Native => ({
     ...calling(signature, doc, (call) => body(call.receiver as R, call)),
+    receivers: 1,
+  }),
+  /** One that may answer with a promise. */
+  later: (signature: string, doc: string, body: Body<R, Awaitable<Value>>): Native => ({
+    ...asksHost(signature, doc, (call) => body(call.receiver as R, call)),
     receivers: 1,
   }),
 })
@@ -39,5 +46,6 @@ export function functionForm(name: string, type: TypeName, method: Native | unde
   } as const
   if (method.mode === 'plain') return { ...method, ...row, run: (call) => method.run(checked(call)) }
   if (method.mode === 'calling') return { ...method, ...row, run: (call) => method.run(checked(call)) }
+  if (method.mode === 'host') return { ...method, ...row, run: (call) => method.run(checked(call)) }
   throw new TypeError(`${name}: a ${method.mode} native is no method`)
 }

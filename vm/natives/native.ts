@@ -34,7 +34,7 @@ export interface PlainNative extends Signature {
   run(call: Arguments): Value
 }
 
-/** Asks the host, which may answer with a promise. */
+/** Asks the host, or loads what it needs: it may answer with a promise. */
 export interface HostNative extends Signature {
   readonly mode: 'host'
   run(call: Arguments): Awaitable<Value>

@@ -6,6 +6,7 @@ import type { Value } from '../values/value.ts'
 import type { Arguments } from './arguments.ts'
 import { methodsOf } from './method.ts'
 import { table } from './native.ts'
+import { REGEX_METHODS } from './regex.ts'
 
 const { method } = methodsOf<string>()
 
@@ -68,6 +69,7 @@ export const STRING_METHODS = table([
   ),
   method('is_numeric()', 'Whether it spells a number.', (text) => parseNumber(text) !== null),
   method('to_number()', 'The number that it spells; nil when it spells none.', (text) => parseNumber(text)),
+  ...REGEX_METHODS,
 ])
 
 /** The texts of values with a separator between them. */

@@ -9,13 +9,24 @@ import { MAP_METHODS } from './map.ts'
 import { MATH } from './math.ts'
 import { type Table, table } from './native.ts'
 import { OPTION_METHODS, RANGE_METHODS, TUPLE_METHODS } from './others.ts'
+import { REGEX_FUNCTIONS } from './regex.ts'
 import { STRING_METHODS } from './string.ts'
 import { SYSTEM } from './system.ts'
 import { TIME } from './time.ts'
 import { WORKSPACE } from './workspace.ts'
 
 /** By name. `names.ts` lists the same names for the compiler. */
-export const NATIVES: Table = table(CORE, JSON_NATIVES, MATH, SYSTEM, TIME, WORKSPACE, AGENTS, FUNCTION_FORMS)
+export const NATIVES: Table = table(
+  CORE,
+  JSON_NATIVES,
+  MATH,
+  SYSTEM,
+  TIME,
+  WORKSPACE,
+  AGENTS,
+  FUNCTION_FORMS,
+  REGEX_FUNCTIONS,
+)
 
 /** By type, then name. */
 export const METHODS: ReadonlyMap<TypeName, Table> = new Map([
