@@ -24,7 +24,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
     edge: true,
   },
   'stores/tree': { may: ['agents/ports', 'bytecode/manifest.ts'], packages: ['valibot'], edge: true },
-  'stores/aws': { may: ['agents/ports'], packages: ['@aws-sdk/'], edge: true },
+  'stores/aws': { may: ['agents/ports', 'statemachine'], packages: ['@aws-sdk/'], edge: true },
   'stores/local-run': {
     may: ['agents/ports', 'statemachine'],
     packages: ['aws-local-stepfunctions'],

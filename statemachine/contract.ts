@@ -11,6 +11,20 @@ export interface ForgeRunState {
   readonly iteration: number
 }
 
+/**
+ * Iterations that one execution does before it hands over to its successor. An iteration takes 7 events of the history
+ * and 5 more for each retry: 500 stay below 10,000 events with more than a thousand retries, the limit being 25,000.
+ */
+export const ITERATIONS_PER_EXECUTION = 500
+
+/** Which execution of its run, 1-based, does an iteration. */
+export const executionOf = (iteration: number): number =>
+  Math.floor((iteration - 1) / ITERATIONS_PER_EXECUTION) + 1
+
+/** Names of a run's executions: `<run>`, then `<run>-2`, `<run>-3`. */
+export const executionName = (run: string, execution: number): string =>
+  execution === 1 ? run : `${run}-${execution}`
+
 /** Input of the step function. */
 export type ForgeStepEvent =
   | { readonly step: 'iterate'; readonly state: ForgeRunState }
@@ -23,8 +37,10 @@ export type ForgeStepEvent =
 
 /** Output of one iteration: the choice reads `next`; `report` is for the person in the console. */
 export interface ForgeStepResult {
-  readonly next: 'iterate' | 'end'
+  readonly next: 'iterate' | 'hand_over' | 'end'
   readonly state: ForgeRunState
+  /** Name of the execution that goes on after `hand_over`, else null. */
+  readonly successor: string | null
   readonly report: {
     readonly iteration: number
     readonly task: string

@@ -74,8 +74,9 @@ const QUIET_MS = CLAIM_TTL_MS
  */
 export async function claimAbandoned(world: World, ref: RunRef): Promise<RunClaim | null> {
   const config = await world.runs.config(ref)
-  if (config?.driver === world.forgeDriver.kind && (await world.forgeDriver.describe(ref)) === 'running') {
-    return null
+  if (config?.driver === world.forgeDriver.kind) {
+    const iteration = (await world.runs.runHead(ref))?.iteration ?? 0
+    if ((await world.forgeDriver.describe({ ...ref, iteration })) === 'running') return null
   }
   // The execution of another account's state machine cannot be judged from here.
   if (config?.driver === 'states' && world.forgeDriver.kind !== 'states') return null

@@ -25,8 +25,8 @@ export interface StartRequest extends Incoming {
   readonly requestId?: string | null
 }
 
-/** An execution has at most 25,000 events; an iteration takes 7, and 5 more for each retry. */
-export const MAX_ITERATIONS = 2000
+/** Records of a run lie in one folder, which is listed when the run is taken up again. */
+export const MAX_ITERATIONS = 100_000
 
 /**
  * Stage 1 of chapter 25.3. Checks all that can be known before the first model call, takes the run lease and writes

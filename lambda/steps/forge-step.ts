@@ -2,7 +2,13 @@ import { failRun } from '../../agents/forge/fail.ts'
 import { iterate } from '../../agents/forge/iterate.ts'
 import type { Step } from '../../agents/forge/run-state.ts'
 import type { World } from '../../agents/world.ts'
-import type { ForgeRunState, ForgeStepEvent, ForgeStepResult } from '../../statemachine/contract.ts'
+import {
+  executionName,
+  executionOf,
+  type ForgeRunState,
+  type ForgeStepEvent,
+  type ForgeStepResult,
+} from '../../statemachine/contract.ts'
 
 /** Below the step function's 15 minutes and the task's TimeoutSeconds. */
 const STEP_LIMIT_MS = 14 * 60_000
@@ -28,7 +34,7 @@ export async function forgeStep(
 
 function stepResult({ kind, state, report }: Step): ForgeStepResult {
   return {
-    next: kind === 'next' ? 'iterate' : 'end',
+    ...whatNext(kind, state),
     state,
     report: {
       iteration: report.iteration,
@@ -38,6 +44,18 @@ function stepResult({ kind, state, report }: Step): ForgeStepResult {
       outcome: report.outcome,
     },
   }
+}
+
+/** `state` names the iteration to do next; the one that it follows was done by this execution. */
+function whatNext(
+  kind: Step['kind'],
+  { run, iteration }: ForgeRunState,
+): Pick<ForgeStepResult, 'next' | 'successor'> {
+  if (kind !== 'next') return { next: 'end', successor: null }
+  const execution = executionOf(iteration)
+  return execution === executionOf(iteration - 1)
+    ? { next: 'iterate', successor: null }
+    : { next: 'hand_over', successor: executionName(run, execution) }
 }
 
 async function recordFailure(
@@ -50,6 +68,7 @@ async function recordFailure(
   return {
     next: 'end',
     state,
+    successor: null,
     report: {
       iteration: outcome.iterations,
       task: '',

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions'
@@ -9,7 +10,7 @@ import type { AslPlaceholder } from '../../statemachine/contract.ts'
 /** The file that the local driver interprets, byte for byte. */
 export const DEFINITION_FILE = join(import.meta.dirname, '../../statemachine/forge-run.asl.json')
 
-/** The forge loop: one Standard execution a run, one Lambda step an iteration. */
+/** The forge loop: one Standard execution a run (long runs hand over to successors), one Lambda step an iteration. */
 export class ForgeLoop extends Construct {
   readonly machine: StateMachine
 
@@ -34,5 +35,15 @@ export class ForgeLoop extends Construct {
     })
     // A definition from a file gives CDK nothing to derive this from.
     props.step.grantInvoke(this.machine)
+    // A policy of its own: as part of the role's, machine and policy would wait for each other.
+    const handOver = new Policy(this, 'HandOver', {
+      statements: [
+        new PolicyStatement({
+          actions: ['states:StartExecution'],
+          resources: [this.machine.stateMachineArn],
+        }),
+      ],
+    })
+    handOver.attachToRole(this.machine.role)
   }
 }

@@ -1,4 +1,5 @@
-import type { DriverState, ForgeDriver } from '../../agents/ports/forge-driver.ts'
+import type { DriverState, ForgeDriver, RunPlace } from '../../agents/ports/forge-driver.ts'
+import { executionName, executionOf } from '../../statemachine/contract.ts'
 import { type AwsClientOptions, lazily, unavailable, withTimeouts } from './client-options.ts'
 
 export interface StepFunctionsOptions extends AwsClientOptions {
@@ -6,14 +7,33 @@ export interface StepFunctionsOptions extends AwsClientOptions {
   readonly stateMachineArn: string
 }
 
-/** One Standard execution a run, named by the run id; its input holds ids only. */
+/**
+ * One Standard execution a run, named by the run id, and successors of it for long runs (statemachine/contract.ts);
+ * inputs hold ids only.
+ */
 export function createStepFunctionsDriver(options: StepFunctionsOptions): ForgeDriver {
   const { stateMachineArn, ...clientOptions } = options
   const load = lazily(async () => {
     const sdk = await import('@aws-sdk/client-sfn')
     return { sdk, client: new sdk.SFNClient(withTimeouts(clientOptions)) }
   })
-  const executionArn = (run: string) => `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${run}`
+  const executionArn = (name: string) => `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`
+  /** The execution that does the run's iteration, and the one that it may just have handed over to. */
+  const executionArns = ({ run, iteration }: RunPlace) => {
+    const current = executionOf(Math.max(1, iteration))
+    return [current, current + 1].map((execution) => executionArn(executionName(run, execution)))
+  }
+
+  const describeExecution = async (arn: string): Promise<DriverState> => {
+    const { client, sdk } = await load()
+    try {
+      const { status } = await client.send(new sdk.DescribeExecutionCommand({ executionArn: arn }))
+      return status === 'RUNNING' || status === 'PENDING_REDRIVE' ? 'running' : 'ended'
+    } catch (error) {
+      if (error instanceof sdk.ExecutionDoesNotExist) return 'unknown'
+      throw unavailable('Step Functions', error)
+    }
+  }
 
   return {
     kind: 'states',
@@ -28,31 +48,29 @@ export function createStepFunctionsDriver(options: StepFunctionsOptions): ForgeD
         throw unavailable('Step Functions', error)
       }
     },
-    async describe({ run }): Promise<DriverState> {
-      const { client, sdk } = await load()
-      try {
-        const { status } = await client.send(
-          new sdk.DescribeExecutionCommand({ executionArn: executionArn(run) }),
-        )
-        return status === 'RUNNING' || status === 'PENDING_REDRIVE' ? 'running' : 'ended'
-      } catch (error) {
-        if (error instanceof sdk.ExecutionDoesNotExist) return 'unknown'
-        throw unavailable('Step Functions', error)
+    async describe(run): Promise<DriverState> {
+      let known: DriverState = 'unknown'
+      for (const arn of executionArns(run)) {
+        const state = await describeExecution(arn)
+        if (state === 'running') return state
+        if (state === 'ended') known = state
       }
+      return known
     },
-    async abort({ run }) {
+    async abort(run) {
       const { client, sdk } = await load()
-      try {
-        await client.send(
-          new sdk.StopExecutionCommand({
-            executionArn: executionArn(run),
-            error: 'Stopped',
-            cause: 'stopped on request',
-          }),
-        )
-      } catch (error) {
-        if (error instanceof sdk.ExecutionDoesNotExist) return
-        throw unavailable('Step Functions', error)
+      for (const arn of executionArns(run)) {
+        try {
+          await client.send(
+            new sdk.StopExecutionCommand({
+              executionArn: arn,
+              error: 'Stopped',
+              cause: 'stopped on request',
+            }),
+          )
+        } catch (error) {
+          if (!(error instanceof sdk.ExecutionDoesNotExist)) throw unavailable('Step Functions', error)
+        }
       }
     },
   }

@@ -1,11 +1,13 @@
 import type { StateMachine } from 'aws-local-stepfunctions'
 import type { DriverState, ForgeDriver } from '../../agents/ports/forge-driver.ts'
 import type { RunRef } from '../../agents/ports/runs.ts'
-import type {
-  AslPlaceholder,
-  ForgeRunState,
-  ForgeStepEvent,
-  ForgeStepResult,
+import {
+  type AslPlaceholder,
+  executionName,
+  executionOf,
+  type ForgeRunState,
+  type ForgeStepEvent,
+  type ForgeStepResult,
 } from '../../statemachine/contract.ts'
 
 export interface AslDriverOptions {
@@ -33,29 +35,38 @@ const LOCAL: Readonly<Record<AslPlaceholder, string>> = {
   ForgeStepFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:forge-step',
 }
 
+/** What the context object tells a state; `HandOver` names its own machine by it. */
+const LOCAL_MACHINE = 'arn:aws:states:us-east-1:000000000000:stateMachine:forge-run'
+
 interface Execution {
+  readonly run: string
   abort(): void
   readonly ended: Promise<void>
 }
 
 /** Drives runs in the background of this process by interpreting the deployed state machine. */
 export function createAslDriver(options: AslDriverOptions): AslDriver {
+  /** By name. */
   const executions = new Map<string, Execution>()
   let machine: Promise<StateMachine> | null = null
+  let closing = false
 
   const start = async (state: ForgeRunState): Promise<void> => {
     machine ??= loadMachine(options.definition)
     const interpreter = await machine
-    if (executions.has(state.run)) return
-    executions.set(state.run, execute(interpreter, state))
+    const name = executionName(state.run, executionOf(state.iteration))
+    // A run handed over while the driver closes is taken up by the next process.
+    if (closing || executions.has(name)) return
+    executions.set(name, execute(interpreter, name, state))
   }
 
-  const execute = (interpreter: StateMachine, state: ForgeRunState): Execution => {
+  const execute = (interpreter: StateMachine, name: string, state: ForgeRunState): Execution => {
     let tasks: Promise<unknown> = Promise.resolve()
     // The optimized `lambda:invoke` integration: JSON in, and the function's JSON answer under Payload.
     const invoke = async (input: unknown) => {
       const { Payload } = asJson(input) as { readonly Payload: ForgeStepEvent }
-      const answer = options.step(Payload)
+      // Not in this very tick: the step finds its own execution running.
+      const answer = Promise.resolve().then(() => options.step(Payload))
       tasks = answer.catch(() => undefined)
       return asJson({ Payload: await answer })
     }
@@ -63,8 +74,22 @@ export function createAslDriver(options: AslDriverOptions): AslDriver {
       { state: { ...state } },
       {
         overrides: {
-          taskResourceLocalHandlers: { Iterate: invoke, RecordFailure: invoke },
+          taskResourceLocalHandlers: {
+            Iterate: invoke,
+            RecordFailure: invoke,
+            // The optimized `states:startExecution` integration.
+            HandOver: async (input: unknown) => {
+              await start(
+                (asJson(input) as { readonly Input: { readonly state: ForgeRunState } }).Input.state,
+              )
+              return {}
+            },
+          },
           retryIntervalOverrides: { ...options.retryIntervals },
+        },
+        context: {
+          Execution: { Id: `${LOCAL_MACHINE.replace(':stateMachine:', ':execution:')}:${name}` },
+          StateMachine: { Id: LOCAL_MACHINE },
         },
         noThrowOnAbort: true,
       },
@@ -74,10 +99,12 @@ export function createAslDriver(options: AslDriverOptions): AslDriver {
       // An aborted execution answers at once; its task still has to come to an end.
       .then(async () => {
         await tasks
-        executions.delete(state.run)
+        executions.delete(name)
       })
-    return { abort, ended }
+    return { run: state.run, abort, ended }
   }
+
+  const of = (run: string) => [...executions.values()].filter((execution) => execution.run === run)
 
   const settle = async () => {
     while (executions.size > 0) await Promise.all([...executions.values()].map(({ ended }) => ended))
@@ -86,13 +113,16 @@ export function createAslDriver(options: AslDriverOptions): AslDriver {
   return {
     kind: 'asl',
     start: async ({ agent, run, epoch }) => await start({ agent, run, epoch, iteration: 1 }),
-    describe: async ({ run }): Promise<DriverState> => (executions.has(run) ? 'running' : 'unknown'),
-    abort: async ({ run }) => executions.get(run)?.abort(),
+    describe: async ({ run }): Promise<DriverState> => (of(run).length > 0 ? 'running' : 'unknown'),
+    abort: async ({ run }) => {
+      for (const { abort } of of(run)) abort()
+    },
     resume: async (runs) => {
       for (const run of runs) await start(run)
     },
     idle: settle,
     close: async () => {
+      closing = true
       for (const { abort } of executions.values()) abort()
       await settle()
     },

@@ -99,7 +99,7 @@ export class RunLeases {
 
   #hasOutcome({ data: { agent, run } }: Claim): boolean {
     if (agent === undefined || run === undefined) return false
-    return this.#files.listFresh(this.#paths.run({ agent, run })).includes('outcome.json')
+    return this.#files.readFresh(this.#paths.outcome({ agent, run })) !== null
   }
 
   /** Of the nearest folder that exists: a workspace may be made later. */

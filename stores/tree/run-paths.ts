@@ -29,12 +29,23 @@ export class RunPaths {
     return `${this.runs(agent)}/${encodeName(run, { hash: this.#hash, foldsCase: this.#foldsCase })}`
   }
 
+  outcome(ref: RunRef): string {
+    return `${this.run(ref)}/outcome.json`
+  }
+
   agentLease(agent: string): LeasePlace {
     return { directory: this.agent(agent), lock: 'run', release: 'rel', suffix: '.json', beat: null }
   }
 
+  /** In a folder of its own: taking it lists the folder, and the records of a long run are thousands. */
   workClaim(ref: RunRef): LeasePlace {
-    return { directory: this.run(ref), lock: 'claim', release: 'unclaim', suffix: '', beat: 'alive' }
+    return {
+      directory: `${this.run(ref)}/work`,
+      lock: 'claim',
+      release: 'unclaim',
+      suffix: '',
+      beat: 'alive',
+    }
   }
 
   /** `realPath`: two names of one directory are one workspace. */

@@ -142,7 +142,7 @@ export class TreeRunStore implements RunStore {
   }
 
   async finish(ref: RunRef, outcome: RunOutcome): Promise<RunOutcome> {
-    const path = this.#outcomeFile(ref)
+    const path = this.#paths.outcome(ref)
     this.#files.putIfAbsent(path, encodeRecord(outcome))
     const stands = readRecord<RunOutcome>(this.#files, path) ?? outcome
     const config = this.#config(ref)
@@ -156,7 +156,7 @@ export class TreeRunStore implements RunStore {
   }
 
   async outcome(ref: RunRef): Promise<RunOutcome | null> {
-    return readRecord<RunOutcome>(this.#files, this.#outcomeFile(ref))
+    return readRecord<RunOutcome>(this.#files, this.#paths.outcome(ref))
   }
 
   async list(agent: string): Promise<readonly RunHead[]> {
@@ -170,10 +170,6 @@ export class TreeRunStore implements RunStore {
       }
     }
     return heads.sort((a, b) => b.epoch - a.epoch)
-  }
-
-  #outcomeFile(ref: RunRef): string {
-    return `${this.#paths.run(ref)}/outcome.json`
   }
 
   #config(ref: RunRef): RunConfig | null {
@@ -206,7 +202,7 @@ export class TreeRunStore implements RunStore {
 
   #withOutcome(head: RunHead): RunHead {
     if (head.outcome !== null) return head
-    const path = this.#outcomeFile(head)
+    const path = this.#paths.outcome(head)
     const text = this.#files.read(path)
     return text === null
       ? head

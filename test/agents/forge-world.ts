@@ -30,6 +30,8 @@ export interface SeenContext {
 export interface ForgeWorldOptions extends ProgramOptions {
   /** Files of the workspace, by path. */
   readonly files?: Readonly<Record<string, string>>
+  /** Tree and workspace lie in memory where the machine can do that: for thousands of iterations. */
+  readonly inMemory?: boolean
   /** One model call; default: writes `<iteration's task>.txt`, then says Done. */
   readonly model?: (request: ModelRequest, call: number) => ModelReply | Promise<ModelReply>
   /** What verify answers (JSON); default true. A text that is no JSON makes verify throw. */
@@ -63,8 +65,8 @@ export const VERIFY_THROWS = Symbol('verify throws')
 
 /** A place with a workspace and a tree; every `boot` is a process over it. */
 export class ForgePlace {
-  readonly directory = temporaryDirectory()
-  readonly workspace = join(this.directory, 'project')
+  readonly directory: string
+  readonly workspace: string
   readonly program: Program
   /** All model requests, of all processes. */
   readonly requests: ModelRequest[] = []
@@ -77,6 +79,8 @@ export class ForgePlace {
 
   constructor(options: ForgeWorldOptions = {}) {
     this.#options = options
+    this.directory = temporaryDirectory(options)
+    this.workspace = join(this.directory, 'project')
     this.program = forgeProgram(options)
     mkdirSync(this.workspace)
     for (const [path, content] of Object.entries(options.files ?? {})) this.write(path, content)

@@ -96,12 +96,13 @@ describe('the stack', () => {
 
   test('answers before API Gateway gives up, and steps end before their task does', () => {
     const definition = JSON.parse(readFileSync(DEFINITION_FILE, 'utf8')) as {
-      States: Record<string, { Type: string; TimeoutSeconds?: number }>
+      States: Record<string, { Type: string; Resource?: string; TimeoutSeconds?: number }>
     }
     expect(command('api.handler').Timeout).toBeLessThan(30)
     const step = command('forge-step.handler').Timeout
     for (const state of Object.values(definition.States)) {
-      if (state.Type === 'Task') expect(state.TimeoutSeconds).toBeGreaterThan(step)
+      if (state.Resource === 'arn:aws:states:::lambda:invoke')
+        expect(state.TimeoutSeconds).toBeGreaterThan(step)
     }
   })
 
@@ -128,6 +129,21 @@ describe('the stack', () => {
     expect(policies).toContain('states:DescribeExecution')
     expect(policies).toContain('states:StopExecution')
     expect(policies).not.toContain('"states:*"')
+  })
+
+  test('lets the state machine start itself, for runs that are longer than a history', () => {
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: 'states:StartExecution',
+            Resource: { Ref: Match.stringLikeRegexp('^ForgeLoopMachine') },
+          },
+        ],
+      },
+      Roles: [{ Ref: Match.stringLikeRegexp('^ForgeLoopMachineRole') }],
+    })
   })
 
   test('keeps the tree encrypted, elastic, backed up, retained and closed to anonymous clients', () => {

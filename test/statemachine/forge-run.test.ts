@@ -21,8 +21,9 @@ const definition = JSON.parse(
 
 const state = (iteration: number): ForgeRunState => ({ agent: 'Builder', run: 'run-1', epoch: 3, iteration })
 
-const answer = (event: ForgeStepEvent, next: 'iterate' | 'end'): ForgeStepResult => ({
+const answer = (event: ForgeStepEvent, next: ForgeStepResult['next']): ForgeStepResult => ({
   next,
+  successor: next === 'hand_over' ? 'run-1-2' : null,
   state: { ...event.state, iteration: event.state.iteration + 1 },
   report: {
     iteration: event.state.iteration,
@@ -32,6 +33,11 @@ const answer = (event: ForgeStepEvent, next: 'iterate' | 'end'): ForgeStepResult
     outcome: 'running',
   },
 })
+
+const CONTEXT = {
+  Execution: { Id: 'arn:aws:states:us-east-1:123456789012:execution:forge:run-1' },
+  StateMachine: { Id: 'arn:aws:states:us-east-1:123456789012:stateMachine:forge' },
+}
 
 class LambdaError extends Error {
   constructor(name: string, message = 'no') {
@@ -43,7 +49,11 @@ class LambdaError extends Error {
 const asJson = (value: unknown) => JSON.parse(JSON.stringify(value))
 
 /** Runs the machine over a step; answers which states were entered and what the machine came to. */
-async function run(step: (event: ForgeStepEvent) => Promise<ForgeStepResult>, waitMs = 0) {
+async function run(
+  step: (event: ForgeStepEvent) => Promise<ForgeStepResult>,
+  waitMs = 0,
+  handOver: (input: unknown) => Promise<Record<string, string>> = async () => ({}),
+) {
   const invoke = async (input: unknown) => {
     const { Payload } = asJson(input) as { readonly Payload: ForgeStepEvent }
     return asJson({ Payload: await step(Payload) })
@@ -52,9 +62,10 @@ async function run(step: (event: ForgeStepEvent) => Promise<ForgeStepResult>, wa
     { state: { ...state(1) } },
     {
       overrides: {
-        taskResourceLocalHandlers: { Iterate: invoke, RecordFailure: invoke },
-        retryIntervalOverrides: { Iterate: waitMs, RecordFailure: waitMs },
+        taskResourceLocalHandlers: { Iterate: invoke, RecordFailure: invoke, HandOver: handOver },
+        retryIntervalOverrides: { Iterate: waitMs, RecordFailure: waitMs, HandOver: waitMs },
       },
+      context: CONTEXT,
     },
   )
   const ended = execution.result.then(
@@ -135,13 +146,59 @@ describe('the forge state machine', () => {
     expect(error?.message).toContain('outcome is recorded as an error')
   })
 
+  test('hands over to the execution that the step names, of the same machine', async () => {
+    const started: unknown[] = []
+    const { entered, error } = await run(
+      async (event) => answer(event, 'hand_over'),
+      0,
+      async (input) => {
+        started.push(asJson(input))
+        return { ExecutionArn: 'arn' }
+      },
+    )
+    expect(started).toEqual([
+      {
+        StateMachineArn: CONTEXT.StateMachine.Id,
+        Name: 'run-1-2',
+        Input: { state: state(2), AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: CONTEXT.Execution.Id },
+      },
+    ])
+    expect(entered).toEqual(['Iterate', 'Again?', 'HandOver', 'HandedOver'])
+    expect(error).toBeNull()
+  })
+
+  test.each([
+    ['StepFunctions.ExecutionAlreadyExistsException', 1, ['HandOver', 'HandedOver']],
+    ['StepFunctions.ExecutionLimitExceededException', 9, ['HandOver', 'RecordFailure', 'Failed']],
+  ])('a hand-over that fails with %s is tried %i times', async (name, tries, states) => {
+    const failures: ForgeStepEvent[] = []
+    let calls = 0
+    const { entered } = await run(
+      async (event) => {
+        if (event.step === 'fail') failures.push(event)
+        return answer(event, event.step === 'fail' ? 'end' : 'hand_over')
+      },
+      0,
+      async () => {
+        calls += 1
+        throw new LambdaError(name)
+      },
+    )
+    expect([calls, entered.slice(2)]).toEqual([tries, states])
+    // The iteration that was to follow is the one that the run ends before.
+    expect(failures.map((event) => event.state)).toEqual(tries === 1 ? [] : [state(2)])
+  })
+
   test('reaches every state', async () => {
     const good = await run(async (event) => answer(event, 'end'))
     const bad = await run(async (event) => {
       if (event.step === 'iterate') throw new LambdaError('Fault')
       return answer(event, 'end')
     })
-    expect(new Set([...good.entered, ...bad.entered])).toEqual(new Set(Object.keys(definition.States)))
+    const long = await run(async (event) => answer(event, 'hand_over'))
+    expect(new Set([...good.entered, ...bad.entered, ...long.entered])).toEqual(
+      new Set(Object.keys(definition.States)),
+    )
   })
 
   test('stays far below 25,000 events and 256 KB: ids and a report, at most 2 KB', async () => {

@@ -102,7 +102,7 @@ describe('a run on disk', () => {
     const { runs } = testTree(root, { owner: { id: null, isDead: () => false } })
     await runs.start(runConfig('R1'))
     const claim = await runs.claim(REF, { ttlMs: 30_000, quietMs: 0 })
-    const directory = join(stateDir(root), 'forge', 'Builder', 'runs', 'R1')
+    const directory = join(stateDir(root), 'forge', 'Builder', 'runs', 'R1', 'work')
     const age = (file: string): void => {
       const then = Date.now() / 1000 - 31
       utimesSync(join(directory, file), then, then)

@@ -5,6 +5,7 @@ import { awsService, type ServiceAnswer } from './service.ts'
 const stateMachineArn = 'arn:aws:states:eu-central-1:123456789012:stateMachine:Forge'
 const executionArn = 'arn:aws:states:eu-central-1:123456789012:execution:Forge:run-1'
 const run = { agent: 'Builder', run: 'run-1', epoch: 4 }
+const place = { ...run, iteration: 1 }
 
 async function driverOf(answer: ServiceAnswer) {
   const { requests, client } = await awsService(() => answer)
@@ -56,22 +57,44 @@ describe('the Step Functions driver', () => {
     const { requests, driver } = await driverOf({
       body: { executionArn, stateMachineArn, status, startDate: 1_770_000_000 },
     })
-    expect(await driver.describe(run)).toBe(state)
+    expect(await driver.describe(place)).toBe(state)
     expect(requests[0]).toEqual({ operation: 'DescribeExecution', body: { executionArn } })
   })
 
   test('knows nothing of an execution that never started', async () => {
     const { driver } = await driverOf(failure('ExecutionDoesNotExist'))
-    expect(await driver.describe(run)).toBe('unknown')
-    await expect(driver.abort(run)).resolves.toBeUndefined()
+    expect(await driver.describe(place)).toBe('unknown')
+    await expect(driver.abort(place)).resolves.toBeUndefined()
   })
 
-  test('stops an execution', async () => {
-    const { requests, driver } = await driverOf({ body: { stopDate: 1_770_000_000 } })
-    await driver.abort(run)
-    expect(requests[0]).toEqual({
-      operation: 'StopExecution',
-      body: { executionArn, error: 'Stopped', cause: 'stopped on request' },
+  test('follows a long run to its successors', async () => {
+    const arn = (name: string) => executionArn.replace(/run-1$/, name)
+    const statuses: Record<string, string> = { [arn('run-1-2')]: 'SUCCEEDED', [arn('run-1-3')]: 'RUNNING' }
+    const { requests, client } = await awsService(({ body }) => {
+      const status = statuses[String(body.executionArn)]
+      return status === undefined
+        ? failure('ExecutionDoesNotExist')
+        : { body: { executionArn, stateMachineArn, status, startDate: 1_770_000_000 } }
     })
+    const driver = createStepFunctionsDriver({ stateMachineArn, ...client })
+    // 1,000 is the last iteration of the second execution; 1,001 is done by the third.
+    expect(await driver.describe({ ...run, iteration: 1000 })).toBe('running')
+    expect(await driver.describe({ ...run, iteration: 1001 })).toBe('running')
+    statuses[arn('run-1-3')] = 'FAILED'
+    expect(await driver.describe({ ...run, iteration: 1500 })).toBe('ended')
+    expect(requests.map(({ body }) => body.executionArn)).toEqual(
+      ['run-1-2', 'run-1-3', 'run-1-3', 'run-1-3', 'run-1-4'].map(arn),
+    )
+  })
+
+  test('stops the execution of a run, and one that it may just have handed over to', async () => {
+    const { requests, driver } = await driverOf({ body: { stopDate: 1_770_000_000 } })
+    await driver.abort(place)
+    expect(requests).toEqual(
+      [executionArn, `${executionArn}-2`].map((arn) => ({
+        operation: 'StopExecution',
+        body: { executionArn: arn, error: 'Stopped', cause: 'stopped on request' },
+      })),
+    )
   })
 })

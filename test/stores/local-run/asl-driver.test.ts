@@ -1,13 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
-import type { ForgeRunState, ForgeStepEvent, ForgeStepResult } from '../../../statemachine/contract.ts'
+import {
+  executionName,
+  executionOf,
+  type ForgeRunState,
+  type ForgeStepEvent,
+  type ForgeStepResult,
+  ITERATIONS_PER_EXECUTION,
+} from '../../../statemachine/contract.ts'
 import { type AslDriverOptions, createAslDriver } from '../../../stores/local-run/asl-driver.ts'
 
 const definition = readFileSync(new URL('../../../statemachine/forge-run.asl.json', import.meta.url), 'utf8')
 const run = { agent: 'Builder', run: 'run-1', epoch: 2 }
+const place = { ...run, iteration: 1 }
 
-const answer = (state: ForgeRunState, next: 'iterate' | 'end'): ForgeStepResult => ({
+const answer = (state: ForgeRunState, next: ForgeStepResult['next']): ForgeStepResult => ({
   next,
+  successor: next === 'hand_over' ? executionName(state.run, executionOf(state.iteration + 1)) : null,
   state: { ...state, iteration: state.iteration + 1 },
   report: { iteration: state.iteration, task: '', verdict: '', cost_usd: 0, outcome: 'running' },
 })
@@ -38,10 +47,10 @@ describe('the local driver', () => {
     const { events, step } = countingStep(3)
     const { driver, errors } = driverOf({ step })
     await driver.start(run)
-    expect(await driver.describe(run)).toBe('running')
+    expect(await driver.describe(place)).toBe('running')
     await driver.idle()
     expect(events.map((event) => event.state)).toEqual([1, 2, 3].map((iteration) => ({ ...run, iteration })))
-    expect(await driver.describe(run)).toBe('unknown')
+    expect(await driver.describe(place)).toBe('unknown')
     expect(errors).toEqual([])
   })
 
@@ -85,19 +94,71 @@ describe('the local driver', () => {
     })
     await driver.start(run)
     await new Promise(setImmediate)
-    await driver.abort(run)
-    expect(await driver.describe(run)).toBe('running')
+    await driver.abort(place)
+    expect(await driver.describe(place)).toBe('running')
     finish()
     await driver.idle()
     expect(calls).toBe(1)
-    expect(await driver.describe(run)).toBe('unknown')
+    expect(await driver.describe(place)).toBe('unknown')
+  })
+
+  test('goes on in a successor when the step says so, and counts as running all the while', async () => {
+    const events: ForgeStepEvent[] = []
+    const states: string[] = []
+    const { driver, errors } = driverOf({
+      step: async (event) => {
+        events.push(event)
+        states.push(await driver.describe(place))
+        const { iteration } = event.state
+        return answer(
+          event.state,
+          iteration === ITERATIONS_PER_EXECUTION ? 'hand_over' : iteration < 502 ? 'iterate' : 'end',
+        )
+      },
+    })
+    await driver.resume([{ ...run, iteration: 499 }])
+    await driver.idle()
+    expect(events.map((event) => event.state)).toEqual(
+      [499, 500, 501, 502].map((iteration) => ({ ...run, iteration })),
+    )
+    expect(new Set(states)).toEqual(new Set(['running']))
+    expect(await driver.describe(place)).toBe('unknown')
+    expect(errors).toEqual([])
+  })
+
+  test('stops the successor of a run too', async () => {
+    const { driver } = driverOf({
+      step: async (event) => {
+        await driver.abort(place)
+        return answer(event.state, event.state.iteration === 500 ? 'hand_over' : 'iterate')
+      },
+    })
+    await driver.resume([{ ...run, iteration: 501 }])
+    await driver.idle()
+    expect(await driver.describe(place)).toBe('unknown')
+  })
+
+  test('hands nothing over while it closes: the next process takes the run up', async () => {
+    const events: ForgeStepEvent[] = []
+    let closed: Promise<void> | null = null
+    const { driver } = driverOf({
+      step: async (event) => {
+        events.push(event)
+        closed = driver.close()
+        return answer(event.state, 'hand_over')
+      },
+    })
+    await driver.resume([{ ...run, iteration: 500 }])
+    await driver.idle()
+    await closed
+    expect(events).toHaveLength(1)
   })
 
   test('closes when no execution is left', async () => {
     const { driver } = driverOf({ step: async (event) => answer(event.state, 'iterate') })
     await driver.start(run)
     await driver.close()
-    expect(await driver.describe(run)).toBe('unknown')
+    expect(await driver.describe(place)).toBe('unknown')
   })
 
   test('has a failure recorded by the step, and reports it', async () => {
