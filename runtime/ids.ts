@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { createHash, createHmac, randomBytes, randomUUID } from 'node:crypto'
 import type { Hash, Ids } from '../agents/ports/ids.ts'
 import type { Clock } from '../agents/ports/time.ts'
 
@@ -30,4 +30,6 @@ export const systemIds = (clock: Clock): Ids => ({
 
 export const systemHash: Hash = {
   sha256: (text) => createHash('sha256').update(text).digest('hex'),
+  digest: (algorithm, text, key) =>
+    (key === null ? createHash(algorithm) : createHmac(algorithm, key)).update(text).digest('hex'),
 }

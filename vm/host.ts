@@ -19,6 +19,9 @@ export interface ExecResult {
   readonly timedOut: boolean
 }
 
+export const DIGEST_ALGORITHMS = ['sha256', 'sha384', 'sha512', 'sha1', 'md5'] as const
+export type DigestAlgorithm = (typeof DIGEST_ALGORITHMS)[number]
+
 /** Files of the running agent's workspace; outside an agent, of NEAM_WORKSPACE_DIR (design 9.2). */
 export interface WorkspaceHost {
   /** Text, or null when missing or refused. */
@@ -57,6 +60,8 @@ export interface Host {
   /** 0 <= x < 1. */
   random(): number
   uuid(): string
+  /** Digest of a text's UTF-8 bytes in lower-case hex, an HMAC when there is a key. */
+  digest(algorithm: DigestAlgorithm, text: string, key: string | null): string
   /** An environment variable the program may see, or null. */
   env(name: string): string | null
   sleep(ms: number): Awaitable<void>

@@ -1,6 +1,7 @@
 import type { AgentDecl } from '../../bytecode/manifest.ts'
 import {
   type AgentRef,
+  type DigestAlgorithm,
   type ExecResult,
   type Host,
   HostError,
@@ -123,6 +124,10 @@ export class SceneHost implements Host {
 
   uuid(): string {
     return this.#world.ids.uuid()
+  }
+
+  digest(algorithm: DigestAlgorithm, text: string, key: string | null): string {
+    return this.#world.hash.digest(algorithm, text, key)
   }
 
   env(name: string): string | null {

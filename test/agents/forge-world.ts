@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -8,6 +8,7 @@ import type { ModelProvider, ModelReply, ModelRequest } from '../../agents/ports
 import { PRICES } from '../../agents/turn/prices.ts'
 import type { World } from '../../agents/world.ts'
 import type { AgentDecl } from '../../bytecode/manifest.ts'
+import { systemHash } from '../../runtime/ids.ts'
 import { treeCheckpoints } from '../../stores/tree/checkpoints.ts'
 import { nodeFs } from '../../stores/tree/node-fs.ts'
 import { createTree } from '../../stores/tree/tree.ts'
@@ -135,7 +136,7 @@ export class ForgePlace {
         uuid: randomUUID,
         random: () => 0.5,
       },
-      hash: { sha256: (value) => createHash('sha256').update(value).digest('hex') },
+      hash: systemHash,
       models: { for: async () => this.#provider() },
       prices: PRICES,
       ...this.#tree(processId, clock, timers),
@@ -168,7 +169,7 @@ export class ForgePlace {
       clock,
       timers,
       ids: { next: () => randomUUID(), uuid: randomUUID, random: () => 0.5 },
-      hash: { sha256: (value) => createHash('sha256').update(value).digest('hex') },
+      hash: systemHash,
       mode: 'create',
       owner: { id: processId, isDead: (id) => this.#dead.has(id) },
     })

@@ -1,12 +1,13 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { Hash, Ids } from '../../agents/ports/ids.ts'
 import type { Clock, Timers } from '../../agents/ports/time.ts'
+import { systemHash } from '../../runtime/ids.ts'
 import type { Fs } from '../../stores/tree/fs.ts'
 import { nodeFs } from '../../stores/tree/node-fs.ts'
 import { createTree, type Tree, type TreeOptions } from '../../stores/tree/tree.ts'
 
-export const hash: Hash = { sha256: (text) => createHash('sha256').update(text).digest('hex') }
+export const hash: Hash = systemHash
 
 /** Sortable as the real ones are, and different in each process. */
 export function testIds(): Ids {

@@ -1,5 +1,6 @@
-import type { AgentRef, Awaitable, ExecResult, Host } from '../../vm/host.ts'
+import type { AgentRef, Awaitable, DigestAlgorithm, ExecResult, Host } from '../../vm/host.ts'
 import { OutcomeValue, type Value } from '../../vm/values/value.ts'
+import { hash } from './fs-tree.ts'
 
 /** What every forge agent's run comes to. */
 const OUTCOME = new OutcomeValue(
@@ -105,6 +106,10 @@ export class RecordingHost implements Host {
 
   uuid(): string {
     return '00000000-0000-4000-8000-000000000000'
+  }
+
+  digest(algorithm: DigestAlgorithm, text: string, key: string | null): string {
+    return hash.digest(algorithm, text, key)
   }
 
   env(name: string): string | null {

@@ -1,4 +1,4 @@
-/** Environment, identifiers. */
+/** The environment. */
 import { type Native, plain } from './native.ts'
 
 export const SYSTEM: readonly Native[] = [
@@ -17,5 +17,4 @@ export const SYSTEM: readonly Native[] = [
     'Whether an environment variable is set.',
     (call) => call.host.env(call.text(0)) !== null,
   ),
-  plain('crypto_uuid_v4()', 'A random identifier.', (call) => call.host.uuid()),
 ]

@@ -2,6 +2,7 @@
 import type { TypeName } from '../values/type-name.ts'
 import { AGENTS } from './agents.ts'
 import { CORE } from './core.ts'
+import { CRYPTO } from './digests.ts'
 import { FUNCTION_FORMS } from './function-forms.ts'
 import { JSON_NATIVES } from './json.ts'
 import { LIST_METHODS } from './list.ts'
@@ -21,6 +22,7 @@ export const NATIVES: Table = table(
   JSON_NATIVES,
   MATH,
   SYSTEM,
+  CRYPTO,
   TIME,
   WORKSPACE,
   AGENTS,
