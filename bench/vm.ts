@@ -1,180 +1,100 @@
-// `npm run bench -- vm`: programs on the VM next to native JavaScript that does the same work, in the same run.
-import { createHash } from 'node:crypto'
-import { compile } from '../compiler/compile.ts'
-import { NATIVE_NAMES } from '../runtime/natives.ts'
+// `npm run bench -- vm`: the machine that runs Neam next to V8 running the same program as JavaScript, in one process, in
+// turns, and next to QuickJS and Lua (both as WebAssembly) after `npm ci --prefix bench/peers`. Read the ratios.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { encode } from '../bytecode/codec.ts'
+import { ROOT } from '../scripts/bundle.ts'
 import { RecordingHost } from '../test/support/recording-host.ts'
-import { Program } from '../vm/program.ts'
-
-interface Subject {
-  readonly name: string
-  /** Declares `bench()`, which answers the result. */
-  readonly neam: string
-  readonly native: () => unknown
-}
-
-const fib = (n: number): number => (n < 2 ? n : fib(n - 1) + fib(n - 2))
-
-const SUBJECTS: readonly Subject[] = [
-  {
-    name: 'fib(27)',
-    neam: 'fun fib(n) { if (n < 2) { return n; } return fib(n - 1) + fib(n - 2); } fun bench() { return fib(27); }',
-    native: () => fib(27),
-  },
-  {
-    name: 'loop of 10M additions',
-    neam: 'fun bench() { let sum = 0; let i = 0; while (i < 10000000) { sum = sum + i; i = i + 1; } return sum; }',
-    native: () => {
-      let sum = 0
-      let i = 0
-      while (i < 10_000_000) {
-        sum = sum + i
-        i = i + 1
-      }
-      return sum
-    },
-  },
-  {
-    name: 'sieve to 1M',
-    neam: `fun bench() {
-      let composite = [];
-      let i = 0;
-      while (i <= 1000000) { push(composite, false); i = i + 1; }
-      let count = 0;
-      let n = 2;
-      while (n <= 1000000) {
-        if (not composite[n]) {
-          count = count + 1;
-          let m = n * n;
-          while (m <= 1000000) { composite[m] = true; m = m + n; }
-        }
-        n = n + 1;
-      }
-      return count;
-    }`,
-    native: () => {
-      const composite: boolean[] = []
-      for (let i = 0; i <= 1_000_000; i++) composite.push(false)
-      let count = 0
-      for (let n = 2; n <= 1_000_000; n++) {
-        if (composite[n]) continue
-        count++
-        for (let m = n * n; m <= 1_000_000; m += n) composite[m] = true
-      }
-      return count
-    },
-  },
-  {
-    name: '5M closure calls',
-    neam: `fun bench() {
-      let sum = 0;
-      let add = fn(n) { sum = sum + n; nil };
-      let i = 0;
-      while (i < 5000000) { add(i); i = i + 1; }
-      return sum;
-    }`,
-    native: () => {
-      let sum = 0
-      const add = (n: number) => {
-        sum = sum + n
-      }
-      for (let i = 0; i < 5_000_000; i++) add(i)
-      return sum
-    },
-  },
-  {
-    name: 'map: 500k inserts and lookups',
-    neam: `fun bench() {
-      let m = {};
-      let i = 0;
-      while (i < 500000) { m["k" + i] = i; i = i + 1; }
-      let sum = 0;
-      i = 0;
-      while (i < 500000) { sum = sum + m["k" + i]; i = i + 1; }
-      return sum;
-    }`,
-    native: () => {
-      const m = new Map<string, number>()
-      for (let i = 0; i < 500_000; i++) m.set(`k${i}`, i)
-      let sum = 0
-      for (let i = 0; i < 500_000; i++) sum += m.get(`k${i}`)!
-      return sum
-    },
-  },
-  {
-    name: 'sort 200k by a comparator',
-    neam: `fun bench() {
-      let xs = [];
-      let x = 1;
-      let i = 0;
-      while (i < 200000) { x = (x * 16807) % 2147483647; push(xs, x); i = i + 1; }
-      return xs.sort_by(fn(a, b) => a - b)[0];
-    }`,
-    native: () => {
-      const xs: number[] = []
-      let x = 1
-      for (let i = 0; i < 200_000; i++) {
-        x = (x * 16_807) % 2_147_483_647
-        xs.push(x)
-      }
-      return xs.sort((a, b) => a - b)[0]
-    },
-  },
-  {
-    name: 'build and join 200k strings',
-    neam: `fun bench() {
-      let parts = [];
-      let i = 0;
-      while (i < 200000) { push(parts, "item " + i); i = i + 1; }
-      return len(parts.join(","));
-    }`,
-    native: () => {
-      const parts: string[] = []
-      for (let i = 0; i < 200_000; i++) parts.push(`item ${i}`)
-      return parts.join(',').length
-    },
-  },
-]
-
-function programOf(source: string): Program {
-  const { module, diagnostics } = compile('bench.neam', (path) => (path === 'bench.neam' ? source : null), {
-    natives: new Set(NATIVE_NAMES),
-    hash: (text) => createHash('sha256').update(text).digest('hex'),
-  })
-  if (module === null) throw new Error(JSON.stringify(diagnostics))
-  return Program.link(module)
-}
+import { best, geometricMean } from './machine/cpu.ts'
+import { type Machine, moduleOf, NEAM, peers, programOf, V8 } from './machine/machines.ts'
+import { type BenchProgram, PROGRAMS } from './machine/programs.ts'
 
 const ROUNDS = 5
+const PEER_ROUNDS = 3
+const ms = (value: number): string => `${value.toFixed(1)} ms`.padStart(10)
+const times = (value: number): string => `${value.toFixed(1)}x`.padStart(8)
 
-/** CPU of one call, ms, and its result. */
-async function measured(work: () => unknown): Promise<{ readonly ms: number; readonly result: unknown }> {
-  const from = process.cpuUsage()
-  const result = await work()
-  const { user, system } = process.cpuUsage(from)
-  return { ms: (user + system) / 1000, result }
+const { machines, missing } = await peers()
+const ratios = new Map<string, number[]>()
+
+async function measure(program: BenchProgram, machine: Machine, rounds: number) {
+  const run = await machine.load(program)
+  return await best(run, rounds)
 }
 
-const ratios: number[] = []
-console.log('program                             VM        native    ratio (goal 2.5 in the mean, 8 at most)')
-for (const { name, neam, native } of SUBJECTS) {
-  const program = programOf(neam)
-  const vm = async () => {
-    const activation = program.activate(new RecordingHost())
-    await activation.load()
-    return await activation.call(activation.global('bench')!, [])
+console.log(
+  `${'program'.padEnd(30)}${'V8'.padStart(10)}${'Neam'.padStart(10)}${'ratio'.padStart(8)}${machines.map(({ name }) => name.padStart(9)).join('')}`,
+)
+for (const program of PROGRAMS) {
+  const native = await measure(program, V8, ROUNDS)
+  const cells = [ms(native.ms)]
+  for (const machine of [NEAM, ...machines]) {
+    const { ms: spent, result } = await measure(program, machine, machine === NEAM ? ROUNDS : PEER_ROUNDS)
+    if (native.result !== result) {
+      throw new Error(`${program.name}: V8 says ${native.result}, ${machine.name} ${result}`)
+    }
+    const ratio = spent / native.ms
+    ratios.set(machine.name, [...(ratios.get(machine.name) ?? []), ratio])
+    cells.push(machine === NEAM ? `${ms(spent)}${times(ratio)}` : ` ${times(ratio)}`)
   }
-  let ours = Number.POSITIVE_INFINITY
-  let theirs = Number.POSITIVE_INFINITY
-  for (let round = 0; round < ROUNDS; round++) {
-    const [a, b] = [await measured(vm), await measured(native)]
-    if (a.result !== b.result) throw new Error(`${name}: the VM says ${a.result}, native ${b.result}`)
-    ours = Math.min(ours, a.ms)
-    theirs = Math.min(theirs, b.ms)
-  }
-  ratios.push(ours / theirs)
-  console.log(
-    `${name.padEnd(30)} ${ours.toFixed(1).padStart(7)} ms ${theirs.toFixed(1).padStart(9)} ms ${(ours / theirs).toFixed(1).padStart(8)}`,
-  )
+  console.log(`${program.name.padEnd(30)}${cells.join('')}`)
 }
-const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length)
-console.log(`geometric mean ${mean.toFixed(1)}`)
+const means = [NEAM, ...machines].map(({ name }) => `${name} ${geometricMean(ratios.get(name)!).toFixed(2)}x`)
+console.log(`geometric mean: ${means.join(', ')} (goal: 2.5x, no program over 8x)`)
+if (missing.length > 0) {
+  console.log(`not compared with ${missing.join(' and ')}: npm ci --prefix bench/peers installs them`)
+}
+
+// Calls of the host: what a program pays to reach the world.
+async function perCall(text: string, count: number): Promise<number> {
+  const host = new RecordingHost()
+  host.workspace.read = () => Promise.resolve('x')
+  const spent = async (body: string): Promise<number> => {
+    const program = programOf(`fun bench(n) { let i = 0; while (i < n) { ${body} i = i + 1; } return i; }`)
+    const activation = program.activate(host)
+    return (await best(() => activation.call(activation.global('bench')!, [count]), ROUNDS)).ms
+  }
+  return (((await spent(`${text};`)) - (await spent(''))) * 1e6) / count
+}
+const atOnce = await perCall('env_get("X")', 1_000_000)
+const laterOn = await perCall('workspace_read("x")', 100_000)
+console.log(`host call, answered at once: ${atOnce.toFixed(0)} ns (goal 30)`)
+console.log(`host call, answered later: ${(laterOn / 1000).toFixed(2)} microseconds (goal 0.25)`)
+
+// Loading `.neamb` and saying hello, next to a Node that only says hello.
+const STARTS = 15
+const scratch = mkdtempSync(join(tmpdir(), 'neam-bench-'))
+await build({
+  absWorkingDir: ROOT,
+  entryPoints: ['bench/machine/hello.ts'],
+  outfile: join(scratch, 'hello.mjs'),
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  format: 'esm',
+})
+writeFileSync(join(scratch, 'hello.neamb'), encode(moduleOf('{ emit "hello"; }')))
+// as bin/launch.js starts every program
+writeFileSync(
+  join(scratch, 'start.mjs'),
+  'process.getBuiltinModule("node:module").enableCompileCache("cache");await import("./hello.mjs")',
+)
+const PLAIN = 'console.log("hello");const u=process.cpuUsage();console.error("cpu "+(u.user+u.system))'
+writeFileSync(join(scratch, 'plain.mjs'), PLAIN)
+
+function startOnce(args: readonly string[]): number {
+  const { stdout, stderr } = spawnSync(process.execPath, [...args], { cwd: scratch, encoding: 'utf8' })
+  if (stdout !== 'hello\n') throw new Error(stderr)
+  return Number(/cpu (\d+)/.exec(stderr)![1]) / 1000
+}
+const starts: { readonly neam: number; readonly plain: number }[] = []
+for (let i = 0; i < STARTS; i += 1) {
+  starts.push({ neam: startOnce(['start.mjs', 'hello.neamb']), plain: startOnce(['plain.mjs']) })
+}
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+const over = median(starts.map(({ neam }) => neam)) - median(starts.map(({ plain }) => plain))
+console.log(`load a .neamb and say hello: ${over.toFixed(1)} ms CPU over plain Node (goal 6)`)
+rmSync(scratch, { recursive: true })

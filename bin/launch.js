@@ -5,7 +5,7 @@
 // Node strips no types under node_modules.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import nodeModule, { createRequire } from 'node:module'
 import { dirname, join, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -24,6 +24,8 @@ export async function launch(name) {
     process.exit(0)
   })
   if (majorOf(process.versions.node) >= NEEDED) {
+    // what Node has compiled once it finds again at the next start
+    nodeModule.enableCompileCache()
     const { main } = await import(pathToFileURL(programFile(name)).href)
     process.exitCode = await main(process.argv.slice(2))
     return

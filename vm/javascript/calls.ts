@@ -1,7 +1,6 @@
 /** Calls, written as JavaScript: directly where it is known what is called, through the library elsewhere. */
 import type { Code } from '../machine/code.ts'
 import type { Linked } from '../machine/linked.ts'
-import type { Native } from '../natives/native.ts'
 import { callTarget } from './fixed.ts'
 import type { Step } from './shape.ts'
 import { methodSite } from './sites.ts'
@@ -62,16 +61,17 @@ export function writeCallNative(writer: Writer, step: Step, { linked }: Subject)
     return
   }
   writer.emit('if(--meter.slice<0)meter.refill();')
-  writer.set(`${shortcut(native, args)}plain(fiber,${held},[${args}])`)
+  writer.set(`${SHORTCUTS[native.name]?.(...args) ?? ''}plain(fiber,${held},[${args}])`)
 }
 
 /** The common case of the natives that loops are made of. */
-function shortcut({ name }: Native, [first, second]: readonly string[]): string {
-  if (name === 'len') return `Array.isArray(${first})?${first}.length:`
-  if (name === 'push') {
-    return `Array.isArray(${first})&&${first}.length<meter.limits.maxItems?(${first}.push(${second}),${first}):`
-  }
-  return ''
+const SHORTCUTS: Readonly<Record<string, (...args: string[]) => string>> = {
+  len: (list) => `Array.isArray(${list})?${list}.length:`,
+  push: (list, value) =>
+    `Array.isArray(${list})&&${list}.length<meter.limits.maxItems?(${list}.push(${value}),${list}):`,
+  math_abs: (x) => `typeof ${x}==='number'?Math.abs(${x}):`,
+  math_floor: (x) => `typeof ${x}==='number'?Math.floor(${x}):`,
+  math_sqrt: (x) => `typeof ${x}==='number'?Math.sqrt(${x}):`,
 }
 
 export function writeCallMethod(writer: Writer, step: Step, { linked }: Subject): void {

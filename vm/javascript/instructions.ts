@@ -3,11 +3,12 @@
  * both ways of running a program have one meaning.
  */
 import { jumpTarget } from '../../bytecode/chunk.ts'
+import type { StructType } from '../../bytecode/module.ts'
 import { fieldNames, type OpcodeName } from '../../bytecode/opcode.ts'
+import type { Linked } from '../machine/linked.ts'
 import { type Subject, writeCall, writeCallGlobal, writeCallMethod, writeCallNative } from './calls.ts'
 import { isFixed } from './fixed.ts'
 import type { Step } from './shape.ts'
-import { propertySite } from './sites.ts'
 import type { Entry, Writer } from './writer.ts'
 
 type Write = (writer: Writer, step: Step, subject: Subject) => void
@@ -228,15 +229,25 @@ export const INSTRUCTIONS: Readonly<Record<OpcodeName, Write>> = {
   },
   GET_PROPERTY: (writer, step, { linked }) => {
     const { text } = writer.pop()
-    const site = writer.sites.hold(propertySite(linked.module.constants[step.operands[0]!] as string))
-    const known = `${text} instanceof StructValue&&${text}.type===${site}.type`
+    const name = linked.module.constants[step.operands[0]!] as string
+    const known = structsWith(linked, name).map(
+      ({ type, index }) => `${text}.type===${writer.sites.hold(type)}?${text}.fields[${index}]:`,
+    )
+    const slow = `property(fiber,${writer.sites.hold(name)},${text})`
     writer.mark(step)
-    writer.set(`${known}?${text}.fields[${site}.index]:property(fiber,${site},${text})`)
+    writer.set(known.length === 0 ? slow : `${text} instanceof StructValue?${known.join('')}${slow}:${slow}`)
   },
-  SET_PROPERTY: (writer, step, subject) => {
+  SET_PROPERTY: (writer, step, { linked }) => {
     const [base, value] = writer.take(2)
+    const name = linked.module.constants[step.operands[0]!] as string
+    const known = structsWith(linked, name)
+      .filter(({ type }) => type.mutable)
+      .map(
+        ({ type, index }) =>
+          `if(${base} instanceof StructValue&&${base}.type===${writer.sites.hold(type)})${base}.fields[${index}]=${value};else `,
+      )
     writer.mark(step)
-    writer.emit(`setProperty(${base},${constant(writer, subject, step.operands[0]!)},${value},meter);`)
+    writer.emit(`${known.join('')}setProperty(${base},${writer.sites.hold(name)},${value},meter);`)
     writer.set(value!)
   },
   SLICE: computes(4, (...parts) => `slice(${parts},meter)`),
@@ -305,4 +316,16 @@ export const INSTRUCTIONS: Readonly<Record<OpcodeName, Write>> = {
     writer.mark(step)
     writer.emit(`fiber.host.emit(joinTexts([${text}],meter));`)
   },
+}
+
+/** More types than this are looked for one by one at run time. */
+const MAX_TYPES = 2
+
+/** The structs of a module that have a field of a name, and where it stands in them; none when they are many. */
+function structsWith(linked: Linked, name: string): readonly { type: StructType; index: number }[] {
+  const found = linked.module.types.flatMap((type) => {
+    const index = type.kind === 'struct' ? type.fields.findIndex((field) => field.name === name) : -1
+    return type.kind === 'struct' && index >= 0 ? [{ type, index }] : []
+  })
+  return found.length > MAX_TYPES ? [] : found
 }

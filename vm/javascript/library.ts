@@ -56,7 +56,7 @@ import {
   TupleValue,
   type Value,
 } from '../values/value.ts'
-import type { MethodSite, PropertySite } from './sites.ts'
+import type { MethodSite } from './sites.ts'
 
 /** Every name that the text uses; the text sees these as variables. */
 export const LIBRARY = {
@@ -69,6 +69,7 @@ export const LIBRARY = {
   TupleValue,
   UNWOUND,
   add,
+  setProperty,
   callMethod,
   callNative,
   callValue,
@@ -96,7 +97,6 @@ export const LIBRARY = {
   remainder,
   setIndex,
   setKey,
-  setProperty,
   slice,
   spawn,
   spreadEntries,
@@ -276,15 +276,7 @@ function methodOf(site: MethodSite, receiver: Value): Native | undefined {
   return receiver instanceof Map ? site.ofMap : builtInMethod(receiver, site.name)
 }
 
-/** `base.name`, when the struct is not the one that was read last. */
-function property(fiber: Fiber, site: PropertySite, base: Value): Value {
-  if (base instanceof Map) return base.get(site.name) ?? null
-  if (base instanceof StructValue) {
-    const index = base.type.fields.findIndex((field) => field.name === site.name)
-    if (index >= 0) {
-      site.type = base.type
-      site.index = index
-    }
-  }
-  return getProperty(fiber.shared.linked, fiber.host, base, site.name)
+/** `base.name`, of what is no struct that the text knows. */
+function property(fiber: Fiber, name: string, base: Value): Value {
+  return getProperty(fiber.shared.linked, fiber.host, base, name)
 }

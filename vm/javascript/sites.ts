@@ -17,13 +17,6 @@ export interface MethodSite {
   arity: number
 }
 
-/** `value.name` at one place: the struct that was read last, and where its field stands. */
-export interface PropertySite {
-  readonly name: string
-  type: StructType | null
-  index: number
-}
-
 export class Sites {
   readonly held: unknown[] = []
   private readonly names = new Map<unknown, string>()
@@ -55,5 +48,3 @@ export const methodSite = (name: string): MethodSite => ({
   code: null,
   arity: -1,
 })
-
-export const propertySite = (name: string): PropertySite => ({ name, type: null, index: 0 })

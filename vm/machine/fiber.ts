@@ -88,22 +88,19 @@ export class Fiber {
   /** From suspension to suspension, until the call has returned. */
   private async settle(): Promise<Value> {
     for (;;) {
-      const next = await this.outcomeOfPending()
-      this.shared.meter.startTurn()
-      if (this.advance(next) === FINISHED) return this.value
-    }
-  }
-
-  private async outcomeOfPending(): Promise<() => Progress> {
-    try {
-      const { pending, pausing } = this
+      const { pausing } = this
       this.pausing = false
-      const value = (await pending) as Value
-      return () => (pausing ? ENTERED : this.ready(value))
-    } catch (error) {
-      return () => {
-        throw error
+      let next: () => Progress
+      try {
+        const value = (await this.pending) as Value
+        next = () => (pausing ? ENTERED : this.ready(value))
+      } catch (error) {
+        next = () => {
+          throw error
+        }
       }
+      this.meter.startTurn()
+      if (this.advance(next) === FINISHED) return this.value
     }
   }
 

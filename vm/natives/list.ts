@@ -7,7 +7,7 @@ import { Closure, TupleValue, type Value } from '../values/value.ts'
 import { type Arguments, isCallable } from './arguments.ts'
 import { methodsOf } from './method.ts'
 import { table } from './native.ts'
-import { sorted } from './sort.ts'
+import { sortByComparison, sortByKey } from './sort.ts'
 import { joinTexts } from './string.ts'
 
 const { method, calling } = methodsOf<Value[]>()
@@ -82,12 +82,9 @@ export const LIST_METHODS = table([
   calling(
     'sort_by(f)',
     'Sorts in place by a key f(x), or by f(a, b): negative or true when a comes first.',
-    function* (list, call) {
-      const items = yield* sorted(list, call.callable(0), arityOf(call.value(0)), call.meter)
-      // f may have changed the list meanwhile: what was sorted is what stands there afterwards
-      list.length = 0
-      for (const item of items) list.push(item)
-      return list
+    (list, call) => {
+      const f = call.callable(0)
+      return arityOf(f) === 2 ? sortByComparison(list, f) : sortByKey(list, f, call.meter)
     },
   ),
   calling('map(f)', 'A list of f(x).', function* (list, call) {
