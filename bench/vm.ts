@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { encode } from '../bytecode/codec.ts'
-import { ROOT } from '../scripts/bundle.ts'
+import { lazyBuiltins, ROOT } from '../scripts/bundle.ts'
 import { RecordingHost } from '../test/support/recording-host.ts'
 import { best, geometricMean } from './machine/cpu.ts'
 import { type Machine, moduleOf, NEAM, peers, programOf, V8 } from './machine/machines.ts'
@@ -70,11 +70,14 @@ const scratch = mkdtempSync(join(tmpdir(), 'neam-bench-'))
 await build({
   absWorkingDir: ROOT,
   entryPoints: ['bench/machine/hello.ts'],
-  outfile: join(scratch, 'hello.mjs'),
+  outdir: scratch,
+  outExtension: { '.js': '.mjs' },
   bundle: true,
+  splitting: true,
   minify: true,
   platform: 'node',
   format: 'esm',
+  plugins: [lazyBuiltins],
 })
 writeFileSync(join(scratch, 'hello.neamb'), encode(moduleOf('{ emit "hello"; }')))
 // as bin/launch.js starts every program

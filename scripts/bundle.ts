@@ -9,7 +9,7 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url))
  * `import ... from 'node:http'` in an ES module touches every getter of the built-in and so loads undici: 25 to 60 ms
  * of cold start. Reading the module through `process.getBuiltinModule` does not.
  */
-const lazyBuiltins: Plugin = {
+export const lazyBuiltins: Plugin = {
   name: 'lazy-builtins',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^[a-z:_/]+$/ }, ({ path }) =>
