@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Module } from '../bytecode/module.ts'
 import { createHandlers } from '../lambda/handlers.ts'
-import { forgeStep } from '../lambda/steps/forge-step.ts'
+import { forgeStep, forgeWaitHere } from '../lambda/steps/forge-step.ts'
 import { type Environment, processEnvironment } from '../runtime/environment.ts'
 import { loadBytecode } from '../runtime/load-program.ts'
 import { createAslDriver } from '../runtime/local-forge.ts'
@@ -130,6 +130,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const driver = createAslDriver({
     definition: readFileSync(join(packageRoot(), 'statemachine/forge-run.asl.json'), 'utf8'),
     step: async (event) => await forgeStep(system.world, event),
+    wait: async (event, signal) => await forgeWaitHere(system.world, event, signal),
     onError: ({ agent, run: id }, error) =>
       log({ level: 'error', message: 'forge execution failed', agent, run: id, cause: String(error) }),
   })

@@ -84,6 +84,8 @@ export class NeamStack extends Stack {
     sandbox.function.grantInvoke(api)
     loop.machine.grantStartExecution(api)
     loop.machine.grantExecution(api, 'states:DescribeExecution', 'states:StopExecution')
+    // A decision wakes the execution that waits for it.
+    loop.machine.grant(api, 'states:SendTaskSuccess')
 
     const { api: http } = new Api(this, 'Http', { routes: ROUTES, handler: api })
     new Watch(this, 'Watch', {

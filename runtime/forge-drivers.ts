@@ -9,6 +9,7 @@ export const inlineDriver: ForgeDriver = {
     throw new Error('runs of this process are driven by runForge')
   },
   describe: async () => 'unknown',
+  async wake() {},
   async abort() {},
 }
 
@@ -22,6 +23,7 @@ export const noDriver: ForgeDriver = {
     })
   },
   describe: async () => 'unknown',
+  async wake() {},
   async abort() {},
 }
 

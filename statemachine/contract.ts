@@ -35,12 +35,29 @@ export type ForgeStepEvent =
       readonly error: { readonly Error?: string; readonly Cause?: string }
     }
 
+export interface ForgeWait {
+  /** Trace id. */
+  readonly confirmation: string
+  /** Then it counts as denied. */
+  readonly seconds: number
+}
+
+/** The same function, called while the execution waits for a person: keeps the token by which it is woken. */
+export interface ForgeWaitEvent {
+  readonly step: 'wait'
+  readonly state: ForgeRunState
+  readonly wait: ForgeWait
+  readonly token: string
+}
+
 /** Output of one iteration: the choice reads `next`; `report` is for the person in the console. */
 export interface ForgeStepResult {
-  readonly next: 'iterate' | 'hand_over' | 'end'
+  readonly next: 'iterate' | 'wait' | 'hand_over' | 'end'
   readonly state: ForgeRunState
   /** Name of the execution that goes on after `hand_over`, else null. */
   readonly successor: string | null
+  /** What `wait` waits for, else null. */
+  readonly wait: ForgeWait | null
   readonly report: {
     readonly iteration: number
     readonly task: string

@@ -1,6 +1,7 @@
 import { resumeTurn } from '../claw/resume.ts'
 import type { AskAnswer } from '../claw/turn.ts'
-import { findAgent } from '../find-agent.ts'
+import { findAnyAgent } from '../find-agent.ts'
+import { wakeRun } from '../forge/waiting.ts'
 import { isoTime } from '../iso-time.ts'
 import { recordDecision, standingDecision } from '../limits/confirmation.ts'
 import { assertEnabled } from '../limits/kill-switch.ts'
@@ -21,17 +22,17 @@ export interface DecideRequest {
   readonly requestId: string | null
 }
 
-/** How the turn went on. */
+/** How the turn or the run went on. */
 export type Continuation =
   | { readonly kind: 'answered'; readonly answer: AskAnswer }
   /** `confirmation_pending`: the next tool call waits; `deadline_exceeded` and the like: the turn is still open. */
   | { readonly kind: 'failed'; readonly fault: Fault }
-
-type TurnPlace = Extract<ConfirmationPlace, { readonly kind: 'turn' }>
+  /** Whatever drives the run goes on with it. */
+  | { readonly kind: 'resumed' }
 
 export interface Decided {
   readonly tool: string
-  readonly place: TurnPlace
+  readonly place: ConfirmationPlace
   readonly continuation: Continuation
 }
 
@@ -44,8 +45,7 @@ export async function decideConfirmation(world: World, request: DecideRequest): 
   const confirmation = await world.confirmations.get(request.id)
   if (confirmation === null) throw new Fault('confirmation_not_found', { trace_id: request.id })
   const { place } = confirmation.request
-  if (place.kind === 'run') throw new Fault('confirmation_not_found', { trace_id: request.id })
-  findAgent(world, 'claw', place.agent)
+  findAnyAgent(world, place.agent)
   if (request.action === 'approve') await assertEnabled(world, place.agent)
   const earlier = await standingDecision(world, confirmation)
   const { won, decision } =
@@ -58,13 +58,14 @@ export async function decideConfirmation(world: World, request: DecideRequest): 
     : new Fault('confirmation_decided', { trace_id, ...decision, at: isoTime(decision.at) })
 }
 
-/** The decision stands, whatever becomes of the turn: that is told and not thrown. */
-async function goOn(
-  world: World,
-  { deadlineAt, signal, requestId }: DecideRequest,
-  place: TurnPlace,
-): Promise<Continuation> {
+/** The decision stands, whatever becomes of the turn or run: that is told and not thrown. */
+async function goOn(world: World, request: DecideRequest, place: ConfirmationPlace): Promise<Continuation> {
+  const { deadlineAt, signal, requestId } = request
   try {
+    if (place.kind === 'run') {
+      await wakeRun(world, request.id)
+      return { kind: 'resumed' }
+    }
     const answer = await resumeTurn(world, place, { deadlineAt, signal, requestId, holding: [] })
     return { kind: 'answered', answer }
   } catch (error) {

@@ -2,7 +2,7 @@ import { isoTime } from '../iso-time.ts'
 import { applyGuards } from '../limits/guards.ts'
 import { Fault, faultText } from '../ports/fault.ts'
 import type { ModelMessage } from '../ports/model.ts'
-import type { IterationRecord, RunTally, Verdict } from '../ports/runs.ts'
+import type { IterationRecord, IterationWait, RunTally, Verdict } from '../ports/runs.ts'
 import { openScene, type Scene } from '../turn/scene.ts'
 import { toolLoop } from '../turn/tool-loop.ts'
 import { totalTokens } from '../turn/usage.ts'
@@ -14,6 +14,7 @@ import { extractLearnings, formatLearning } from './learnings.ts'
 import { changesDuring, type Project, surveyProject } from './project.ts'
 import type { OpenRun } from './run-state.ts'
 import { type Verification, verify } from './verify.ts'
+import { decisionTexts } from './waiting.ts'
 
 export interface AttemptOptions {
   /** The task in hand; "" without a plan. */
@@ -21,6 +22,8 @@ export interface AttemptOptions {
   /** 1 unless an earlier try of this iteration crashed. */
   readonly attempt: number
   readonly project: Project
+  /** Tries of this iteration that ended waiting for a person. */
+  readonly waits: readonly IterationWait[]
   /** Filled in as the work goes on. */
   readonly spent: Spent
   readonly deadlineAt: number
@@ -142,7 +145,7 @@ async function workAndVerify(
   })
   const warnings: string[] = []
   try {
-    const messages = await guarded(world, scene, briefMessages(briefOf(run, options, before)))
+    const messages = await guarded(world, scene, briefMessages(await briefOf(run, options, before)))
     const answer = await toolLoop({
       world,
       scene,
@@ -171,11 +174,11 @@ async function workAndVerify(
   return { verification, warnings }
 }
 
-const briefOf = (
-  { decl, config, verified }: OpenRun,
-  { project, task }: AttemptOptions,
+const briefOf = async (
+  { world, decl, config, verified }: OpenRun,
+  { project, task, waits }: AttemptOptions,
   before: TaskSoFar,
-): Brief => ({
+): Promise<Brief> => ({
   system: decl.system,
   prompt: project.prompt,
   task: project.tasks === null ? null : task,
@@ -183,6 +186,7 @@ const briefOf = (
   learnings: project.learnings,
   feedback: before.feedback,
   sameFeedback: before.sameFeedback,
+  decisions: await decisionTexts(world, waits),
 })
 
 /** Files and test output are as foreign as a user's message: what the input guards say about them holds. */

@@ -5,8 +5,9 @@ import { type ForgeStatus, forgeStatus } from './status.ts'
 const LOOK_EVERY_MS = 500
 
 /**
- * The status as soon as the newest run gets on: an iteration begins or ends, a stop is asked for, the run ends. At once
- * when no run is live; at the latest at `until` (ms), or when `signal` aborts. Throws `agent_not_found`.
+ * The status as soon as the newest run gets on: an iteration begins, ends or waits for a person, a stop is asked for, the
+ * run ends. At once when no run is live; at the latest at `until` (ms), or when `signal` aborts. Throws
+ * `agent_not_found`.
  */
 export async function statusAfterChange(
   world: World,
@@ -28,4 +29,4 @@ export async function statusAfterChange(
 }
 
 const progressOf = (head: RunHead | null): string =>
-  JSON.stringify([head?.run, head?.iteration, head?.tally, head?.stopping, head?.outcome])
+  JSON.stringify([head?.run, head?.iteration, head?.tally, head?.stopping, head?.waiting, head?.outcome])

@@ -18,6 +18,8 @@ export interface Brief {
   readonly feedback: string | null
   /** Tries in a row that verify answered with this same feedback. */
   readonly sameFeedback: number
+  /** What people decided about tool calls of this iteration, oldest first. */
+  readonly decisions: readonly string[]
 }
 
 /** The task line of a run without a plan (design 9.5). */
@@ -44,9 +46,13 @@ export function briefMessages(brief: Brief): readonly ModelMessage[] {
       content: `Learnings: ${learnings.map((learning) => `- ${learning}`).join('\n')}`,
     })
   }
+  if (brief.decisions.length > 0) messages.push({ role: 'user', content: decisionsText(brief.decisions) })
   if (brief.feedback !== null) messages.push({ role: 'assistant', content: feedbackText(brief) })
   return messages
 }
+
+const decisionsText = (decisions: readonly string[]): string =>
+  `You had begun this task, and what you have written is in the workspace. It waited for a person:\n${decisions.map((decision) => `- ${decision}`).join('\n')}`
 
 function completedText(completed: Brief['completed']): string {
   if (completed.length === 0) return 'No tasks completed yet.'

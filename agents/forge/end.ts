@@ -25,7 +25,12 @@ export async function endRun(
     tasksTotal: facts.tasksTotal,
     finishedAt: isoTime(world.clock.now()),
   })
-  await updateHead(world, ref, { outcome, iteration: outcome.iterations, tally: facts.tally })
+  await updateHead(world, ref, {
+    outcome,
+    iteration: outcome.iterations,
+    tally: facts.tally,
+    waiting: null,
+  })
   world.audit.record({
     event: 'forge.end',
     agent: ref.agent,

@@ -1,7 +1,8 @@
-import { agentGate } from '../limits/agent-gate.ts'
+import { agentGate, type PlaceOfCall } from '../limits/agent-gate.ts'
 import { assertEnabled } from '../limits/kill-switch.ts'
 import { Fault } from '../ports/fault.ts'
 import type { Usage } from '../ports/model.ts'
+import type { IterationWait } from '../ports/runs.ts'
 import type { Gate } from '../turn/gate.ts'
 import { requirePrice } from '../turn/model-access.ts'
 import { addUsage, NO_USAGE } from '../turn/usage.ts'
@@ -14,7 +15,10 @@ export interface Spent {
   usage: Usage
 }
 
-export const nothingSpent = (): Spent => ({ cost: 0, usage: NO_USAGE })
+export const spentBefore = (wait: IterationWait | undefined): Spent => ({
+  cost: wait?.cost ?? 0,
+  usage: wait?.usage ?? NO_USAGE,
+})
 
 /**
  * Asked before each model and tool call of an iteration: the fence and a forced stop first, then the run's own limits,
@@ -23,7 +27,7 @@ export const nothingSpent = (): Spent => ({ cost: 0, usage: NO_USAGE })
 export async function forgeGate(run: OpenRun, spent: Spent): Promise<Gate> {
   const { world, config, decl } = run
   const price = await requirePrice(world, decl)
-  const agent = agentGate(world, decl, { requestId: null })
+  const agent = agentGate(world, decl, { requestId: null }, placesOf(run))
   return {
     async beforeModel(estimate) {
       await assertUnstopped(run)
@@ -48,6 +52,16 @@ export async function forgeGate(run: OpenRun, spent: Spent): Promise<Gate> {
       await assertUnstopped(run)
       return await agent.beforeTool(skill, argumentsJson, step)
     },
+  }
+}
+
+/** An approval holds for the iteration, however often its work is begun again; equal calls are told apart by number. */
+function placesOf({ config: { agent, run }, iteration }: OpenRun): PlaceOfCall {
+  const seen = new Map<string, number>()
+  return (_step, call) => {
+    const nth = seen.get(call) ?? 0
+    seen.set(call, nth + 1)
+    return { kind: 'run', agent, run, iteration, nth }
   }
 }
 

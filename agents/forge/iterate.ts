@@ -1,15 +1,17 @@
 import { Fault } from '../ports/fault.ts'
+import type { IterationWait } from '../ports/runs.ts'
 import type { World } from '../world.ts'
 import { attemptTask } from './attempt.ts'
 import { whileClaimed } from './claim.ts'
 import { updateHead } from './end.ts'
-import { assertUnstopped, nothingSpent, type Spent } from './gate.ts'
+import { assertUnstopped, type Spent, spentBefore } from './gate.ts'
 import { iterationLimitMessage } from './outcome.ts'
 import { foreignLines, lines, readProject, surveyProject } from './project.ts'
 import { limitReached } from './run-budget.ts'
 import { type OpenRun, openRun, type RunState, type Step } from './run-state.ts'
 import { settle } from './settle.ts'
 import { afterFailure, afterRecord, completed, endBeforeWork, endedStep } from './step.ts'
+import { confirmationOf, stillPending, waitingStep } from './waiting.ts'
 
 export interface IterateOptions {
   /** When the iteration must have come to an end, ms; its unfinished work then becomes a Retry. */
@@ -28,7 +30,7 @@ const MAX_CRASHES = 3
 /**
  * One iteration of a run: state in, state out. All drivers call this and nothing else. Repeating a call is harmless:
  * a recorded iteration is answered from its record, a verified one is settled, a crashed one starts again from the
- * workspace it began with. Throws only what another try may mend; the rest ends the run.
+ * workspace it began with, one that waits for a person says so until it is decided. Throws only what another try may mend; the rest ends the run.
  */
 export async function iterate(world: World, state: RunState, options: IterateOptions = {}): Promise<Step> {
   const ended = await world.runs.outcome(state)
@@ -50,30 +52,54 @@ interface ClaimedOptions {
 
 async function claimed(world: World, state: RunState, options: ClaimedOptions): Promise<Step> {
   const run = await openRun(world, state)
+  const waits = await world.runs.waits(state, state.iteration)
+  const pending = await stillPending(world, state, waits.at(-1))
+  if (pending) return await waitingStep(run, pending)
   const begun = await world.runs.begin(state, state.iteration)
   if (begun.kind === 'done') return await afterRecord(run, begun.record)
-  const spent = nothingSpent()
+  const spent = spentBefore(waits.at(-1))
   try {
     await assertUnstopped(run)
     if (begun.kind === 'verdict') return await afterRecord(run, await settle(run, begun.record))
-    return await tryOnce(run, { ...options, attempt: begun.attempt, spent })
+    return await tryOnce(run, { ...options, attempt: begun.attempt, waits, spent })
   } catch (error) {
+    const confirmation = await confirmationOf(world, error)
+    if (confirmation && begun.kind === 'begin') {
+      const { attempt } = begun
+      await world.runs.recordWait(state, state.iteration, {
+        attempt,
+        confirmation: confirmation.request.id,
+        ...spent,
+      })
+      return await waitingStep(run, confirmation)
+    }
     const failure = options.signal.aborted && !(error instanceof Fault) ? new Fault('stopped') : error
     // Settling verified work is tried as often as the driver likes.
-    const lastTry = begun.kind === 'begin' && begun.attempt >= MAX_CRASHES
+    const lastTry = begun.kind === 'begin' && begun.attempt - waits.length >= MAX_CRASHES
     return await afterFailure(run, failure, { lastTry, spent })
   }
 }
 
 async function tryOnce(
   run: OpenRun,
-  options: ClaimedOptions & { readonly attempt: number; readonly spent: Spent },
+  options: ClaimedOptions & {
+    readonly attempt: number
+    /** Tries before this one that ended waiting for a person. */
+    readonly waits: readonly IterationWait[]
+    readonly spent: Spent
+  },
 ): Promise<Step> {
   const { world, config } = run
-  const refusal = await reasonNotToStart(run, options.attempt)
-  if (refusal) return await endBeforeWork(run, refusal.outcome, refusal.message)
+  const { attempt, waits } = options
+  const refusal = await reasonNotToStart(run, attempt - waits.length)
+  if (refusal) {
+    if (waits.length > 0) await run.checkpoint.restore(config.run, run.iteration)
+    return await endBeforeWork(run, refusal.outcome, refusal.message)
+  }
 
-  if (options.attempt > 1) await run.checkpoint.restore(config.run, run.iteration)
+  // What a try has done before it waited stays for the next one.
+  const crashed = attempt > 1 && waits.at(-1)?.attempt !== attempt - 1
+  if (crashed) await run.checkpoint.restore(config.run, run.iteration)
   await run.checkpoint.mark(config.run, run.iteration)
 
   const project = await readProject(run.workspace, run.decl.loop)
@@ -88,7 +114,7 @@ async function tryOnce(
   await updateHead(
     world,
     config,
-    { iteration: run.iteration, task: current, tasksTotal: total },
+    { iteration: run.iteration, task: current, tasksTotal: total, waiting: null },
     foreign === 0
       ? project.warnings
       : [
@@ -107,13 +133,14 @@ async function tryOnce(
 /** Everything that ends a run before an iteration has begun its work. */
 async function reasonNotToStart(
   run: OpenRun,
-  attempt: number,
+  /** Tries so far that did not end waiting, this one included. */
+  tries: number,
 ): Promise<{
   readonly outcome: 'aborted' | 'max_iterations' | 'budget_exhausted'
   readonly message: string
 } | null> {
   const { world, config, iteration } = run
-  if (attempt > MAX_CRASHES) {
+  if (tries > MAX_CRASHES) {
     return { outcome: 'aborted', message: `iteration ${iteration} crashed ${MAX_CRASHES} times` }
   }
   if (config.programHash !== world.program.module.manifest.sourceHash) {

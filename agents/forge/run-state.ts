@@ -24,21 +24,27 @@ export interface RunState extends RunRef {
 export interface StepReport {
   readonly iteration: number
   readonly task: string
-  /** `done: ...`, `retry: ...`, `abort: ...`, or "" when the iteration did no work. */
+  /** `done: ...`, `retry: ...`, `abort: ...`, `needs_human: ...`, or "" when the iteration did no work. */
   readonly verdict: string
   /** USD, of the run so far. */
   readonly totalCost: number
   readonly outcome: OutcomeKind | 'running'
 }
 
-/** `next` = call again with `state`; the others end the run. */
-export interface Step {
-  readonly kind: 'next' | 'done' | 'aborted' | 'limit'
-  readonly state: RunState
-  readonly report: StepReport
+/** `next` = call again with `state`; `waiting` = the same, once a person has decided; the others end the run. */
+export type Step = { readonly state: RunState; readonly report: StepReport } & (
+  | { readonly kind: 'next' | 'done' | 'aborted' | 'limit' }
+  | { readonly kind: 'waiting'; readonly wait: StepWait }
+)
+
+export interface StepWait {
+  /** Trace id. */
+  readonly confirmation: string
+  /** Then it counts as denied. */
+  readonly seconds: number
 }
 
-export const STEP_KIND: Readonly<Record<OutcomeKind, Step['kind']>> = {
+export const STEP_KIND: Readonly<Record<OutcomeKind, 'done' | 'aborted' | 'limit'>> = {
   completed: 'done',
   max_iterations: 'limit',
   budget_exhausted: 'limit',

@@ -6,6 +6,7 @@ import type { Incoming } from './incoming.ts'
 import { iterate } from './iterate.ts'
 import type { RunState, Step } from './run-state.ts'
 import { startForge } from './start.ts'
+import { untilDecided } from './waiting.ts'
 
 export interface RunOptions extends Incoming {
   readonly maxIterations?: number
@@ -46,7 +47,7 @@ export async function runForge(world: World, agent: string, options: RunOptions 
       const record = await world.runs.iteration(config, state.iteration)
       if (record) options.onIteration(record)
     }
-    if (step === null || step.kind !== 'next') break
+    if (step === null || (step.kind !== 'next' && step.kind !== 'waiting')) break
     state = step.state
   }
   const outcome = await world.runs.outcome(config)
@@ -59,7 +60,9 @@ export async function runForge(world: World, agent: string, options: RunOptions 
 async function iteratePatiently(world: World, state: RunState, options: RunOptions): Promise<Step | null> {
   for (const waitMs of [...RETRY_AFTER_MS, null]) {
     try {
-      return await iterate(world, state, { signal: options.signal, depth: options.depth })
+      const step = await iterate(world, state, { signal: options.signal, depth: options.depth })
+      if (step.kind === 'waiting') await untilDecided(world, state, step.wait.confirmation, options.signal)
+      return step
     } catch (error) {
       if (waitMs === null) {
         await failRun(world, state, error instanceof Fault ? faultText(error) : 'internal error')

@@ -79,6 +79,7 @@ export async function startForge(world: World, request: StartRequest): Promise<R
     tasksTotal: total,
     lastVerdict: null,
     stopping: false,
+    waiting: null,
     warnings: project.warnings,
     outcome: null,
   })

@@ -25,6 +25,8 @@ export interface ForgeStatus {
   readonly last_verdict: Verdict | null
   /** How the run ended, in words; null while it runs. */
   readonly message: string | null
+  /** Trace id of the confirmation that the run waits for, null while it works. */
+  readonly pending_confirmation: string | null
   readonly warnings: readonly string[]
 }
 
@@ -62,6 +64,7 @@ export function statusOf(head: RunHead, outcome: RunOutcome | null): ForgeStatus
     stopping: outcome === null && head.stopping,
     last_verdict: head.lastVerdict,
     message: outcome?.message ?? null,
+    pending_confirmation: outcome ? null : head.waiting,
     warnings: head.warnings,
   }
 }
@@ -82,6 +85,7 @@ const notStarted = (agent: string): ForgeStatus => ({
   stopping: false,
   last_verdict: null,
   message: null,
+  pending_confirmation: null,
   warnings: [],
 })
 

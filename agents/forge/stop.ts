@@ -2,6 +2,7 @@ import { findAgent } from '../find-agent.ts'
 import type { World } from '../world.ts'
 import { closeAbandoned } from './abandon.ts'
 import { updateHead } from './end.ts'
+import { wakeRun } from './waiting.ts'
 
 export interface StopAnswer {
   readonly status: 'stopping' | 'not_running'
@@ -26,6 +27,7 @@ export async function stopForge(
   const force = options.force ?? false
   await world.runs.requestStop(head, force)
   await updateHead(world, head, { stopping: true })
+  if (head.waiting !== null) await wakeRun(world, head.waiting)
   world.audit.record({
     event: 'forge.stop',
     agent: name,

@@ -72,6 +72,10 @@ export interface ConfirmationStore {
   keepResult(id: string, result: ApprovedResult): Promise<void>
   /** Null: the tool never came to its end. */
   result(id: string): Promise<ApprovedResult | null>
+  /** Keeps the newest token by which the driver of a waiting run is woken. */
+  keepTaskToken(id: string, token: string): Promise<void>
+  /** Null: nothing is to be woken; whoever waits looks by itself. */
+  taskToken(id: string): Promise<string | null>
   /** Undecided requests, oldest first, expired ones included. */
   pending(): Promise<readonly Confirmation[]>
 }

@@ -15,6 +15,8 @@ export interface ForgeDriver {
   start(run: RunRef & { readonly epoch: number }): Promise<void>
   /** Whether the driver still works on the run; a run whose driver ended without an outcome is reconciled. */
   describe(run: RunPlace): Promise<DriverState>
+  /** Goes on with a run that waits under a task token. An execution that does not wait any more is left alone. */
+  wake(token: string): Promise<void>
   /** Cuts the run off now (`force` stop). */
   abort(run: RunPlace): Promise<void>
 }

@@ -96,8 +96,22 @@ export interface RunHead extends RunRef {
   readonly tasksTotal: number
   readonly lastVerdict: Verdict | null
   readonly stopping: boolean
+  /** Trace id of the confirmation that the run was last seen waiting for; null = it works. */
+  readonly waiting: string | null
   readonly warnings: readonly string[]
   readonly outcome: RunOutcome | null
+}
+
+/** A try of an iteration that ended because a tool call needs a person's approval. */
+export interface IterationWait {
+  /** The try, 1-based. */
+  readonly attempt: number
+  /** Trace id. */
+  readonly confirmation: string
+  /** What the iteration had used by then, all its tries that waited together. */
+  readonly usage: Usage
+  /** USD. */
+  readonly cost: number
 }
 
 export type BeginResult =
@@ -105,7 +119,7 @@ export type BeginResult =
   | { readonly kind: 'done'; readonly record: IterationRecord }
   /** The work was verified before a crash: finish its writes. */
   | { readonly kind: 'verdict'; readonly record: IterationRecord }
-  /** `attempt` > 1: an earlier try crashed. */
+  /** `attempt` > 1: an earlier try crashed, or waited. */
   | { readonly kind: 'begin'; readonly attempt: number }
 
 /** The right to work on a run: at most one holder at a time, whatever a driver delivers twice. */
@@ -140,6 +154,9 @@ export interface RunStore {
   holds(ref: RunRef, epoch: number): Promise<boolean>
   /** Counts the attempt on disk before the work starts. */
   begin(ref: RunRef, iteration: number): Promise<BeginResult>
+  /** The tries of an iteration that ended waiting, in order. */
+  waits(ref: RunRef, iteration: number): Promise<readonly IterationWait[]>
+  recordWait(ref: RunRef, iteration: number, wait: IterationWait): Promise<void>
   /** Written before the progress line and the checkpoint. */
   recordVerdict(ref: RunRef, record: IterationRecord): Promise<void>
   recordDone(ref: RunRef, record: IterationRecord): Promise<void>

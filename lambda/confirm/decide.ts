@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { type Continuation, decideConfirmation } from '../../agents/confirmations/decide.ts'
+import type { ConfirmationPlace } from '../../agents/ports/confirmations.ts'
 import { faultText } from '../../agents/ports/fault.ts'
 import { answerView, waitingView } from '../claw/turn-view.ts'
 import type { RouteHandler } from '../edge.ts'
@@ -12,8 +13,8 @@ export const CONFIRM_BODY = v.strictObject({
 })
 
 /**
- * POST /api/v1/confirm (chapter 28.2): decides on a waiting tool call. `turn` tells how the turn went on: answered,
- * waiting for the next decision, or cut off.
+ * POST /api/v1/confirm (chapter 28.2): decides on a waiting tool call. `turn` tells how a claw agent's turn went on:
+ * answered, waiting for the next decision, or cut off; `run` names the forge run that goes on.
  */
 export const confirm: RouteHandler = async ({ system, edge, event, body, requestId, deadlineAt }) => {
   const { trace_id, action } = validate(CONFIRM_BODY, body ?? {})
@@ -32,15 +33,23 @@ export const confirm: RouteHandler = async ({ system, edge, event, body, request
       trace_id,
       agent: place.agent,
       tool,
-      turn: turnView(place.agent, place.key, continuation),
+      ...continuationView(place, continuation),
     },
   }
 }
 
-function turnView(agent: string, key: string, continuation: Continuation): object {
-  if (continuation.kind === 'answered') {
-    return { status: continuation.answer.status, ...answerView(agent, key, continuation.answer) }
+function continuationView(place: ConfirmationPlace, continuation: Continuation): object {
+  if (place.kind === 'run') return { run: { run: place.run, ...stateOf(continuation) } }
+  return {
+    turn:
+      continuation.kind === 'answered'
+        ? { status: continuation.answer.status, ...answerView(place.agent, place.key, continuation.answer) }
+        : stateOf(continuation),
   }
+}
+
+function stateOf(continuation: Continuation): object {
+  if (continuation.kind !== 'failed') return { status: 'running' }
   const { fault } = continuation
   if (fault.code === 'confirmation_pending') return waitingView(fault)
   return { status: 'failed', code: fault.code, message: faultText(fault) }

@@ -1,17 +1,23 @@
-/** The step function of the state machine: one iteration of a forge run. */
+/** The step function of the state machine: one iteration of a forge run, or what it waits for. */
 import type { Context } from 'aws-lambda'
-import type { ForgeStepEvent, ForgeStepResult } from '../../statemachine/contract.ts'
+import type { ForgeStepEvent, ForgeStepResult, ForgeWaitEvent } from '../../statemachine/contract.ts'
 import { plainly } from '../plainly.ts'
 import { systemOfProcess } from '../process.ts'
-import { forgeStep } from './forge-step.ts'
+import { forgeStep, forgeWait } from './forge-step.ts'
 
 const system = systemOfProcess()
 
 /** Kept back to close the iteration before Lambda ends the process (reliability 2.8). */
 const SOFT_MARGIN_MS = 60_000
 
-export const handler = plainly(async (event: ForgeStepEvent, context: Context): Promise<ForgeStepResult> => {
-  const { world } = await system()
-  const deadlineAt = world.clock.now() + context.getRemainingTimeInMillis() - SOFT_MARGIN_MS
-  return await forgeStep(world, event, { deadlineAt })
-})
+export const handler = plainly(
+  async (event: ForgeStepEvent | ForgeWaitEvent, context: Context): Promise<ForgeStepResult | null> => {
+    const { world } = await system()
+    if (event.step === 'wait') {
+      await forgeWait(world, event)
+      return null
+    }
+    const deadlineAt = world.clock.now() + context.getRemainingTimeInMillis() - SOFT_MARGIN_MS
+    return await forgeStep(world, event, { deadlineAt })
+  },
+)

@@ -1,6 +1,7 @@
 import { failRun } from '../../agents/forge/fail.ts'
 import { iterate } from '../../agents/forge/iterate.ts'
 import type { Step } from '../../agents/forge/run-state.ts'
+import { keepTaskToken, untilDecided } from '../../agents/forge/waiting.ts'
 import type { World } from '../../agents/world.ts'
 import {
   executionName,
@@ -8,6 +9,7 @@ import {
   type ForgeRunState,
   type ForgeStepEvent,
   type ForgeStepResult,
+  type ForgeWaitEvent,
 } from '../../statemachine/contract.ts'
 
 /** Below the step function's 15 minutes and the task's TimeoutSeconds. */
@@ -32,9 +34,21 @@ export async function forgeStep(
   }
 }
 
-function stepResult({ kind, state, report }: Step): ForgeStepResult {
+/** What the waiting state calls. Throws what goes on at once: `confirmation_decided`, `stopped`. */
+export const forgeWait = (world: World, { state, wait, token }: ForgeWaitEvent): Promise<void> =>
+  keepTaskToken(world, state, wait.confirmation, token)
+
+/** What the waiting state does in the interpreter, where no service calls back: looks until the run may go on. */
+export const forgeWaitHere = (
+  world: World,
+  { state, wait }: ForgeWaitEvent,
+  signal: AbortSignal,
+): Promise<void> => untilDecided(world, state, wait.confirmation, signal)
+
+function stepResult(step: Step): ForgeStepResult {
+  const { state, report } = step
   return {
-    ...whatNext(kind, state),
+    ...whatNext(step),
     state,
     report: {
       iteration: report.iteration,
@@ -47,15 +61,14 @@ function stepResult({ kind, state, report }: Step): ForgeStepResult {
 }
 
 /** `state` names the iteration to do next; the one that it follows was done by this execution. */
-function whatNext(
-  kind: Step['kind'],
-  { run, iteration }: ForgeRunState,
-): Pick<ForgeStepResult, 'next' | 'successor'> {
-  if (kind !== 'next') return { next: 'end', successor: null }
+function whatNext(step: Step): Pick<ForgeStepResult, 'next' | 'successor' | 'wait'> {
+  if (step.kind === 'waiting') return { next: 'wait', successor: null, wait: step.wait }
+  if (step.kind !== 'next') return { next: 'end', successor: null, wait: null }
+  const { run, iteration } = step.state
   const execution = executionOf(iteration)
   return execution === executionOf(iteration - 1)
-    ? { next: 'iterate', successor: null }
-    : { next: 'hand_over', successor: executionName(run, execution) }
+    ? { next: 'iterate', successor: null, wait: null }
+    : { next: 'hand_over', successor: executionName(run, execution), wait: null }
 }
 
 async function recordFailure(
@@ -69,6 +82,7 @@ async function recordFailure(
     next: 'end',
     state,
     successor: null,
+    wait: null,
     report: {
       iteration: outcome.iterations,
       task: '',

@@ -57,6 +57,16 @@ export function createStepFunctionsDriver(options: StepFunctionsOptions): ForgeD
       }
       return known
     },
+    async wake(taskToken) {
+      const { client, sdk } = await load()
+      try {
+        await client.send(new sdk.SendTaskSuccessCommand({ taskToken, output: '{}' }))
+      } catch (error) {
+        // It was woken before, or gave up waiting: the execution has gone on.
+        if (error instanceof sdk.TaskTimedOut || error instanceof sdk.TaskDoesNotExist) return
+        throw unavailable('Step Functions', error)
+      }
+    },
     async abort(run) {
       const { client, sdk } = await load()
       for (const arn of executionArns(run)) {

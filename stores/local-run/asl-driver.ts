@@ -8,6 +8,7 @@ import {
   type ForgeRunState,
   type ForgeStepEvent,
   type ForgeStepResult,
+  type ForgeWaitEvent,
 } from '../../statemachine/contract.ts'
 
 export interface AslDriverOptions {
@@ -15,6 +16,8 @@ export interface AslDriverOptions {
   readonly definition: string
   /** What the machine's tasks call instead of the step function. */
   readonly step: (event: ForgeStepEvent) => Promise<ForgeStepResult>
+  /** What the machine does instead of waiting under a task token; resolves when the run may go on. */
+  readonly wait: (event: ForgeWaitEvent, signal: AbortSignal) => Promise<void>
   /** An execution failed; the run itself has its outcome in the tree, if that could be written. */
   readonly onError: (run: RunRef, error: unknown) => void
   /** Milliseconds between tries, by state, instead of those of the definition. */
@@ -62,6 +65,7 @@ export function createAslDriver(options: AslDriverOptions): AslDriver {
 
   const execute = (interpreter: StateMachine, name: string, state: ForgeRunState): Execution => {
     let tasks: Promise<unknown> = Promise.resolve()
+    const stop = new AbortController()
     // The optimized `lambda:invoke` integration: JSON in, and the function's JSON answer under Payload.
     const invoke = async (input: unknown) => {
       const { Payload } = asJson(input) as { readonly Payload: ForgeStepEvent }
@@ -77,6 +81,13 @@ export function createAslDriver(options: AslDriverOptions): AslDriver {
           taskResourceLocalHandlers: {
             Iterate: invoke,
             RecordFailure: invoke,
+            WaitForApproval: async (input: unknown) => {
+              const { Payload } = asJson(input) as { readonly Payload: ForgeWaitEvent }
+              const waiting = options.wait(Payload, stop.signal)
+              tasks = waiting.catch(() => undefined)
+              await waiting
+              return {}
+            },
             // The optimized `states:startExecution` integration.
             HandOver: async (input: unknown) => {
               await start(
@@ -90,6 +101,7 @@ export function createAslDriver(options: AslDriverOptions): AslDriver {
         context: {
           Execution: { Id: `${LOCAL_MACHINE.replace(':stateMachine:', ':execution:')}:${name}` },
           StateMachine: { Id: LOCAL_MACHINE },
+          Task: { Token: 'local' },
         },
         noThrowOnAbort: true,
       },
@@ -101,7 +113,14 @@ export function createAslDriver(options: AslDriverOptions): AslDriver {
         await tasks
         executions.delete(name)
       })
-    return { run: state.run, abort, ended }
+    return {
+      run: state.run,
+      abort() {
+        abort()
+        stop.abort()
+      },
+      ended,
+    }
   }
 
   const of = (run: string) => [...executions.values()].filter((execution) => execution.run === run)
@@ -114,6 +133,8 @@ export function createAslDriver(options: AslDriverOptions): AslDriver {
     kind: 'asl',
     start: async ({ agent, run, epoch }) => await start({ agent, run, epoch, iteration: 1 }),
     describe: async ({ run }): Promise<DriverState> => (of(run).length > 0 ? 'running' : 'unknown'),
+    // Its waiting states look by themselves.
+    wake: async () => {},
     abort: async ({ run }) => {
       for (const { abort } of of(run)) abort()
     },

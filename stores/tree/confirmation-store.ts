@@ -18,13 +18,13 @@ const PENDING = `${DIRECTORY}/pending`
 /** Ids come from outside, too: nothing else may become part of a path. */
 const ID = /^[0-9a-f]{32}$/
 
-type Part = 'request' | 'decision' | 'used' | 'result'
+type Part = 'request' | 'decision' | 'used' | 'result' | 'token'
 
 const fileOf = (id: string, part: Part): string => `${DIRECTORY}/${id}/${part}.json`
 
 /**
  * Confirmations on disk (reliability 2.7): `confirm/<id>/{request,decision,used,result}.json`, each written once by
- * put-if-absent. Who takes the name `decision` has decided, who takes `used` may run the tool.
+ * put-if-absent, and `token.json`, replaced. Who takes the name `decision` has decided, who takes `used` may run the tool.
  */
 export class TreeConfirmationStore implements ConfirmationStore {
   readonly #files: Files
@@ -72,6 +72,14 @@ export class TreeConfirmationStore implements ConfirmationStore {
 
   async result(id: string): Promise<ApprovedResult | null> {
     return this.#read<ApprovedResult>(id, 'result')
+  }
+
+  async keepTaskToken(id: string, token: string): Promise<void> {
+    this.#files.replace(fileOf(id, 'token'), encodeRecord({ token }))
+  }
+
+  async taskToken(id: string): Promise<string | null> {
+    return this.#read<{ readonly token: string }>(id, 'token')?.token ?? null
   }
 
   async pending(): Promise<readonly Confirmation[]> {

@@ -58,6 +58,8 @@ export class RunPaths {
 const padded = (iteration: number): string => String(iteration).padStart(6, '0')
 export const beginFile = (run: string, iteration: number, attempt: number): string =>
   `${run}/iter.${padded(iteration)}.begin.${attempt}.json`
+export const waitFile = (run: string, iteration: number, number: number): string =>
+  `${run}/iter.${padded(iteration)}.wait.${number}.json`
 export const verdictFile = (run: string, iteration: number): string =>
   `${run}/iter.${padded(iteration)}.verdict.json`
 export const doneFile = (run: string, iteration: number): string =>

@@ -3,6 +3,7 @@ import type { Ids } from '../../agents/ports/ids.ts'
 import type {
   BeginResult,
   IterationRecord,
+  IterationWait,
   RunClaim,
   RunConfig,
   RunHead,
@@ -13,7 +14,7 @@ import type {
 import type { Files } from './files.ts'
 import { decodeRecord, encodeRecord, readRecord } from './records.ts'
 import type { RunLeases } from './run-leases.ts'
-import { beginFile, doneFile, type RunPaths, verdictFile } from './run-paths.ts'
+import { beginFile, doneFile, type RunPaths, verdictFile, waitFile } from './run-paths.ts'
 import { bestEffort } from './storage-fault.ts'
 
 type Stop = 'none' | 'graceful' | 'force'
@@ -109,6 +110,21 @@ export class TreeRunStore implements RunStore {
       path: this.#files.absolute(run),
       problem: 'an iteration has too many attempts',
     })
+  }
+
+  async waits(ref: RunRef, iteration: number): Promise<readonly IterationWait[]> {
+    const waits: IterationWait[] = []
+    for (;;) {
+      const path = waitFile(this.#paths.run(ref), iteration, waits.length + 1)
+      const wait = readRecord<IterationWait>(this.#files, path)
+      if (wait === null) return waits
+      waits.push(wait)
+    }
+  }
+
+  async recordWait(ref: RunRef, iteration: number, wait: IterationWait): Promise<void> {
+    const number = (await this.waits(ref, iteration)).length + 1
+    this.#files.putIfAbsent(waitFile(this.#paths.run(ref), iteration, number), encodeRecord(wait))
   }
 
   async recordVerdict(ref: RunRef, record: IterationRecord): Promise<void> {
@@ -230,6 +246,7 @@ const firstHead = (config: RunConfig): RunHead => ({
   tasksTotal: 0,
   lastVerdict: null,
   stopping: false,
+  waiting: null,
   warnings: [],
   outcome: null,
 })

@@ -59,7 +59,7 @@ const decide = (test: TestWorld, fault: Fault, action: DecideRequest['action'], 
 
 const answered = async (decided: ReturnType<typeof decideConfirmation>): Promise<string> => {
   const { continuation } = await decided
-  if (continuation.kind === 'failed') throw continuation.fault
+  if (continuation.kind !== 'answered') throw new Error(`the turn ${JSON.stringify(continuation)}`)
   return continuation.answer.response
 }
 
@@ -154,7 +154,7 @@ describe('a tool that needs approval', () => {
     const first = await waits(test)
     const pending = async (fault: Fault): Promise<Fault> => {
       const { continuation } = await decide(test, fault, 'approve')
-      if (continuation.kind === 'answered') throw new Error('nothing waits')
+      if (continuation.kind !== 'failed') throw new Error('nothing waits')
       return continuation.fault
     }
     const second = await pending(first)

@@ -9,6 +9,7 @@ const first: Brief = {
   learnings: [],
   feedback: null,
   sameFeedback: 0,
+  decisions: [],
 }
 
 describe('the context of an iteration', () => {

@@ -26,7 +26,13 @@ const driver = (
   state: 'running' | 'ended' | 'unknown',
   kind: ForgeDriver['kind'] = 'asl',
 ): Partial<World> => ({
-  forgeDriver: { kind, start: async () => {}, describe: async () => state, abort: async () => {} },
+  forgeDriver: {
+    kind,
+    start: async () => {},
+    describe: async () => state,
+    wake: async () => {},
+    abort: async () => {},
+  },
 })
 
 /** The tree's clock is that of its files; a claim that has been free for long is one of a store that says so. */

@@ -200,5 +200,6 @@ const noDriver: ForgeDriver = {
   kind: 'asl',
   start: async () => {},
   describe: async () => 'unknown',
+  wake: async () => {},
   abort: async () => {},
 }

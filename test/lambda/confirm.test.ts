@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from '@jest/globals'
+import { unfinishedRuns } from '../../runtime/unfinished-runs.ts'
 import { moduleOf, type TestApi, testApi } from '../support/system.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
@@ -11,6 +12,24 @@ skill refund {
   params: { order: string }
   sensitive: true
   impl(order) { return f"refunded {order}"; }
+}
+skill write_file {
+  description: "Writes a file"
+  params: { path: string, content: string }
+  sensitive: true
+  impl(path, content) { workspace_write(path, content); return f"wrote {path}"; }
+}
+forge agent Builder {
+  provider: "openai"
+  model: "gpt-4o"
+  skills: [write_file]
+  verify: fn(ctx) {
+    if (workspace_read("released.txt") == nil) { return "retry"; }
+    return true;
+  }
+  checkpoint: "none"
+  workspace: "project"
+  loop: { max_iterations: 1, plan_file: "plan.txt" }
 }
 claw agent Shop { provider: "openai" model: "gpt-4o" channels: [web] skills: [refund] }
 `
@@ -164,5 +183,71 @@ describe('POST /api/v1/confirm', () => {
     expect((await decide({ trace_id: body.trace_id, action: 'approve' }, headers)).status).toBe(status)
     expect((await api.call('GET', '/api/v1/admin/confirmations', { headers })).status).toBe(status)
     expect((await pending()).body.pending).toHaveLength(1)
+  })
+})
+
+describe('a forge run with a sensitive skill', () => {
+  const status = (query = '') => api.call('GET', `/api/v1/forge/Builder/status${query}`, { headers: API })
+  /** The status of the run once it waits. */
+  const waiting = async () => {
+    let answer = await status()
+    while (answer.body.running && answer.body.pending_confirmation === null) answer = await status('?wait=5')
+    return answer
+  }
+
+  beforeEach(async () => {
+    const body = { plan: 'Write released.txt\n' }
+    expect((await api.call('POST', '/api/v1/forge/Builder/start', { body, headers: API })).status).toBe(200)
+  })
+
+  test.each([
+    ['approve', 'approved', 'completed', true],
+    ['deny', 'denied', 'iteration_limit', false],
+  ])('waits in its state machine; %s goes on with it', async (action, decided, outcome, released) => {
+    const { body } = await waiting()
+    expect(body).toMatchObject({ running: true, iteration: 1, last_outcome: 'running' })
+    const list = (await pending()).body.pending
+    expect(list).toMatchObject([
+      {
+        trace_id: body.pending_confirmation,
+        agent: 'Builder',
+        tool: 'write_file',
+        args: { path: 'released.txt', content: expect.any(String) },
+        run: body.run,
+        iteration: 1,
+      },
+    ])
+    expect(await decide({ trace_id: body.pending_confirmation, action })).toEqual({
+      status: 200,
+      headers: expect.anything(),
+      body: {
+        status: decided,
+        trace_id: body.pending_confirmation,
+        agent: 'Builder',
+        tool: 'write_file',
+        run: { run: body.run, status: 'running' },
+      },
+    })
+    await api.driver.idle()
+    expect((await status()).body).toMatchObject({ running: false, iteration: 1, last_outcome: outcome })
+    expect(existsSync(join(directory, 'project/released.txt'))).toBe(released)
+  })
+
+  test('stops while it waits', async () => {
+    await waiting()
+    await api.call('POST', '/api/v1/forge/Builder/stop', { headers: API })
+    await api.driver.idle()
+    expect((await status()).body).toMatchObject({ last_outcome: 'aborted', message: 'stopped on request' })
+  })
+
+  test('waits on after the server was stopped and started', async () => {
+    const { body } = await waiting()
+    await api.driver.close()
+    api = await boot()
+    await api.driver.resume(await unfinishedRuns(api.system.world))
+    expect((await waiting()).body).toMatchObject({ pending_confirmation: body.pending_confirmation })
+    await decide({ trace_id: body.pending_confirmation, action: 'approve' })
+    await api.driver.idle()
+    expect((await status()).body).toMatchObject({ last_outcome: 'completed' })
   })
 })

@@ -117,7 +117,7 @@ describe('the stack', () => {
     expect(machine!.Properties.StateMachineType).toBe('STANDARD')
   })
 
-  test('lets the state machine call the step, and the API start, describe and stop runs of that machine only', () => {
+  test('lets the state machine call the step, and the API start, describe, stop and wake runs of that machine only', () => {
     template.hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: {
         Statement: Match.arrayWith([
@@ -128,6 +128,7 @@ describe('the stack', () => {
     const policies = JSON.stringify(template.findResources('AWS::IAM::Policy'))
     expect(policies).toContain('states:DescribeExecution')
     expect(policies).toContain('states:StopExecution')
+    expect(policies.match(/states:SendTask\w+/g)).toEqual(['states:SendTaskSuccess'])
     expect(policies).not.toContain('"states:*"')
   })
 

@@ -38,6 +38,7 @@ async function endless(before: (event: ForgeStepEvent, world: World) => Promise<
       if (result.next === 'hand_over') handedOver.push(result)
       return result
     },
+    wait: async () => {},
     onError: (_run, error) => errors.push(error),
   })
   const world: World = place.boot(() => ({ forgeDriver: driver }))

@@ -28,6 +28,7 @@ async function driven(options: ForgeWorldOptions, deliver: (step: Step, place: F
   const driver = createAslDriver({
     definition,
     step: deliver(step, place),
+    wait: async () => {},
     onError: (_run, error) => errors.push(error),
     retryIntervals: { Iterate: 0, RecordFailure: 0 },
   })

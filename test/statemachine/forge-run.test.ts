@@ -24,6 +24,7 @@ const state = (iteration: number): ForgeRunState => ({ agent: 'Builder', run: 'r
 const answer = (event: ForgeStepEvent, next: ForgeStepResult['next']): ForgeStepResult => ({
   next,
   successor: next === 'hand_over' ? 'run-1-2' : null,
+  wait: next === 'wait' ? { confirmation: 'trace', seconds: 300 } : null,
   state: { ...event.state, iteration: event.state.iteration + 1 },
   report: {
     iteration: event.state.iteration,
@@ -37,6 +38,7 @@ const answer = (event: ForgeStepEvent, next: ForgeStepResult['next']): ForgeStep
 const CONTEXT = {
   Execution: { Id: 'arn:aws:states:us-east-1:123456789012:execution:forge:run-1' },
   StateMachine: { Id: 'arn:aws:states:us-east-1:123456789012:stateMachine:forge' },
+  Task: { Token: 'the token' },
 }
 
 class LambdaError extends Error {
@@ -53,6 +55,7 @@ async function run(
   step: (event: ForgeStepEvent) => Promise<ForgeStepResult>,
   waitMs = 0,
   handOver: (input: unknown) => Promise<Record<string, string>> = async () => ({}),
+  wait: (input: unknown) => Promise<Record<string, string>> = async () => ({}),
 ) {
   const invoke = async (input: unknown) => {
     const { Payload } = asJson(input) as { readonly Payload: ForgeStepEvent }
@@ -62,8 +65,18 @@ async function run(
     { state: { ...state(1) } },
     {
       overrides: {
-        taskResourceLocalHandlers: { Iterate: invoke, RecordFailure: invoke, HandOver: handOver },
-        retryIntervalOverrides: { Iterate: waitMs, RecordFailure: waitMs, HandOver: waitMs },
+        taskResourceLocalHandlers: {
+          Iterate: invoke,
+          RecordFailure: invoke,
+          HandOver: handOver,
+          WaitForApproval: wait,
+        },
+        retryIntervalOverrides: {
+          Iterate: waitMs,
+          RecordFailure: waitMs,
+          HandOver: waitMs,
+          WaitForApproval: waitMs,
+        },
       },
       context: CONTEXT,
     },
@@ -94,9 +107,16 @@ describe('the forge state machine', () => {
 
   test('has a comment or an obvious end at each state, and a time limit at each task', () => {
     for (const [name, value] of Object.entries(definition.States)) {
-      const each = value as { Type: string; Comment?: string; TimeoutSeconds?: number }
+      const each = value as {
+        Type: string
+        Comment?: string
+        TimeoutSeconds?: number
+        TimeoutSecondsPath?: string
+      }
+      const limit =
+        each.TimeoutSeconds ?? (each.TimeoutSecondsPath === '$.Payload.wait.seconds' ? 1 : undefined)
       if (each.Type !== 'Fail') expect([name, each.Comment]).toEqual([name, expect.any(String)])
-      if (each.Type === 'Task') expect([name, each.TimeoutSeconds]).toEqual([name, expect.any(Number)])
+      if (each.Type === 'Task') expect([name, limit]).toEqual([name, expect.any(Number)])
     }
   })
 
@@ -189,6 +209,48 @@ describe('the forge state machine', () => {
     expect(failures.map((event) => event.state)).toEqual(tries === 1 ? [] : [state(2)])
   })
 
+  /** An iteration that waits for a person the first time it is called. */
+  const waitsOnce = () => {
+    let calls = 0
+    return async (event: ForgeStepEvent): Promise<ForgeStepResult> => {
+      calls += 1
+      return { ...answer(event, calls === 1 ? 'wait' : 'end'), state: event.state }
+    }
+  }
+
+  test.each([
+    ['the token comes back', null],
+    ['it was decided before the token was kept', 'confirmation_decided'],
+    ['the run is to stop', 'stopped'],
+    ['nobody decides in time', 'States.Timeout'],
+  ])('an iteration that waits for a person is done again when %s', async (_what, failure) => {
+    const asked: unknown[] = []
+    const { entered, error, output } = await run(waitsOnce(), 0, undefined, async (input) => {
+      asked.push(asJson(input).Payload)
+      if (failure !== null) throw new LambdaError(failure)
+      return {}
+    })
+    expect(asked).toEqual([
+      { step: 'wait', state: state(1), wait: { confirmation: 'trace', seconds: 300 }, token: 'the token' },
+    ])
+    expect(entered).toEqual(['Iterate', 'Again?', 'WaitForApproval', 'Iterate', 'Again?', 'Finished'])
+    expect([error, output]).toEqual([null, expect.objectContaining({ state: state(1) })])
+  })
+
+  test('a wait that cannot be begun is tried 7 times, and then ends the run', async () => {
+    let calls = 0
+    const { entered } = await run(
+      async (event) => answer(event, event.step === 'fail' ? 'end' : 'wait'),
+      0,
+      undefined,
+      async () => {
+        calls += 1
+        throw new LambdaError('storage_unavailable')
+      },
+    )
+    expect([calls, entered.slice(2)]).toEqual([7, ['WaitForApproval', 'RecordFailure', 'Failed']])
+  })
+
   test('reaches every state', async () => {
     const good = await run(async (event) => answer(event, 'end'))
     const bad = await run(async (event) => {
@@ -196,9 +258,9 @@ describe('the forge state machine', () => {
       return answer(event, 'end')
     })
     const long = await run(async (event) => answer(event, 'hand_over'))
-    expect(new Set([...good.entered, ...bad.entered, ...long.entered])).toEqual(
-      new Set(Object.keys(definition.States)),
-    )
+    const waiting = await run(waitsOnce())
+    const all = [good, bad, long, waiting].flatMap(({ entered }) => entered)
+    expect(new Set(all)).toEqual(new Set(Object.keys(definition.States)))
   })
 
   test('stays far below 25,000 events and 256 KB: ids and a report, at most 2 KB', async () => {

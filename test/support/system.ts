@@ -8,7 +8,7 @@ import { compile } from '../../compiler/compile.ts'
 import type { Edge } from '../../lambda/edge.ts'
 import { createHandlers } from '../../lambda/handlers.ts'
 import { routeKey } from '../../lambda/routes.ts'
-import { forgeStep } from '../../lambda/steps/forge-step.ts'
+import { forgeStep, forgeWaitHere } from '../../lambda/steps/forge-step.ts'
 import { type AslDriver, createAslDriver } from '../../runtime/local-forge.ts'
 import { NATIVE_NAMES } from '../../runtime/natives.ts'
 import { readSettings } from '../../runtime/settings.ts'
@@ -72,6 +72,7 @@ export async function testApi(
   const driver = createAslDriver({
     definition: readFileSync(join(ROOT, 'statemachine/forge-run.asl.json'), 'utf8'),
     step: async (event) => await forgeStep(system.world, event),
+    wait: async (event, signal) => await forgeWaitHere(system.world, event, signal),
     onError: (_run, error) => {
       throw error
     },

@@ -70,6 +70,7 @@ export function testWorld(program: string | Module, options: TestWorldOptions = 
       kind: 'inline',
       start: async () => {},
       describe: async () => 'unknown',
+      wake: async () => {},
       abort: async () => {},
     },
     output: {

@@ -67,6 +67,27 @@ describe('the Step Functions driver', () => {
     await expect(driver.abort(place)).resolves.toBeUndefined()
   })
 
+  test('wakes the execution that waits under a task token', async () => {
+    const { requests, driver } = await driverOf({ body: {} })
+    await driver.wake('the token')
+    expect(requests).toEqual([
+      { operation: 'SendTaskSuccess', body: { taskToken: 'the token', output: '{}' } },
+    ])
+  })
+
+  test.each(['TaskTimedOut', 'TaskDoesNotExist'])(
+    'leaves an execution that does not wait (%s)',
+    async (type) => {
+      const { driver } = await driverOf(failure(type))
+      await expect(driver.wake('the token')).resolves.toBeUndefined()
+    },
+  )
+
+  test('says that it could not wake an execution', async () => {
+    const { driver } = await driverOf(failure('InvalidToken'))
+    await expect(driver.wake('the token')).rejects.toMatchObject({ code: 'service_unavailable' })
+  })
+
   test('follows a long run to its successors', async () => {
     const arn = (name: string) => executionArn.replace(/run-1$/, name)
     const statuses: Record<string, string> = { [arn('run-1-2')]: 'SUCCEEDED', [arn('run-1-3')]: 'RUNNING' }

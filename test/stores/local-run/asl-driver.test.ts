@@ -16,6 +16,7 @@ const place = { ...run, iteration: 1 }
 
 const answer = (state: ForgeRunState, next: ForgeStepResult['next']): ForgeStepResult => ({
   next,
+  wait: next === 'wait' ? { confirmation: 'trace', seconds: 300 } : null,
   successor: next === 'hand_over' ? executionName(state.run, executionOf(state.iteration + 1)) : null,
   state: { ...state, iteration: state.iteration + 1 },
   report: { iteration: state.iteration, task: '', verdict: '', cost_usd: 0, outcome: 'running' },
@@ -35,6 +36,7 @@ function driverOf(options: Pick<AslDriverOptions, 'step'> & Partial<AslDriverOpt
   const errors: unknown[] = []
   const driver = createAslDriver({
     definition,
+    wait: async () => {},
     onError: (_run, error) => errors.push(error),
     retryIntervals: { Iterate: 0, RecordFailure: 0 },
     ...options,
@@ -78,6 +80,41 @@ describe('the local driver', () => {
     await driver.resume([{ ...run, iteration: 8 }])
     await driver.idle()
     expect(events.map((event) => event.state.iteration)).toEqual([8, 9])
+  })
+
+  test('goes on with an iteration that waits when its wait is over', async () => {
+    const { driver, errors } = driverOf({
+      step: async (event) => {
+        events.push(event.step)
+        return {
+          ...answer(event.state, events.includes('wait') ? 'end' : 'wait'),
+          state: event.state,
+        }
+      },
+      wait: async (event) => void events.push(event.step),
+    })
+    const events: string[] = []
+    await driver.start(run)
+    await driver.idle()
+    expect([events, errors]).toEqual([['iterate', 'wait', 'iterate'], []])
+  })
+
+  test('tells a wait that it is over when the driver closes', async () => {
+    let waiting = () => {}
+    const begun = new Promise<void>((resolve) => {
+      waiting = resolve
+    })
+    const { driver, errors } = driverOf({
+      step: async (event) => answer(event.state, 'wait'),
+      wait: async (_event, signal) => {
+        waiting()
+        await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      },
+    })
+    await driver.start(run)
+    await begun
+    await driver.close()
+    expect([await driver.describe(place), errors]).toEqual(['unknown', []])
   })
 
   test('ends an aborted run after the iteration in hand', async () => {
