@@ -2,6 +2,7 @@ import { type Diagnostic, isError, sorted } from '../diagnostics/diagnostic.ts'
 import type { SourceFile } from '../source/source-file.ts'
 import type { ProgramNode, Span } from '../syntax/ast.ts'
 import { programOf } from './build/program.ts'
+import { walkCode } from './code/walk.ts'
 import { collect } from './declarations.ts'
 import { reportBadAssignments } from './flow/report-bad-assignments.ts'
 import { reportMatchPatterns } from './flow/report-match-patterns.ts'
@@ -19,7 +20,7 @@ import { reportUnknownNames } from './names/report-unknown-names.ts'
 import { reportUnknownSkills } from './names/report-unknown-skills.ts'
 import { reportUnknownVerify } from './names/report-unknown-verify.ts'
 import type { CheckedProgram } from './program.ts'
-import type { Rule } from './rule.ts'
+import type { CodeRule, Rule } from './rule.ts'
 import { reportAgentTraits } from './structure/report-agent-traits.ts'
 import { reportChangedBuiltinTypes } from './structure/report-changed-builtin-types.ts'
 import { reportChannelClashes } from './structure/report-channel-clashes.ts'
@@ -36,44 +37,55 @@ import { reportSkillParams } from './structure/report-skill-params.ts'
 import { reportUnknownFields } from './structure/report-unknown-fields.ts'
 import { reportUnknownProviders } from './structure/report-unknown-providers.ts'
 
+interface Phase {
+  readonly rules: readonly Rule[]
+  readonly code: readonly CodeRule[]
+}
+
 /** The phases of design 2.2: all rules of one run, and the next begins only where none found an error. */
-const PHASES: Readonly<Record<'structure' | 'names' | 'flow', readonly Rule[]>> = {
-  structure: [
-    reportMisplacedDeclarations,
-    reportDuplicateDeclarations,
-    reportDuplicateNames,
-    reportMisplacedFields,
-    reportUnknownFields,
-    reportDuplicateFields,
-    reportMissingFields,
-    reportFieldValues,
-    reportUnknownProviders,
-    reportSkillParams,
-    reportGuardHandlers,
-    reportChannelClashes,
-    reportAgentTraits,
-    reportChangedBuiltinTypes,
-    reportDefaults,
-  ],
-  names: [
-    reportUnknownSkills,
-    reportUnknownGuards,
-    reportUnknownAgentParts,
-    reportUnknownVerify,
-    reportUnknownImpls,
-    reportUnknownNames,
-  ],
-  flow: [
-    reportBadAssignments,
-    reportStrayLoopControl,
-    reportWrongArity,
-    reportNamedArguments,
-    reportUnknownVariants,
-    reportTraitsAsValues,
-    reportMatchPatterns,
-    reportMissingMethods,
-    reportVerifyParameters,
-  ],
+const PHASES: Readonly<Record<'structure' | 'names' | 'flow', Phase>> = {
+  structure: {
+    rules: [
+      reportMisplacedDeclarations,
+      reportDuplicateDeclarations,
+      reportDuplicateNames,
+      reportMisplacedFields,
+      reportUnknownFields,
+      reportDuplicateFields,
+      reportMissingFields,
+      reportFieldValues,
+      reportUnknownProviders,
+      reportSkillParams,
+      reportGuardHandlers,
+      reportChannelClashes,
+      reportAgentTraits,
+      reportChangedBuiltinTypes,
+      reportDefaults,
+    ],
+    code: [],
+  },
+  names: {
+    rules: [
+      reportUnknownSkills,
+      reportUnknownGuards,
+      reportUnknownAgentParts,
+      reportUnknownVerify,
+      reportUnknownImpls,
+    ],
+    code: [reportUnknownNames],
+  },
+  flow: {
+    rules: [reportMissingMethods, reportVerifyParameters],
+    code: [
+      reportBadAssignments,
+      reportStrayLoopControl,
+      reportWrongArity,
+      reportNamedArguments,
+      reportUnknownVariants,
+      reportTraitsAsValues,
+      reportMatchPatterns,
+    ],
+  },
 }
 
 /** A file that was parsed without an error. Its place in the list is the `file` of its spans. */
@@ -116,8 +128,10 @@ export function check(files: readonly ParsedFile[], options: CheckOptions): Chec
       diagnostics.push(diagnostic)
     },
   }
-  for (const rules of Object.values(PHASES)) {
+  for (const { rules, code } of Object.values(PHASES)) {
     for (const rule of rules) rule(context)
+    const visitors = code.map((rule) => rule(context))
+    if (visitors.length > 0) walkCode(declarations, natives, visitors)
     if (diagnostics.some(isError)) return { program: null, diagnostics: sorted(diagnostics) }
   }
   const names = files.map(({ source }) => source.name)

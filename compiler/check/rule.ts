@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { Span } from '../syntax/ast.ts'
+import type { Visitor } from './code/walk.ts'
 import type { Declarations } from './declarations.ts'
 
 export interface Context {
@@ -15,3 +16,6 @@ export interface Context {
 
 /** One thing that may be wrong with a program. Reports it wherever it is so; must not throw. */
 export type Rule = (context: Context) => void
+
+/** One that looks at the code. All such rules of a phase go through it together. */
+export type CodeRule = (context: Context) => Visitor

@@ -3,8 +3,11 @@
  * or a `break` nothing is written until a label is bound to which something jumps, so no dead code exists.
  */
 import { endsFlow, heightAtTarget } from '../../bytecode/chunk.ts'
-import { OP, type OpcodeName, stackEffect } from '../../bytecode/opcode.ts'
+import { OP, OPCODES, type OpcodeName, stackEffect } from '../../bytecode/opcode.ts'
 import type { Position } from '../source/source-file.ts'
+
+/** Words of the instruction being written; none has more. */
+const INSTRUCTION = new Int32Array(1 + Math.max(...OPCODES.map(({ operands }) => operands.length)))
 
 /** Target of forward jumps. */
 export class Label {
@@ -53,7 +56,9 @@ export class CodeBuilder {
     this.#mark(word)
     this.#words.push(OP[name], ...operands)
     // Only the words of this instruction are looked at.
-    const { pops, pushes } = stackEffect(Int32Array.of(OP[name], ...operands), 0, this.#nameText)
+    INSTRUCTION[0] = OP[name]
+    INSTRUCTION.set(operands, 1)
+    const { pops, pushes } = stackEffect(INSTRUCTION, 0, this.#nameText)
     if (pops > this.#height) throw new Error(`${name} takes ${pops} values of ${this.#height}`)
     this.#height += pushes - pops
     if (endsFlow(OP[name])) this.#reachable = false

@@ -88,16 +88,19 @@ class Resolver implements Resolution {
   }
 
   #use(expr: Expr, name: string): void {
-    const hoistedFrom = new Set<Scope>()
+    let hoistedFrom: Set<Scope> | null = null
     for (let scope = this.#scope; scope !== null; scope = scope.parent) {
       const variable = scope.names.get(name)
       if (variable !== undefined) {
         this.used.set(expr, variable)
         if (variable.owner !== this.#owner) variable.captures++
-        if (hoistedFrom.has(scope)) variable.early = true
+        if (hoistedFrom?.has(scope)) variable.early = true
         return
       }
-      if (scope.hoistedFrom !== null) hoistedFrom.add(scope.hoistedFrom)
+      if (scope.hoistedFrom !== null) {
+        hoistedFrom ??= new Set()
+        hoistedFrom.add(scope.hoistedFrom)
+      }
     }
   }
 

@@ -94,7 +94,7 @@ export function outline(text: string, maxDepth: number): Outline {
       at = end + 2
       continue
     }
-    const quote = matchAt(QUOTE, text, at)
+    const quote = '"\'f'.includes(character) ? matchAt(QUOTE, text, at) : null
     if (quote) {
       open.push({ kind: 'string', start: at, quote: quote[1]!, format: character === 'f' })
       at += quote[0].length

@@ -10,19 +10,32 @@ export const isNode = (value: unknown): value is Node =>
   typeof value === 'object' && value !== null && 'kind' in value && 'span' in value
 
 /**
- * Every node of a tree with its depth (1 = a root), in no promised order among siblings. Walks without recursion,
- * so that it may be used on a tree of any depth.
+ * Calls `enter` with every node of a tree and its depth (1 = a root), in no promised order among siblings, as long as
+ * it answers true. Walks without recursion, so that it may be used on a tree of any depth.
  */
-export function* nodesOf(
-  roots: readonly object[],
-): Generator<{ readonly node: Node; readonly depth: number }> {
-  const open: { value: object; depth: number }[] = roots.map((value) => ({ value, depth: 1 }))
-  for (let visit = open.pop(); visit; visit = open.pop()) {
-    const { value, depth } = visit
-    if (isNode(value)) yield { node: value, depth }
-    const below = isNode(value) ? depth + 1 : depth
-    for (const child of Object.values(value)) {
-      if (typeof child === 'object' && child !== null) open.push({ value: child, depth: below })
+export function visitNodes(roots: readonly object[], enter: (node: Node, depth: number) => boolean): void {
+  const open: object[] = [...roots]
+  const depths: number[] = open.map(() => 1)
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    let depth = depths.pop()!
+    if (Array.isArray(value)) {
+      for (const child of value) {
+        if (typeof child !== 'object' || child === null) continue
+        open.push(child)
+        depths.push(depth)
+      }
+      continue
+    }
+    if (isNode(value)) {
+      if (!enter(value, depth)) return
+      depth += 1
+    }
+    for (const key in value) {
+      if (key === 'span' || key === 'opSpan') continue
+      const child = (value as Record<string, unknown>)[key]
+      if (typeof child !== 'object' || child === null) continue
+      open.push(child)
+      depths.push(depth)
     }
   }
 }

@@ -1,3 +1,4 @@
+import { BUILTIN_SKILLS } from '../builtins.ts'
 import { walkCode } from '../code/walk.ts'
 import type { Declarations } from '../declarations.ts'
 import { sealedTypes } from '../flow/variants.ts'
@@ -53,12 +54,15 @@ function skillsOf(declarations: Declarations, natives: ReadonlySet<string>): Che
         for (const { text } of value.items) named.add(text)
     }
   }
-  walkCode(declarations, natives, {
-    expression(expr, { scope }) {
-      const binding = expr.kind === 'name' ? scope.find(expr.name) : null
-      if (expr.kind === 'name' && binding?.kind === 'skill' && binding.decl === null) named.add(expr.name)
+  walkCode(declarations, natives, [
+    {
+      expression(expr, { scope }) {
+        if (expr.kind !== 'name' || !BUILTIN_SKILLS.has(expr.name)) return
+        const binding = scope.find(expr.name)
+        if (binding?.kind === 'skill' && binding.decl === null) named.add(expr.name)
+      },
     },
-  })
+  ])
   const builtin = [...named].filter((name) => !own.has(name)).map(builtinSkillOf)
   return [...declared, ...builtin.filter((skill) => skill !== null)]
 }

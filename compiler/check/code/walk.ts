@@ -6,7 +6,6 @@ import type {
   LetTarget,
   MatchExpr,
   Name,
-  NamedArg,
   Param,
   Pattern,
   Spread,
@@ -30,17 +29,23 @@ export interface Visitor {
 }
 
 /** Walks all code of a program: statements, functions, methods, impls of skills, handlers, inline verify functions. */
-export function walkCode(declarations: Declarations, natives: ReadonlySet<string>, visitor: Visitor): void {
-  const walker = new Walker(visitor)
+export function walkCode(
+  declarations: Declarations,
+  natives: ReadonlySet<string>,
+  visitors: readonly Visitor[],
+): void {
+  const walker = new Walker(visitors)
   const top: Place = { scope: globalScope(declarations, natives), inLoop: false }
   for (const item of declarations.items) walker.topItem(item, top)
 }
 
 class Walker {
-  readonly #visitor: Visitor
+  readonly #onExpression: readonly NonNullable<Visitor['expression']>[]
+  readonly #onStatement: readonly NonNullable<Visitor['statement']>[]
 
-  constructor(visitor: Visitor) {
-    this.#visitor = visitor
+  constructor(visitors: readonly Visitor[]) {
+    this.#onExpression = visitors.flatMap(({ expression }) => expression ?? [])
+    this.#onStatement = visitors.flatMap(({ statement }) => statement ?? [])
   }
 
   topItem(item: Item, place: Place): void {
@@ -75,7 +80,7 @@ class Walker {
         break
       case 'let':
         // Its names are global: they are in the scope already.
-        this.#visitor.statement?.(item, place)
+        for (const visit of this.#onStatement) visit(item, place)
         this.#expr(item.value, place)
         break
       default:
@@ -112,7 +117,7 @@ class Walker {
   }
 
   #let(item: Statement & { kind: 'let' }, place: Place): void {
-    this.#visitor.statement?.(item, place)
+    for (const visit of this.#onStatement) visit(item, place)
     // A function may call itself by the name it is given.
     const recursive = item.target.kind === 'name' && item.value.kind === 'lambda'
     if (recursive) this.#declare(item.target, item.constant, place)
@@ -129,7 +134,7 @@ class Walker {
       this.#let(statement, place)
       return
     }
-    this.#visitor.statement?.(statement, place)
+    for (const visit of this.#onStatement) visit(statement, place)
     switch (statement.kind) {
       case 'block':
         this.#items(statement.items, inner(place))
@@ -174,11 +179,7 @@ class Walker {
   }
 
   #expr(expr: Expr, place: Place): void {
-    this.#visitor.expression?.(expr, place)
-    const each = (exprs: readonly (Expr | Spread)[]) => {
-      for (const child of exprs) this.#expr(child.kind === 'spread' ? child.value : child, place)
-    }
-    const named = (args: readonly NamedArg[]) => each(args.map((arg) => arg.value))
+    for (const visit of this.#onExpression) visit(expr, place)
     switch (expr.kind) {
       case 'nil':
       case 'bool':
@@ -187,14 +188,17 @@ class Walker {
       case 'name':
         break
       case 'format':
-        each(expr.parts.filter((part) => typeof part !== 'string'))
+        for (const part of expr.parts) if (typeof part !== 'string') this.#expr(part, place)
         break
       case 'list':
       case 'tuple':
-        each(expr.items)
+        this.#exprs(expr.items, place)
         break
       case 'map':
-        for (const entry of expr.entries) each(entry.kind === 'entry' ? [entry.key, entry.value] : [entry])
+        for (const entry of expr.entries) {
+          if (entry.kind === 'entry') this.#expr(entry.key, place)
+          this.#expr(entry.value, place)
+        }
         break
       case 'lambda':
         this.#function(expr.params, expr.body, place)
@@ -205,38 +209,47 @@ class Walker {
         break
       case 'binary':
       case 'logical':
-        each([expr.left, expr.right])
+        this.#expr(expr.left, place)
+        this.#expr(expr.right, place)
         break
       case 'assign':
-        each([expr.target, expr.value])
+        this.#expr(expr.target, place)
+        this.#expr(expr.value, place)
         break
       case 'call':
-        each([expr.callee, ...expr.args])
+        this.#expr(expr.callee, place)
+        this.#exprs(expr.args, place)
         break
       case 'construct':
         this.#expr(expr.callee, place)
-        named(expr.args)
+        for (const { value } of expr.args) this.#expr(value, place)
         break
       case 'with':
         this.#expr(expr.base, place)
-        named(expr.args)
+        for (const { value } of expr.args) this.#expr(value, place)
         break
       case 'member':
         this.#expr(expr.base, place)
         break
       case 'index':
-        each([expr.base, expr.index])
+        this.#expr(expr.base, place)
+        this.#expr(expr.index, place)
         break
       case 'slice':
-        each([expr.base, expr.start, expr.end, expr.step].filter((part) => part !== null))
+        this.#expr(expr.base, place)
+        for (const part of [expr.start, expr.end, expr.step]) if (part) this.#expr(part, place)
         break
       case 'spawn':
-        each(expr.args)
+        this.#exprs(expr.args, place)
         break
       case 'match':
         this.#match(expr, place)
         break
     }
+  }
+
+  #exprs(exprs: readonly (Expr | Spread)[], place: Place): void {
+    for (const expr of exprs) this.#expr(expr.kind === 'spread' ? expr.value : expr, place)
   }
 
   #match({ subject, arms }: MatchExpr, place: Place): void {

@@ -1,6 +1,6 @@
 import { assignmentToConst, assignmentToDeclaration } from '../../diagnostics/flow.ts'
 import type { Binding } from '../code/scope.ts'
-import { walkCode } from '../code/walk.ts'
+import type { Visitor } from '../code/walk.ts'
 import type { Context } from '../rule.ts'
 
 const NOUN: Readonly<Record<Exclude<Binding['kind'], 'variable'>, string>> = {
@@ -14,8 +14,8 @@ const NOUN: Readonly<Record<Exclude<Binding['kind'], 'variable'>, string>> = {
 }
 
 /** Only variables may be assigned to. */
-export function reportBadAssignments({ declarations, natives, report }: Context): void {
-  walkCode(declarations, natives, {
+export function reportBadAssignments({ report }: Context): Visitor {
+  return {
     expression(expr, { scope }) {
       if (expr.kind !== 'assign' || expr.target.kind !== 'name') return
       const { name, span } = expr.target
@@ -24,5 +24,5 @@ export function reportBadAssignments({ declarations, natives, report }: Context)
         if (binding.constant) report(assignmentToConst(span, name))
       } else if (binding) report(assignmentToDeclaration(span, name, NOUN[binding.kind]))
     },
-  })
+  }
 }

@@ -1,14 +1,14 @@
 import { missingArms, unknownVariant, unreachableArm, wrongBindings } from '../../diagnostics/flow.ts'
 import { unknownName } from '../../diagnostics/names.ts'
 import type { Arm, MatchExpr, Pattern, SealedDecl } from '../../syntax/ast.ts'
-import { walkCode } from '../code/walk.ts'
+import type { Visitor } from '../code/walk.ts'
 import type { Context } from '../rule.ts'
 import { sealedTypes, type Variant, variantsOf } from './variants.ts'
 
 type VariantPattern = Pattern & { kind: 'variant' }
 
 /** Patterns must name variants that exist, with as many names as they have fields; a match should miss none. */
-export function reportMatchPatterns({ declarations, natives, report }: Context): void {
+export function reportMatchPatterns({ declarations, natives, report }: Context): Visitor {
   const types = sealedTypes(declarations)
   const all = types.flatMap(variantsOf)
 
@@ -55,11 +55,11 @@ export function reportMatchPatterns({ declarations, natives, report }: Context):
     }
   }
 
-  walkCode(declarations, natives, {
+  return {
     expression(expr) {
       if (expr.kind === 'match') checkMatch(expr)
     },
-  })
+  }
 }
 
 const takesAll = ({ pattern, guard }: Arm): boolean => pattern.kind === 'wildcard' && guard === null

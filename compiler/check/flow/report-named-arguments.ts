@@ -1,13 +1,13 @@
 import { namedArgumentsMisplaced, unknownNamedField } from '../../diagnostics/flow.ts'
 import type { Expr } from '../../syntax/ast.ts'
 import type { Scope } from '../code/scope.ts'
-import { walkCode } from '../code/walk.ts'
+import type { Visitor } from '../code/walk.ts'
 import type { Context } from '../rule.ts'
 import { variantOf } from './variants.ts'
 
 /** `T(a: 1)` makes a struct or a variant, and names its fields. */
-export function reportNamedArguments({ declarations, natives, report }: Context): void {
-  walkCode(declarations, natives, {
+export function reportNamedArguments({ report }: Context): Visitor {
+  return {
     expression(expr, { scope }) {
       if (expr.kind !== 'construct') return
       const made = madeBy(expr.callee, scope)
@@ -19,7 +19,7 @@ export function reportNamedArguments({ declarations, natives, report }: Context)
         if (!made.fields.includes(name.text)) report(unknownNamedField(name, made.name, made.fields))
       }
     },
-  })
+  }
 }
 
 /** What a call with named arguments makes, with its fields; null when it makes nothing. */

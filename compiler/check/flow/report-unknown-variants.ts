@@ -1,14 +1,14 @@
 import { unknownVariant, variantWithoutPayload } from '../../diagnostics/flow.ts'
 import type { Expr } from '../../syntax/ast.ts'
 import { methodsFor } from '../build/impls.ts'
-import { walkCode } from '../code/walk.ts'
+import type { Visitor } from '../code/walk.ts'
 import type { Context } from '../rule.ts'
 import { variantOf, variantsOf } from './variants.ts'
 
 /** `T.V` of a sealed type: V must be a variant (or a method of T), and have its payload. */
-export function reportUnknownVariants({ declarations, natives, report }: Context): void {
+export function reportUnknownVariants({ declarations, report }: Context): Visitor {
   const called = new Set<Expr>()
-  walkCode(declarations, natives, {
+  return {
     expression(expr, { scope }) {
       if (expr.kind === 'call' || expr.kind === 'construct') called.add(expr.callee)
       if (expr.kind !== 'member' || expr.base.kind !== 'name') return
@@ -24,5 +24,5 @@ export function reportUnknownVariants({ declarations, natives, report }: Context
         report(variantWithoutPayload(expr.span, `${type}.${variant.name}`, variant.fields))
       }
     },
-  })
+  }
 }

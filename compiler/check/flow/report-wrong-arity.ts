@@ -2,7 +2,7 @@ import { wrongArity } from '../../diagnostics/flow.ts'
 import type { Expr, Param, Span } from '../../syntax/ast.ts'
 import { BUILTIN_SKILLS } from '../builtins.ts'
 import type { Scope } from '../code/scope.ts'
-import { walkCode } from '../code/walk.ts'
+import type { Visitor } from '../code/walk.ts'
 import type { Context } from '../rule.ts'
 import { variantOf } from './variants.ts'
 
@@ -13,20 +13,20 @@ interface Arity {
 }
 
 /** Calls of what is known: functions, skills, structs, variants. Values are checked when they are called. */
-export function reportWrongArity({ declarations, natives, report }: Context): void {
+export function reportWrongArity({ report }: Context): Visitor {
   const check = (span: Span, arity: Arity | null, found: number) => {
     if (arity && (found < arity.min || found > arity.max)) {
       report(wrongArity(span, arity.name, arity.min, arity.max, found))
     }
   }
-  walkCode(declarations, natives, {
+  return {
     expression(expr, { scope }) {
       if (expr.kind === 'call') check(expr.callee.span, arityOf(expr.callee, scope), expr.args.length)
       if (expr.kind === 'spawn') {
         check(expr.agent.span, { name: `spawn ${expr.agent.text}`, min: 1, max: 1 }, expr.args.length)
       }
     },
-  })
+  }
 }
 
 function arityOf(callee: Expr, scope: Scope): Arity | null {

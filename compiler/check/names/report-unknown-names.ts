@@ -1,14 +1,14 @@
 import { unknownName, unknownSpawnedAgent } from '../../diagnostics/names.ts'
-import { walkCode } from '../code/walk.ts'
+import type { Visitor } from '../code/walk.ts'
 import type { Context } from '../rule.ts'
 import { nameSet } from './references.ts'
 
 /** Names in code, and agents in the keyword form of spawn: each unknown one once, where it stands first. */
-export function reportUnknownNames({ declarations, natives, report }: Context): void {
+export function reportUnknownNames({ declarations, report }: Context): Visitor {
   const agents = nameSet(declarations.agents)
   const names = new Set<string>()
   const spawned = new Set<string>()
-  walkCode(declarations, natives, {
+  return {
     expression(expr, { scope }) {
       if (expr.kind === 'name' && scope.find(expr.name) === null && !names.has(expr.name)) {
         names.add(expr.name)
@@ -19,5 +19,5 @@ export function reportUnknownNames({ declarations, natives, report }: Context): 
         report(unknownSpawnedAgent(expr.agent, agents))
       }
     },
-  })
+  }
 }

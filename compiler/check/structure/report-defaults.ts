@@ -1,7 +1,6 @@
 import { defaultNotConstant } from '../../diagnostics/structure.ts'
 import type { Expr } from '../../syntax/ast.ts'
 import { literalOf } from '../../syntax/literal.ts'
-import { nodesOf } from '../../syntax/visit.ts'
 import type { Context } from '../rule.ts'
 
 /** Defaults of parameters and of struct fields are literals: they are known before the program runs. */
@@ -13,8 +12,5 @@ export function reportDefaults({ declarations, report }: Context): void {
   }
   for (const { fields } of declarations.structs) literal(fields)
   for (const { methods } of declarations.traits) for (const { params } of methods) literal(params)
-  for (const { node } of nodesOf(declarations.items)) {
-    // Both kinds of node have params, as ast.ts says.
-    if (node.kind === 'fun' || node.kind === 'lambda') literal((node as Expr & { kind: 'lambda' }).params)
-  }
+  for (const { params } of declarations.callables) literal(params)
 }

@@ -1,6 +1,5 @@
 import { duplicateName } from '../../diagnostics/structure.ts'
 import type { Name } from '../../syntax/ast.ts'
-import { nodesOf } from '../../syntax/visit.ts'
 import type { Context } from '../rule.ts'
 import { fieldLists } from './field-lists.ts'
 
@@ -13,9 +12,7 @@ export function reportDuplicateNames({ declarations, report }: Context): void {
       seen.add(name.text)
     }
   }
-  for (const { node } of nodesOf(declarations.items)) {
-    if ((node.kind !== 'fun' && node.kind !== 'lambda') || !('params' in node)) continue
-    const params = node.params as readonly { readonly name: Name }[]
+  for (const { params } of declarations.callables) {
     once(
       'the parameters',
       params.map((param) => param.name),

@@ -1,5 +1,4 @@
 import { misplacedDeclaration } from '../../diagnostics/structure.ts'
-import { isNode, nodesOf } from '../../syntax/visit.ts'
 import type { Context } from '../rule.ts'
 
 const NOUN: Readonly<Record<string, string>> = {
@@ -19,10 +18,8 @@ const NOUN: Readonly<Record<string, string>> = {
 
 /** Inside a block only functions may be declared: everything else is known to the whole program. */
 export function reportMisplacedDeclarations({ declarations, report }: Context): void {
-  for (const { node } of nodesOf(declarations.items)) {
-    if (node.kind !== 'block' || !('items' in node) || !Array.isArray(node.items)) continue
-    for (const item of node.items as unknown[]) {
-      if (!isNode(item)) continue
+  for (const { items } of declarations.blocks) {
+    for (const item of items) {
       const noun = NOUN[item.kind]
       if (noun !== undefined) report(misplacedDeclaration({ ...item.span, end: item.span.start + 1 }, noun))
     }
