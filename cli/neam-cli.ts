@@ -6,9 +6,11 @@ import { type Chat, openChat } from '../runtime/chat.ts'
 import { inlineDriver } from '../runtime/forge-drivers.ts'
 import { readSettings } from '../runtime/settings.ts'
 import { createSystem } from '../runtime/system.ts'
+import type { Command } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
 import { type LineReader, lineReader } from './line-reader.ts'
+import { workspace } from './neam-cli/workspace.ts'
 import { packageVersion } from './package-root.ts'
 import { loadModule } from './program-file.ts'
 import { runProgram } from './run-program.ts'
@@ -37,19 +39,39 @@ const COMMANDS = `  /history  show the conversation so far
   /quit     leave (so does Ctrl-D)
 `
 
+/** What is not a chat; `neam-cli COMMAND --help` tells more. */
+const OTHERS: Readonly<Record<string, Command>> = { workspace }
+
 const HELP = `Usage: neam-cli FILE [flags]
+       neam-cli COMMAND ...
 
 Chats with a claw agent of a program, FILE.neam or FILE.neamb. The conversation is kept: it goes on next time.
 
 Flags:
 ${flagsHelp(FLAGS)}
 
+In the chat:
+${COMMANDS}
 Commands:
-${COMMANDS}`
+${Object.values(OTHERS)
+  .map(({ usage, summary }) => `  ${usage}\n      ${summary}\n`)
+  .join('')}`
 
 export const main = (argv: readonly string[]): Promise<number> => runProgram('neam-cli', () => run(argv))
 
 async function run(argv: readonly string[]): Promise<number> {
+  const [first = '', ...rest] = argv
+  return await (Object.hasOwn(OTHERS, first) ? runCommand(OTHERS[first]!, rest) : chatFrom(argv))
+}
+
+async function runCommand(command: Command, argv: readonly string[]): Promise<number> {
+  const flags: Flags = { ...command.flags, help: FLAGS.help }
+  const { values, positionals } = parseFlags('neam-cli', flags, argv)
+  if (values.help !== true) return await command.run({ values, positionals })
+  return print(`Usage: neam-cli ${command.usage}\n\n${command.summary}\n\nFlags:\n${flagsHelp(flags)}\n`)
+}
+
+async function chatFrom(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseFlags('neam-cli', FLAGS, argv)
   if (values.help) return print(HELP)
   if (values.version) return print(`neam-cli ${packageVersion()}\n`)

@@ -1,8 +1,8 @@
 /** The compiler's command line: `neamc F.neam -o F.neamb` (chapter 24.8), `neamc compile F --output DIR` (chapter 28.5). */
 import { closest } from '../compiler/diagnostics/closest.ts'
+import type { Command } from './command.ts'
 import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
 import { check } from './neamc/check.ts'
-import type { Command } from './neamc/command.ts'
 import { compile } from './neamc/compile.ts'
 import { disassemble } from './neamc/disassemble.ts'
 import { explain } from './neamc/explain.ts'
@@ -20,7 +20,7 @@ const GENERAL = {
 /** `argv`: what follows the program's name. Exit code 0, 1 (errors in the program or the files) or 2 (usage). */
 export const main = (argv: readonly string[]): Promise<number> => runProgram('neamc', () => run(argv))
 
-function run(argv: readonly string[]): number {
+async function run(argv: readonly string[]): Promise<number> {
   const [first, ...rest] = argv
   const named = first !== undefined && Object.hasOwn(COMMANDS, first)
   if (first !== undefined && !named && /^\w+$/.test(first) && rest.length > 0) refuseUnknownCommand(first)
@@ -32,7 +32,7 @@ function run(argv: readonly string[]): number {
   if (general.help === true) print(named ? commandHelp(command) : generalHelp())
   else if (general.version === true) print(`neamc ${packageVersion()}\n`)
   else if (argv.length === 0) throw new UsageError(`no file is given\n\n${generalHelp()}`)
-  else return command.run({ values, positionals })
+  else return await command.run({ values, positionals })
   return 0
 }
 

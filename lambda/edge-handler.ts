@@ -34,6 +34,14 @@ export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Han
       requestId: context.requestId,
       deadlineAt: Date.now() + remainingMs - marginMs(remainingMs),
     })
+    if (body instanceof Uint8Array) {
+      return {
+        statusCode: status,
+        headers: { ...headers },
+        body: Buffer.from(body).toString('base64'),
+        isBase64Encoded: true,
+      }
+    }
     return {
       statusCode: status,
       headers: { 'content-type': 'application/json', ...headers },

@@ -15,6 +15,7 @@ import { forgeRun, forgeRuns } from './forge/runs.ts'
 import { forgeStart } from './forge/start.ts'
 import { forgeStatusRoute } from './forge/status.ts'
 import { forgeStop } from './forge/stop.ts'
+import { forgeWorkspace, forgeWorkspacePut } from './forge/workspace.ts'
 import { health } from './health/health.ts'
 import { limits } from './health/limits.ts'
 import { metrics } from './health/metrics.ts'
@@ -38,6 +39,8 @@ const ROUTE_HANDLERS: Readonly<Record<HandlerName, RouteHandler>> = {
   forgeStatus: forgeStatusRoute,
   forgeRuns,
   forgeRun,
+  forgeWorkspace,
+  forgeWorkspacePut,
   systemHealth,
   limits,
   metrics,

@@ -10,6 +10,7 @@ import { RUN_QUERY, RUNS_QUERY } from './forge/runs.ts'
 import { START_BODY } from './forge/start.ts'
 import { STATUS_QUERY } from './forge/status.ts'
 import { STOP_BODY } from './forge/stop.ts'
+import { WORKSPACE_BODY, WORKSPACE_QUERY } from './forge/workspace.ts'
 import { jsonSchema } from './json-schema.ts'
 import { type HandlerName, ROUTES, type Route } from './routes.ts'
 
@@ -21,6 +22,7 @@ export const BODIES: Readonly<Partial<Record<HandlerName, v.GenericSchema>>> = {
   clawSessionCompact: NO_FIELDS,
   forgeStart: START_BODY,
   forgeStop: STOP_BODY,
+  forgeWorkspacePut: WORKSPACE_BODY,
   adminDisable: DISABLE_BODY,
   adminEnable: ENABLE_BODY,
   adminKill: KILL_BODY,
@@ -32,6 +34,7 @@ export const QUERIES: Readonly<Partial<Record<HandlerName, ObjectSchema>>> = {
   forgeStatus: STATUS_QUERY,
   forgeRuns: RUNS_QUERY,
   forgeRun: RUN_QUERY,
+  forgeWorkspace: WORKSPACE_QUERY,
 }
 type ObjectSchema = v.StrictObjectSchema<v.ObjectEntries, undefined>
 

@@ -29,6 +29,8 @@ export type HandlerName =
   | 'forgeStatus'
   | 'forgeRuns'
   | 'forgeRun'
+  | 'forgeWorkspace'
+  | 'forgeWorkspacePut'
   | 'systemHealth'
   | 'limits'
   | 'metrics'
@@ -122,6 +124,20 @@ export const ROUTES: readonly Route[] = [
     handler: 'forgeRun',
     credential: 'key',
     summary: 'A forge run with its iterations',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/forge/{agent}/workspace',
+    handler: 'forgeWorkspace',
+    credential: 'key',
+    summary: 'A folder or a file of the workspace, or all of it as an archive',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/forge/{agent}/workspace',
+    handler: 'forgeWorkspacePut',
+    credential: 'key',
+    summary: 'Write files into the workspace',
   },
   {
     method: 'GET',

@@ -37,7 +37,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   },
   runtime: {
     may: ['bytecode', 'vm', 'agents', 'providers', 'stores', 'commands', 'statemachine', 'package.json'],
-    packages: ['valibot'],
+    packages: ['valibot', 'modern-tar'],
     edge: true,
   },
   statemachine: { may: [], edge: false },

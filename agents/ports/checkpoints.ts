@@ -30,6 +30,11 @@ export interface Checkpoint {
 }
 
 export interface Checkpoints {
+  /**
+   * A git bundle of the workspace's branch, which `git clone` reads; null when there is no commit yet. Throws
+   * `checkpoint_failed`.
+   */
+  bundle(workspace: string): Promise<Uint8Array | null>
   /** `workspace` is an absolute path. What a run must remember lies outside of it. */
   open(strategy: 'git' | 'snapshot' | 'none', workspace: string, agent: string): Checkpoint
 }

@@ -40,6 +40,9 @@ const TEXTS = {
   confirmation_expired: (d: Data) =>
     `confirmation ${show(d.trace_id)} expired at ${show(d.expires_at)}, and so it is denied`,
   path_refused: (d: Data) => `path ${JSON.stringify(d.path)} is refused: ${show(d.problem)}`,
+  path_not_found: (d: Data) => `there is no ${JSON.stringify(d.path)} in the workspace of ${show(d.agent)}`,
+  export_too_large: (d: Data) =>
+    `the ${show(d.format)} has more than ${show(d.limit)} bytes, the most that one answer holds${d.format === 'archive' ? '; ask for a folder of it with path=' : ''}`,
   // forge
   already_running: (d: Data) => `forge agent ${show(d.agent)} is already running (run ${show(d.run)})`,
   workspace_not_repository: (d: Data) =>

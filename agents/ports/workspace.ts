@@ -4,6 +4,12 @@ export interface Workspace {
   readonly root: string
   /** Text of a file; null when it does not exist. Throws `path_refused` (outside, link, device, `.neam/`, too big). */
   read(path: string): Promise<string | null>
+  /** Bytes of a file, at most `maxBytes`; otherwise as `read`. */
+  readBytes(path: string, maxBytes: number): Promise<Uint8Array | null>
+  /** What a path names, null when there is nothing. Throws `path_refused`, also for a link or a device. */
+  stat(path: string): Promise<{ readonly kind: 'file' | 'folder'; readonly size: number } | null>
+  /** Paths of all plain files below a folder, sorted; links and devices are left out, as are `.neam/` and `.git/`. */
+  walk(path: string): Promise<readonly string[]>
   /** Replaces a file by a text or by bytes; parent folders are made. Throws `path_refused` or `storage_full`. */
   write(path: string, content: string | Uint8Array): Promise<void>
   /** The bytes that `write` would store. Throws the `path_refused` that it would throw; writes nothing. */

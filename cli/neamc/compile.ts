@@ -2,11 +2,11 @@ import { mkdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { encode } from '../../bytecode/codec.ts'
 import type { Manifest } from '../../bytecode/manifest.ts'
+import { command } from '../command.ts'
 import { CommandError } from '../command-error.ts'
 import { UsageError } from '../flags.ts'
 import { writeOutputFile } from '../output-file.ts'
 import { compileFile, printDiagnostics } from '../program-file.ts'
-import { command } from './command.ts'
 
 export const compile = command({
   usage: 'compile FILE.neam... [--output DIR]',

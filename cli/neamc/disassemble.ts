@@ -1,7 +1,7 @@
 import { disassemble as textOf } from '../../bytecode/disassemble.ts'
+import { command } from '../command.ts'
 import { UsageError } from '../flags.ts'
 import { loadModule } from '../program-file.ts'
-import { command } from './command.ts'
 
 export const disassemble = command({
   usage: 'disassemble FILE.neam|FILE.neamb',

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { closest } from '../../compiler/diagnostics/closest.ts'
+import { command } from '../command.ts'
 import { CommandError } from '../command-error.ts'
 import { UsageError } from '../flags.ts'
 import { packageRoot } from '../package-root.ts'
-import { command } from './command.ts'
 
 export const explain = command({
   usage: 'explain CODE',

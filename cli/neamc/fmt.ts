@@ -3,11 +3,11 @@ import { isError } from '../../compiler/diagnostics/diagnostic.ts'
 import { format } from '../../compiler/format/format.ts'
 import { SourceFile } from '../../compiler/source/source-file.ts'
 import { parse } from '../../compiler/syntax/parse.ts'
+import { command } from '../command.ts'
 import { CommandError } from '../command-error.ts'
 import { UsageError } from '../flags.ts'
 import { writeOutputFile } from '../output-file.ts'
 import { printDiagnostics } from '../program-file.ts'
-import { command } from './command.ts'
 
 export const fmt = command({
   usage: 'fmt FILE.neam... [--check]',

@@ -22,6 +22,8 @@ export const FAULT_STATUS: Readonly<Record<FaultCode, number>> = {
   confirmation_decided: 409,
   confirmation_expired: 410,
   path_refused: 400,
+  path_not_found: 404,
+  export_too_large: 413,
   already_running: 409,
   workspace_not_repository: 422,
   workspace_inside_repository: 422,

@@ -5,6 +5,7 @@ import { Fault } from '../../agents/ports/fault.ts'
 import type { Clock } from '../../agents/ports/time.ts'
 import { GitCheckpoint } from './checkpoint-git.ts'
 import { SnapshotCheckpoint } from './checkpoint-snapshot.ts'
+import { bundleOf } from './git-bundle.ts'
 import { type Git, spawnGit } from './git-command.ts'
 import { storageFault } from './storage-fault.ts'
 import { NotAFolder } from './workspace-folder.ts'
@@ -33,6 +34,8 @@ export function treeCheckpoints({ stateDir, clock, path, git = spawnGit }: Check
     return resolve(stateDir, 'checkpoints', `${agent}-${id}`)
   }
   return {
+    bundle: (workspace) =>
+      guarded(workspace, bundleOf(workspace, { git, path, state: resolve(stateDir, 'checkpoints') })),
     open(strategy, workspace, agent) {
       const state = stateOf(workspace, agent)
       if (strategy === 'none') return NONE
@@ -46,19 +49,18 @@ export function treeCheckpoints({ stateDir, clock, path, git = spawnGit }: Check
 }
 
 /** Whatever the file system refuses becomes a Fault. */
-function withFaults(checkpoint: Checkpoint, workspace: string): Checkpoint {
-  const guarded = async <T>(work: Promise<T>): Promise<T> => {
-    try {
-      return await work
-    } catch (error) {
-      if (error instanceof NotAFolder) throw new Fault('checkpoint_failed', { problem: error.message })
-      throw storageFault(error, workspace)
-    }
-  }
-  return {
-    prepare: (run, ownFiles) => guarded(checkpoint.prepare(run, ownFiles)),
-    mark: (run, iteration) => guarded(checkpoint.mark(run, iteration)),
-    restore: (run, iteration) => guarded(checkpoint.restore(run, iteration)),
-    keep: (request) => guarded(checkpoint.keep(request)),
+async function guarded<T>(workspace: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof NotAFolder) throw new Fault('checkpoint_failed', { problem: error.message })
+    throw storageFault(error, workspace)
   }
 }
+
+const withFaults = (checkpoint: Checkpoint, workspace: string): Checkpoint => ({
+  prepare: (run, ownFiles) => guarded(workspace, checkpoint.prepare(run, ownFiles)),
+  mark: (run, iteration) => guarded(workspace, checkpoint.mark(run, iteration)),
+  restore: (run, iteration) => guarded(workspace, checkpoint.restore(run, iteration)),
+  keep: (request) => guarded(workspace, checkpoint.keep(request)),
+})

@@ -5,7 +5,7 @@ import { isAbsolute, join, normalize, resolve } from 'node:path'
 import { Fault } from '../../agents/ports/fault.ts'
 import type { Workspace, Workspaces } from '../../agents/ports/workspace.ts'
 import { type Addressing, errnoOf, type Folder, NotAFolder, within } from './workspace-folder.ts'
-import { isTemporary, pathComponents, refusedPath, temporaryName } from './workspace-path.ts'
+import { isClosed, isTemporary, pathComponents, refusedPath, temporaryName } from './workspace-path.ts'
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_APPEND } = constants
 
@@ -38,9 +38,9 @@ function refuseUnlessPlain(path: string, stats: Stats): void {
   if (stats.nlink > 1) throw refusedPath(path, 'it has several hard links')
 }
 
-/** At most `limit` bytes and one more, so that a file that grew meanwhile is noticed. */
-async function readUpTo(handle: FileHandle, limit: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(limit + 1)
+/** At most `limit` bytes and one more, so that a file that grew meanwhile is noticed; `size` is what it should have. */
+async function readUpTo(handle: FileHandle, limit: number, size: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(Math.min(limit, size) + 1)
   let length = 0
   while (length < buffer.length) {
     const { bytesRead } = await handle.read(buffer, length, buffer.length - length)
@@ -75,15 +75,19 @@ class JailedWorkspace implements Workspace {
   }
 
   async read(path: string): Promise<string | null> {
+    return (await this.readBytes(path, MAX_READ_BYTES))?.toString('utf8') ?? null
+  }
+
+  async readBytes(path: string, maxBytes: number): Promise<Buffer | null> {
     try {
       return await this.#inFolderOf(path, async (folder, name) => {
         await using handle = await folder.openFile(name, O_RDONLY)
         const stats = await handle.stat()
         refuseUnlessPlain(path, stats)
-        const bytes = stats.size > MAX_READ_BYTES ? null : await readUpTo(handle, MAX_READ_BYTES)
-        if (bytes === null || bytes.length > MAX_READ_BYTES)
-          throw refusedPath(path, `it has ${stats.size} bytes; at most ${MAX_READ_BYTES} are read`)
-        return bytes.toString('utf8')
+        const bytes = stats.size > maxBytes ? null : await readUpTo(handle, maxBytes, stats.size)
+        if (bytes === null || bytes.length > maxBytes)
+          throw refusedPath(path, `it has ${stats.size} bytes; at most ${maxBytes} are read`)
+        return bytes
       })
     } catch (error) {
       if (isMissing(error)) return null
@@ -166,6 +170,52 @@ class JailedWorkspace implements Workspace {
     } catch (error) {
       if (isMissing(error)) return null
       throw asFault(path, error)
+    }
+  }
+
+  async stat(path: string): Promise<{ kind: 'file' | 'folder'; size: number } | null> {
+    if (pathComponents(path).length === 0) return { kind: 'folder', size: 0 }
+    try {
+      const stats = await this.#inFolderOf(path, (folder, name) => folder.stat(name))
+      if (stats === null) return null
+      if (stats.isDirectory()) return { kind: 'folder', size: 0 }
+      refuseUnlessPlain(path, stats)
+      return { kind: 'file', size: stats.size }
+    } catch (error) {
+      if (isMissing(error)) return null
+      throw asFault(path, error)
+    }
+  }
+
+  async walk(path: string): Promise<readonly string[]> {
+    const components = pathComponents(path)
+    const found: string[] = []
+    const prefix = components.length === 0 ? '' : `${components.join('/')}/`
+    try {
+      await within(this.root, components, (folder) => this.#walkInto(folder, prefix, found), {
+        addressing: this.#addressing,
+      })
+    } catch (error) {
+      throw asFault(path, error)
+    }
+    return found.sort()
+  }
+
+  async #walkInto(folder: Folder, prefix: string, found: string[]): Promise<void> {
+    for (const entry of await folder.entries()) {
+      if (isClosed(entry.name) || isTemporary(entry.name)) continue
+      const path = prefix + entry.name
+      if (entry.isDirectory()) {
+        const below = await folder.enter(entry.name)
+        try {
+          await this.#walkInto(below, `${path}/`, found)
+        } finally {
+          await below.close()
+        }
+      } else if (entry.isFile() && (await folder.stat(entry.name))?.nlink === 1) {
+        if (found.length === MAX_LISTED) throw refusedPath(prefix, `it has more than ${MAX_LISTED} files`)
+        found.push(path)
+      }
     }
   }
 

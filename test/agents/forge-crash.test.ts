@@ -20,7 +20,7 @@ function recordedCheckpoints(kept: CheckpointRequest[]) {
       return `commit-${request.iteration}`
     },
   }
-  return { checkpoints: { open: () => checkpoint } }
+  return { checkpoints: { open: () => checkpoint, bundle: async () => null } }
 }
 
 async function drive(world: World, from: RunState): Promise<void> {

@@ -68,7 +68,10 @@ export class Killer {
       commands: this.port(commands),
       models: this.port(models),
       workspaces: { resolve: workspaces.resolve, open: this.port(workspaces).open },
-      checkpoints: { open: (...args) => this.port(checkpoints.open(...args)) },
+      checkpoints: {
+        ...checkpoints,
+        open: (...args) => this.port(checkpoints.open(...args)),
+      },
     }
   }
 }

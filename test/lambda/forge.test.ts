@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { appendFileSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { startForge } from '../../agents/forge/start.ts'
@@ -174,5 +176,122 @@ describe('a start that brings its files', () => {
     const api = await testApi()
     const answer = await api.call('POST', `${AGENT}/start`, { body })
     expect([answer.status, answer.body.message]).toEqual([status, message])
+  })
+})
+
+describe('the workspace of a forge agent', () => {
+  const WORKSPACE = `${AGENT}/workspace`
+  let api: TestApi
+  let directory: string
+  beforeAll(async () => {
+    directory = temporaryDirectory()
+    api = await testApi({ directory })
+  })
+  const get = (query: string) => api.call('GET', `${WORKSPACE}${query}`)
+  const put = (files: object) => api.call('POST', WORKSPACE, { body: { files } })
+
+  test('takes files, and shows what it holds', async () => {
+    const sent = await put({ 'src/é.py': 'print(1)\n', 'logo.bin': { base64: 'AP8K' } })
+    expect([sent.status, sent.body]).toEqual([200, { agent: 'code_builder', written: 2 }])
+    expect((await get('')).body).toEqual({ agent: 'code_builder', path: '', entries: ['logo.bin', 'src/'] })
+    expect((await get('?path=src')).body.entries).toEqual(['é.py'])
+    expect((await get('?path=src%2F%C3%A9.py')).body).toEqual({
+      agent: 'code_builder',
+      path: 'src/é.py',
+      size: 9,
+      content: 'print(1)\n',
+      encoding: 'utf8',
+    })
+    expect((await get('?path=logo.bin')).body).toMatchObject({ size: 3, content: 'AP8K', encoding: 'base64' })
+  })
+
+  test('is exported as a gzipped tar, whole or a folder of it, without links', async () => {
+    symlinkSync('/etc/hostname', join(directory, 'generated_code/link'))
+    const { headers, body } = await get('?export=tar')
+    expect(headers).toMatchObject({
+      'content-type': 'application/gzip',
+      'content-disposition': 'attachment; filename="code_builder.tar.gz"',
+    })
+    const into = temporaryDirectory()
+    execFileSync('tar', ['-xz', '-C', into], { input: body })
+    expect(readdirSync(into, { recursive: true }).sort()).toEqual(['logo.bin', 'src', 'src/é.py'])
+    expect([...readFileSync(join(into, 'logo.bin'))]).toEqual([0, 255, 10])
+    const part = execFileSync('tar', ['-tz', '--quoting-style=literal'], {
+      input: (await get('?export=tar&path=src')).body,
+    })
+    expect(part.toString()).toBe('src/é.py\n')
+  })
+
+  test.each([
+    ['?path=nowhere', 404, 'path_not_found', 'there is no "nowhere" in the workspace of code_builder'],
+    ['?path=logo.bin/x', 400, 'path_refused', 'path "logo.bin/x" is refused: logo.bin is not a folder'],
+    ['?path=..', 400, 'path_refused', 'path ".." is refused: it leads out of the workspace (..)'],
+    ['?path=link', 400, 'path_refused', 'path "link" is refused: it is a symbolic link'],
+    ['?path=.git', 400, 'path_refused', 'path ".git" is refused: .git is not open to programs'],
+    [
+      '?export=tar&path=nowhere',
+      404,
+      'path_not_found',
+      'there is no "nowhere" in the workspace of code_builder',
+    ],
+    ['?export=bundle', 404, 'path_not_found', 'there is no ".git" in the workspace of code_builder'],
+    [
+      '?export=zip',
+      400,
+      'bad_request',
+      'export: Invalid type: Expected ("tar" | "bundle") but received "zip"',
+    ],
+  ])('refuses %s', async (query, status, code, message) => {
+    const answer = await get(query)
+    expect([answer.status, answer.body.code, answer.body.message]).toEqual([status, code, message])
+  })
+
+  test('refuses an export that no answer could hold', async () => {
+    const full = await testApi()
+    const seeds = Array.from({ length: 6 }, () => randomBytes(740_000).toString('base64'))
+    for (const [at, base64] of seeds.entries()) {
+      await full.call('POST', WORKSPACE, { body: { files: { [`n${at}`]: { base64 } } } })
+    }
+    const { status, body } = await full.call('GET', `${WORKSPACE}?export=tar`)
+    expect([status, body.code, body.message]).toEqual([
+      413,
+      'export_too_large',
+      'the archive has more than 4194304 bytes, the most that one answer holds; ask for a folder of it with path=',
+    ])
+  })
+
+  test('writes none of the files when one is refused', async () => {
+    const { status, body } = await put({ 'new.txt': '', '../x': '' })
+    expect([status, body.code]).toEqual([400, 'path_refused'])
+    expect((await get('?path=new.txt')).status).toBe(404)
+  })
+
+  test('takes nothing while a run is live', async () => {
+    const busy = await testApi()
+    await startForge(busy.system.world, { agent: 'code_builder', driver: 'asl' })
+    const answer = await busy.call('POST', WORKSPACE, { body: { files: { a: '' } } })
+    expect([answer.status, answer.body.code]).toEqual([409, 'already_running'])
+  })
+
+  test('gives its git history as a bundle, and runs nothing that its config names', async () => {
+    const built = temporaryDirectory()
+    const builder = await testApi({ directory: built })
+    await builder.call('POST', `${AGENT}/start`)
+    await builder.driver.idle()
+    const planted = join(built, 'planted')
+    const config = join(built, 'generated_code/.git/config')
+    appendFileSync(config, `[core]\n\tfsmonitor = touch ${planted}\n[pack]\n\tpackSizeLimit = 1\n`)
+    const { headers, body } = await builder.call('GET', `${WORKSPACE}?export=bundle`)
+    expect(headers['content-disposition']).toBe('attachment; filename="code_builder.bundle"')
+    const clone = join(built, 'clone')
+    writeFileSync(join(built, 'history.bundle'), body)
+    execFileSync('git', ['clone', '-q', join(built, 'history.bundle'), clone], { stdio: 'pipe' })
+    const log = execFileSync('git', ['-C', clone, 'log', '--format=%s'], { encoding: 'utf8' })
+    expect(log).toMatch(/^forge: /)
+    expect(readdirSync(clone)).toContain('src')
+    expect(existsSync(planted)).toBe(false)
+    expect(
+      readdirSync(join(built, '.neam/state/checkpoints')).filter((name) => name.startsWith('bundle-')),
+    ).toEqual([])
   })
 })

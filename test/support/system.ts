@@ -103,7 +103,12 @@ export async function testApi(
       return {
         status: answer.statusCode ?? 0,
         headers: answer.headers ?? {},
-        body: answer.body === undefined ? undefined : JSON.parse(answer.body),
+        body:
+          answer.body === undefined
+            ? undefined
+            : answer.isBase64Encoded
+              ? Buffer.from(answer.body, 'base64')
+              : JSON.parse(answer.body),
       }
     },
   }

@@ -1,8 +1,8 @@
-import type { Flags, ParsedFlags } from '../flags.ts'
+import type { Flags, ParsedFlags } from './flags.ts'
 
-/** One of neamc's commands. */
+/** One of the commands of a program that has several. */
 export interface Command {
-  /** What follows `neamc ` in the usage line. */
+  /** What follows the program's name in the usage line. */
   readonly usage: string
   /** One line. */
   readonly summary: string
@@ -11,14 +11,14 @@ export interface Command {
    * The exit code.
    * @throws UsageError, CommandError
    */
-  readonly run: (parsed: ParsedFlags<Flags>) => number
+  readonly run: (parsed: ParsedFlags<Flags>) => number | Promise<number>
 }
 
 /** Makes a command whose `run` sees its own flags with their types. */
 export const command = <const F extends Flags>(
   parts: Omit<Command, 'flags' | 'run'> & {
     readonly flags: F
-    readonly run: (parsed: ParsedFlags<F>) => number
+    readonly run: (parsed: ParsedFlags<F>) => number | Promise<number>
   },
 ): Command => ({
   ...parts,

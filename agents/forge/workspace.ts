@@ -1,0 +1,51 @@
+import { findAgent } from '../find-agent.ts'
+import { Fault } from '../ports/fault.ts'
+import type { Workspace } from '../ports/workspace.ts'
+import type { World } from '../world.ts'
+import { closeAbandoned } from './abandon.ts'
+import { checkIncoming, type FileContent, writeFiles } from './incoming.ts'
+
+/** A file of a workspace, or what a folder of it holds. */
+export type WorkspaceEntry =
+  | { readonly kind: 'file'; readonly path: string; readonly bytes: Uint8Array }
+  /** Sorted names, folders with a trailing `/`. */
+  | { readonly kind: 'folder'; readonly path: string; readonly entries: readonly string[] }
+
+/** A larger file is taken out by an export. */
+export const MAX_SHOWN_BYTES = 1024 * 1024
+
+/** The workspace that a forge agent declares. Throws `agent_not_found`. */
+export async function workspaceOf(world: World, agent: string): Promise<Workspace> {
+  const decl = findAgent(world, 'forge', agent)
+  return await world.workspaces.open(world.workspaces.resolve(decl.name, decl.workspace))
+}
+
+/** What lies at `path`; "" is the workspace itself. Throws `agent_not_found`, `path_not_found` or `path_refused`. */
+export async function readWorkspace(world: World, agent: string, path: string): Promise<WorkspaceEntry> {
+  const workspace = await workspaceOf(world, agent)
+  const kind = (await workspace.stat(path))?.kind
+  if (kind === 'folder') return { kind, path, entries: (await workspace.list(path)) ?? [] }
+  const bytes = kind === 'file' ? await workspace.readBytes(path, MAX_SHOWN_BYTES) : null
+  if (bytes === null) throw new Fault('path_not_found', { agent, path })
+  return { kind: 'file', path, bytes }
+}
+
+/**
+ * Writes files into an agent's workspace, all of them or, when one is refused, none. Throws `already_running` while a
+ * run is live, `agent_not_found`, `bad_request`, `plan_invalid`, `path_refused` or `storage_full`.
+ */
+export async function putFiles(
+  world: World,
+  agent: string,
+  sent: Readonly<Record<string, FileContent>>,
+): Promise<number> {
+  const decl = findAgent(world, 'forge', agent)
+  const head = await world.runs.head(decl.name)
+  if (head && !(await world.runs.outcome(head)) && !(await closeAbandoned(world, head))) {
+    throw new Fault('already_running', { agent: head.agent, run: head.run })
+  }
+  const workspace = await workspaceOf(world, agent)
+  const files = await checkIncoming(workspace, decl, { files: sent })
+  await writeFiles(workspace, files)
+  return files.size
+}
