@@ -15,6 +15,7 @@ import type {
   SkillDecl,
   StatelessDecl,
 } from './manifest.ts'
+import type { Literal } from './module.ts'
 
 /** The problem of a value at a path, or null when it fits. */
 type Shape<T> = { readonly check: (value: unknown, path: string) => string | null; readonly of?: T }
@@ -26,6 +27,10 @@ const scalar = <T>(expected: string, fits: (value: unknown) => boolean): Shape<T
 const text = scalar<string>('text', (value) => typeof value === 'string')
 const flag = scalar<boolean>('boolean', (value) => typeof value === 'boolean')
 const number = scalar<number>('number', (value) => typeof value === 'number')
+const literal = scalar<Literal>(
+  'literal',
+  (value) => value === null || ['boolean', 'number', 'string'].includes(typeof value),
+)
 const index = scalar<number>('index', (value) => Number.isSafeInteger(value) && (value as number) >= 0)
 const word = <const W extends readonly string[]>(...words: W): Shape<W[number]> =>
   scalar(words.join('|'), (value) => words.includes(value as string))
@@ -150,6 +155,7 @@ const MANIFEST = record<Manifest>({
           type: nullable(word('string', 'number', 'integer', 'boolean', 'array', 'object')),
           enum: optional(list(text)),
           description: optional(text),
+          default: optional(literal),
         }),
       ),
       impl: index,

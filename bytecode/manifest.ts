@@ -1,3 +1,5 @@
+import type { Literal } from './module.ts'
+
 /**
  * What a compiled program declares, as data: everything a server must know without running any code.
  * Defaults of the chapters are already filled in; `null` means "not declared".
@@ -109,6 +111,8 @@ export interface ParamDecl {
   readonly type: 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object' | null
   readonly enum?: readonly string[]
   readonly description?: string
+  /** What the skill gets when the argument is left out; absent = the model has to give one. */
+  readonly default?: Literal
 }
 
 export interface SkillDecl {

@@ -12,7 +12,7 @@ export type Arguments =
 /** Bytes of arguments that a call may have. */
 const MAX_LENGTH = 1024 * 1024
 
-/** Reads a model's argument text against the skill's parameters. A parameter left out is nil. */
+/** Reads a model's argument text against the skill's parameters. A parameter left out has its default, else it is nil. */
 export function readArguments(skill: SkillDecl, json: string): Arguments {
   if (json.length > MAX_LENGTH)
     return invalid(`the arguments have ${json.length} characters; at most ${MAX_LENGTH} are read`)
@@ -25,7 +25,11 @@ export function readArguments(skill: SkillDecl, json: string): Arguments {
     const problem = param ? misfit(param, value) : `unknown argument "${name}"; ${named(skill.params)}`
     if (problem !== null) return invalid(problem)
   }
-  return { kind: 'valid', values: parsed }
+  const values = new Map(parsed)
+  for (const { name, default: otherwise } of skill.params) {
+    if (otherwise !== undefined && !values.has(name)) values.set(name, otherwise)
+  }
+  return { kind: 'valid', values }
 }
 
 const invalid = (problem: string): Arguments => ({ kind: 'invalid', problem })

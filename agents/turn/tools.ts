@@ -9,20 +9,26 @@ export function skillsOf(world: World, agent: AgentDecl): ReadonlyMap<string, Sk
   return new Map(skills.map((skill) => [skill.name, skill]))
 }
 
-/** A skill as the model sees it: every parameter named, none besides them. */
+/** A skill as the model sees it: every parameter named, none besides them, those without a default required. */
 export const toolSpec = (skill: SkillDecl): ToolSpec => ({
   name: skill.name,
   description: skill.description,
   parameters: {
     type: 'object',
     properties: Object.fromEntries(skill.params.map((param) => [param.name, paramSchema(param)])),
-    required: skill.params.map(({ name }) => name),
+    required: skill.params.filter((param) => param.default === undefined).map(({ name }) => name),
     additionalProperties: false,
   },
 })
 
-const paramSchema = ({ type, enum: values, description }: ParamDecl): Readonly<Record<string, unknown>> => ({
+const paramSchema = ({
+  type,
+  enum: values,
+  description,
+  default: otherwise,
+}: ParamDecl): Readonly<Record<string, unknown>> => ({
   ...(type === null ? {} : { type }),
   ...(values === undefined ? {} : { enum: values }),
   ...(description === undefined ? {} : { description }),
+  ...(otherwise === undefined || otherwise === null ? {} : { default: otherwise }),
 })

@@ -17,6 +17,10 @@ function wanted(accepts: Accepts): string {
       return 'a string'
     case 'bool':
       return 'true or false'
+    case 'literal':
+      return 'a number, a string, true, false or nil'
+    case 'texts':
+      return 'a list of strings'
     case 'word':
       return either(accepts.words.map((word) => `"${word}"`))
     case 'integer':

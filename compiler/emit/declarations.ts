@@ -1,9 +1,9 @@
 /** Functions that stand alone: they see globals and their own locals, wherever they are written. */
-import type { GuardDecl, SkillDecl } from '../../bytecode/manifest.ts'
-import type { ImplTable } from '../../bytecode/module.ts'
+import type { GuardDecl, ParamDecl, SkillDecl } from '../../bytecode/manifest.ts'
+import type { ImplTable, Literal } from '../../bytecode/module.ts'
 import type { CheckedGuard, CheckedImpl, CheckedProgram, CheckedSkill } from '../check/program.ts'
 import type { Position } from '../source/source-file.ts'
-import type { Block, Span } from '../syntax/ast.ts'
+import type { Block, Name, Span } from '../syntax/ast.ts'
 import { emitCode, emitFunction, type FunctionSource } from './emitter.ts'
 import type { ReservedFunction } from './globals.ts'
 import type { ModuleBuilder } from './module-builder.ts'
@@ -50,9 +50,17 @@ export const emitSkills = (context: Context, skills: readonly CheckedSkill[]): S
   skills.map(({ impl, ...skill }) => {
     if (impl.kind === 'native') return { ...skill, impl: emitNativeSkill(context, skill, impl.native) }
     const { params, body } = impl
-    const source = { name: skill.name, params, defaults: [], body, implicitResult: false, span: body.span }
+    const defaults = skillDefaults(skill.params, params)
+    const source = { name: skill.name, params, defaults, body, implicitResult: false, span: body.span }
     return { ...skill, impl: add(context, source) }
   })
+
+/** Of the last parameters of an impl: what a call from code that leaves them out gives them. */
+function skillDefaults(params: readonly ParamDecl[], impl: readonly Name[]): Literal[] {
+  const given = new Map(params.map((param) => [param.name, param.default]))
+  const required = impl.findLastIndex((param) => given.get(param.text) === undefined) + 1
+  return impl.slice(required).map((param) => given.get(param.text) ?? null)
+}
 
 /** A built-in skill: a function that hands its parameters on to the native. */
 function emitNativeSkill(

@@ -155,6 +155,11 @@ export interface SkillParam {
   /** `string`, `int`, `float`, `number`, `bool`, `list`, `map`, `any`. */
   readonly type: Name
   readonly enum: readonly string[] | null
+  /** What a call that leaves it out gets; null = it must be given. */
+  readonly initial: Expr | null
+  readonly description: string | null
+  /** What it was written as in the list form: `{ name: "id", schema: { type: "string" } }`. */
+  readonly fields: readonly Field[] | null
   readonly span: Span
 }
 

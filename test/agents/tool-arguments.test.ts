@@ -38,6 +38,31 @@ describe('arguments of a tool call', () => {
     })
   })
 
+  test('that are left out have their default; nil that was sent is nil', () => {
+    const of = skill(
+      { name: 'limit', type: 'integer', default: 10 },
+      { name: 'note', type: 'string', default: null },
+      { name: 'text', type: 'string' },
+    )
+    const values = (json: string) => {
+      const read = readArguments(of, json)
+      return read.kind === 'valid' ? Object.fromEntries(read.values) : read.problem
+    }
+    expect(values('{}')).toEqual({ limit: 10, note: null })
+    expect(values('{"limit": 3, "text": "a"}')).toEqual({ limit: 3, note: null, text: 'a' })
+    expect(values('{"limit": null}')).toEqual({ limit: null, note: null })
+    expect(toolSpec(of).parameters).toEqual({
+      type: 'object',
+      properties: {
+        limit: { type: 'integer', default: 10 },
+        note: { type: 'string' },
+        text: { type: 'string' },
+      },
+      required: ['text'],
+      additionalProperties: false,
+    })
+  })
+
   test('may be an empty text where there is nothing to say', () => {
     expect(readArguments(FIND, '')).toEqual({ kind: 'valid', values: new Map() })
   })

@@ -188,6 +188,22 @@ describe('skills', () => {
     ])
   })
 
+  test('carry defaults, choices and descriptions, however their parameters are written', () => {
+    const params = (text: string) =>
+      checked(`skill s { description: "d" params: ${text} impl(mode) { return mode; } }`).skills[0]?.params
+    const mode = { name: 'mode', type: 'string', enum: ['fast', 'safe'], default: 'fast' }
+    expect(params('{ mode: string(enum = ["fast", "safe"]) = "fast", n: int = -1, x: any = nil }')).toEqual([
+      mode,
+      { name: 'n', type: 'integer', default: -1 },
+      { name: 'x', type: null, default: null },
+    ])
+    expect(
+      params(
+        '[{ name: "mode", schema: { type: "string", enum: ["fast", "safe"], default: "fast", description: "How" } }]',
+      ),
+    ).toEqual([{ ...mode, description: 'How' }])
+  })
+
   test('that are built in come along when an agent or code names them', () => {
     const { skills } = checked(
       'agent A { provider: "openai" model: "m" skills: [read_file] }\nwrite_file("a.txt", "b");',

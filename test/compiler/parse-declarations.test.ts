@@ -75,6 +75,29 @@ describe('skills', () => {
     expect(node.params[0]?.enum).toEqual(['fast', 'safe'])
   })
 
+  test('may give a parameter a default, and list its values too', () => {
+    const node = skill(
+      'skill s { params: { n: int = -1, mode: string(enum = ["fast", "safe"]) = "fast" } impl(n) { return n; } }',
+    )
+    expect(node.params.map(({ initial }) => initial?.kind)).toEqual(['number', 'string'])
+  })
+
+  test('may list their parameters as maps with a JSON schema', () => {
+    const node = skill(
+      'skill s { params: [{ name: "mode", schema: { type: "string", enum: ["a", "b"], default: "a", description: "How" } }, { name: "x", schema: {} }] }',
+    )
+    expect(node.params).toMatchObject([
+      {
+        name: { text: 'mode' },
+        type: { text: 'string' },
+        enum: ['a', 'b'],
+        initial: { kind: 'string', value: 'a' },
+        description: 'How',
+      },
+      { name: { text: 'x' }, type: { text: 'any' }, enum: null, initial: null, description: null },
+    ])
+  })
+
   test('take an impl as a function value', () => {
     const { impl } = skill('skill s { impl: fn(x) => x + 1 }')
     expect(impl?.params.map(({ text }) => text)).toEqual(['x'])

@@ -1,5 +1,6 @@
 import type { ParamDecl } from '../../../bytecode/manifest.ts'
 import type { GuardNode, SkillNode, SkillParam } from '../../syntax/ast.ts'
+import { literalOf } from '../../syntax/literal.ts'
 import { BUILTIN_SKILLS, GUARD_EVENTS, PARAM_TYPES } from '../builtins.ts'
 import type { CheckedGuard, CheckedSkill } from '../program.ts'
 import { GUARD, SKILL } from '../schema/others.ts'
@@ -18,9 +19,15 @@ export function skillOf({ name, fields, params, impl }: SkillNode): CheckedSkill
   }
 }
 
-function paramOf({ name, type, enum: values }: SkillParam): ParamDecl {
-  const decl = { name: name.text, type: PARAM_TYPES.get(type.text) ?? null }
-  return values === null ? decl : { ...decl, enum: values }
+function paramOf({ name, type, enum: values, initial, description }: SkillParam): ParamDecl {
+  const otherwise = initial === null ? undefined : literalOf(initial)
+  return {
+    name: name.text,
+    type: PARAM_TYPES.get(type.text) ?? null,
+    ...(values === null ? {} : { enum: values }),
+    ...(description === null ? {} : { description }),
+    ...(otherwise === undefined ? {} : { default: otherwise }),
+  }
 }
 
 /** What may be repeated after a crash: reading, and writing a whole file; appending and running commands may not. */

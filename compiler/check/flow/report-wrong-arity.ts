@@ -1,5 +1,5 @@
 import { wrongArity } from '../../diagnostics/flow.ts'
-import type { Expr, Param, Span } from '../../syntax/ast.ts'
+import type { Expr, Name, Param, SkillParam, Span } from '../../syntax/ast.ts'
 import { BUILTIN_SKILLS } from '../builtins.ts'
 import type { Scope } from '../code/scope.ts'
 import type { Visitor } from '../code/walk.ts'
@@ -42,8 +42,9 @@ function arityOf(callee: Expr, scope: Scope): Arity | null {
     case 'struct':
       return exactly(callee.name, binding.decl.fields.length)
     case 'skill': {
-      const params = binding.decl?.impl?.params ?? BUILTIN_SKILLS.get(callee.name)?.params
-      return params ? exactly(callee.name, params.length) : null
+      if (binding.decl?.impl) return ofSkill(callee.name, binding.decl.params, binding.decl.impl.params)
+      const builtin = BUILTIN_SKILLS.get(callee.name)
+      return builtin ? exactly(callee.name, builtin.params.length) : null
     }
     default:
       return null
@@ -51,6 +52,12 @@ function arityOf(callee: Expr, scope: Scope): Arity | null {
 }
 
 const exactly = (name: string, count: number): Arity => ({ name, min: count, max: count })
+
+/** A skill called as a function: by the parameters of its impl, with the defaults of its params. */
+function ofSkill(name: string, params: readonly SkillParam[], impl: readonly Name[]): Arity {
+  const optional = new Set(params.filter(({ initial }) => initial !== null).map((param) => param.name.text))
+  return { name, min: impl.findLastIndex((param) => !optional.has(param.text)) + 1, max: impl.length }
+}
 
 function withDefaults(name: string, params: readonly Param[]): Arity {
   const min = params.findLastIndex((param) => param.initial === null) + 1

@@ -50,6 +50,23 @@ export const SKILL: Schema = {
   budget_cost: ignored,
 }
 
+/** One of a skill's params in the list form. */
+export const PARAM: Schema = {
+  name: required(STRING, 'name: "id"'),
+  schema: required(
+    {
+      kind: 'block',
+      fields: {
+        type: optional(STRING),
+        enum: optional({ kind: 'texts' }),
+        description: optional(STRING),
+        default: optional({ kind: 'literal' }),
+      },
+    },
+    'schema: { type: "string" }',
+  ),
+}
+
 /** Beside the handlers. */
 export const GUARD: Schema = {
   description: optional(STRING),

@@ -8,6 +8,10 @@ export type Accepts =
   | { readonly kind: 'word'; readonly words: readonly string[] }
   | { readonly kind: 'integer' | 'number'; readonly min: number; readonly max: number }
   | { readonly kind: 'bool' }
+  /** A number, a text, true, false or nil. */
+  | { readonly kind: 'literal' }
+  /** A list of texts. */
+  | { readonly kind: 'texts' }
   /** IANA name of a time zone. */
   | { readonly kind: 'timezone' }
   /** Path of an HTTP endpoint. */

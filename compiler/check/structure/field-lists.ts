@@ -2,7 +2,7 @@ import type { AgentNode, Field, Span } from '../../syntax/ast.ts'
 import { AGENT_NOUN } from '../builtins.ts'
 import type { Declarations } from '../declarations.ts'
 import { AGENT, CLAW, FORGE } from '../schema/agents.ts'
-import { BUDGET, CHANNEL, GUARD, POLICY, SKILL } from '../schema/others.ts'
+import { BUDGET, CHANNEL, GUARD, PARAM, POLICY, SKILL } from '../schema/others.ts'
 import { canonical, type Schema } from '../schema/schema.ts'
 
 /** One list of fields as it was written, and what may stand in it. */
@@ -33,11 +33,18 @@ export function* fieldLists(declarations: Declarations): Generator<FieldList> {
     yield* nested({ owner: 'budget', at: name.span, fields, schema: BUDGET })
   for (const { name, fields } of policies)
     yield* nested({ owner: 'policy', at: name.span, fields, schema: POLICY })
-  for (const { name, fields } of skills)
+  for (const { name, fields, params } of skills) {
     yield* nested({ owner: 'skill', at: name.span, fields, schema: SKILL })
+    for (const { fields: listed, span } of params) {
+      if (listed !== null)
+        yield* nested({ owner: 'param', at: openingOf(span), fields: listed, schema: PARAM })
+    }
+  }
   for (const { name, fields } of guards)
     yield* nested({ owner: 'guard', at: name.span, fields, schema: GUARD })
 }
+
+const openingOf = (span: Span): Span => ({ ...span, end: span.start + 1 })
 
 function* nested(list: FieldList): Generator<FieldList> {
   yield list

@@ -12,5 +12,6 @@ export function reportDefaults({ declarations, report }: Context): void {
   }
   for (const { fields } of declarations.structs) literal(fields)
   for (const { methods } of declarations.traits) for (const { params } of methods) literal(params)
+  for (const { params } of declarations.skills) literal(params)
   for (const { params } of declarations.callables) literal(params)
 }

@@ -35,6 +35,12 @@ function problemOf({ name, value }: Field, accepts: Accepts, owner: string): Dia
       return typeof literal === 'string' ? null : wrongType('a string')
     case 'bool':
       return typeof literal === 'boolean' ? null : wrongType('true or false')
+    case 'literal':
+      return value.kind === 'literal' ? null : wrongType('a number, a string, true, false or nil')
+    case 'texts':
+      return value.kind === 'names' && value.items.every((item) => item.quoted)
+        ? null
+        : wrongType('a list of strings')
     case 'word': {
       const word = value.kind === 'name' ? value.name.text : literal
       const quoted = accepts.words.map((choice) => `"${choice}"`)

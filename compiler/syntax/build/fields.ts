@@ -28,6 +28,40 @@ function listedName(item: Expr | { kind: 'spread' }): (Name & { quoted: boolean 
   return null
 }
 
+/** A parameter in the list form. What does not fit is reported from `fields`, as of every list of fields. */
+export function param({ fields, span }: FieldValue & { kind: 'block' }): SkillParam {
+  const schema = valueIn(fields, 'schema')
+  const inside = schema?.kind === 'block' ? schema.fields : []
+  const choices = valueIn(inside, 'enum')
+  return {
+    name: textOf(fields, 'name') ?? { text: '_', span },
+    type: textOf(inside, 'type') ?? { text: 'any', span },
+    enum: choices?.kind === 'names' ? choices.items.map((item) => item.text) : null,
+    initial: exprOf(valueIn(inside, 'default')),
+    description: textOf(inside, 'description')?.text ?? null,
+    fields,
+    span,
+  }
+}
+
+const valueIn = (fields: readonly Field[], wanted: string): FieldValue | null =>
+  fields.find(({ name }) => name.text === wanted)?.value ?? null
+
+function textOf(fields: readonly Field[], wanted: string): Name | null {
+  const value = valueIn(fields, wanted)
+  return value?.kind === 'literal' && typeof value.value === 'string'
+    ? { text: value.value, span: value.span }
+    : null
+}
+
+function exprOf(field: FieldValue | null): Expr | null {
+  if (field?.kind !== 'literal') return null
+  const { value, span } = field
+  if (value === null) return { kind: 'nil', span }
+  if (typeof value === 'boolean') return { kind: 'bool', value, span }
+  return typeof value === 'number' ? { kind: 'number', value, span } : { kind: 'string', value, span }
+}
+
 type SkillEntry =
   | { readonly kind: 'params'; readonly params: readonly SkillParam[]; readonly span: Span }
   | { readonly kind: 'impl'; readonly params: readonly Name[]; readonly body: Block; readonly span: Span }
