@@ -1,5 +1,4 @@
 /** Interactive chat with a claw agent over its `cli` channel (chapter 24.6). */
-import { userInfo } from 'node:os'
 import { Fault, faultText } from '../agents/ports/fault.ts'
 import type { ChannelDecl, ClawDecl, Manifest } from '../bytecode/manifest.ts'
 import { type Chat, openChat } from '../runtime/chat.ts'
@@ -10,11 +9,13 @@ import type { Command } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
 import { type LineReader, lineReader } from './line-reader.ts'
+import { askToDecide, confirmations, howToDecide } from './neam-cli/confirmations.ts'
 import { workspace } from './neam-cli/workspace.ts'
 import { packageVersion } from './package-root.ts'
 import { loadModule } from './program-file.ts'
 import { runProgram } from './run-program.ts'
 import { terminalEnvironment } from './terminal-environment.ts'
+import { userName } from './user-name.ts'
 
 const FLAGS = {
   agent: {
@@ -40,12 +41,13 @@ const COMMANDS = `  /history  show the conversation so far
 `
 
 /** What is not a chat; `neam-cli COMMAND --help` tells more. */
-const OTHERS: Readonly<Record<string, Command>> = { workspace }
+const OTHERS: Readonly<Record<string, Command>> = { confirmations, workspace }
 
 const HELP = `Usage: neam-cli FILE [flags]
        neam-cli COMMAND ...
 
-Chats with a claw agent of a program, FILE.neam or FILE.neamb. The conversation is kept: it goes on next time.
+Chats with a claw agent of a program, FILE.neam or FILE.neamb. The conversation is kept: it goes on next time. In a
+terminal you are asked about tool calls that need a person's approval.
 
 Flags:
 ${flagsHelp(FLAGS)}
@@ -96,7 +98,8 @@ async function chatFrom(argv: readonly string[]): Promise<number> {
   const input = lineReader()
   try {
     if (channel.greeting !== '') print(`${channel.greeting}\n`)
-    await converse(openChat(system, agent.name, channel, values.user ?? userName()), channel, input)
+    const chat = openChat(system, agent.name, channel, values.user ?? userName())
+    await converse(chat, channel, input)
     return 0
   } finally {
     input.close()
@@ -112,15 +115,15 @@ async function converse(chat: Chat, channel: ChannelDecl, input: LineReader): Pr
     if (message === '/quit') return
     if (message === '') continue
     try {
-      await answer(chat, message)
+      await answer(chat, message, input)
     } catch (error) {
       if (!(error instanceof Fault)) throw error
-      process.stderr.write(`error: ${faultText(error)}\n`)
+      process.stderr.write(`error: ${faultText(error)}${howToDecide(error)}\n`)
     }
   }
 }
 
-async function answer(chat: Chat, message: string): Promise<void> {
+async function answer(chat: Chat, message: string, input: LineReader): Promise<void> {
   switch (message) {
     case '/help':
       return void print(COMMANDS)
@@ -133,7 +136,9 @@ async function answer(chat: Chat, message: string): Promise<void> {
       for (const { role, content } of await chat.history()) print(`${role}: ${content}\n`)
       return
     default:
-      return void print(`${await interruptibly((signal) => chat.ask(message, signal))}\n`)
+      return void print(
+        `${await interruptibly((signal) => chat.ask(message, signal, askToDecide(input, signal)))}\n`,
+      )
   }
 }
 
@@ -158,15 +163,6 @@ async function interruptibly<T>(work: (signal: AbortSignal) => Promise<T>): Prom
 function print(text: string): number {
   process.stdout.write(text)
   return 0
-}
-
-/** In a container the user id may have no name. */
-function userName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return `uid_${process.getuid?.() ?? 'unknown'}`
-  }
 }
 
 /** The agent and its cli channel. */

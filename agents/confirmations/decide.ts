@@ -39,13 +39,16 @@ export interface Decided {
 /**
  * A person's decision on a waiting tool call: recorded once, then carried out. The first decision stands; a later one
  * only makes sure that it was carried out, and throws `confirmation_decided` or, after its time, `confirmation_expired`.
- * Throws `confirmation_not_found`, `agent_not_found` and `agent_disabled` (approvals only) before anything is decided.
+ * Throws `confirmation_not_found`, `agent_not_found`, `provider_*` (the model of a turn cannot be used) and
+ * `agent_disabled` (approvals only) before anything is decided.
  */
 export async function decideConfirmation(world: World, request: DecideRequest): Promise<Decided> {
   const confirmation = await world.confirmations.get(request.id)
   if (confirmation === null) throw new Fault('confirmation_not_found', { trace_id: request.id })
   const { place } = confirmation.request
-  findAnyAgent(world, place.agent)
+  const agent = findAnyAgent(world, place.agent)
+  // Without its model the turn would be over, and the decision lost.
+  if (place.kind === 'turn') await world.models.for(agent)
   if (request.action === 'approve') await assertEnabled(world, place.agent)
   const earlier = await standingDecision(world, confirmation)
   const { won, decision } =

@@ -78,6 +78,19 @@ export function runStoreContract(fresh: () => { open(): RunStore }): void {
       await expect(place.open().begin(REF, 2)).resolves.toEqual({ kind: 'begin', attempt: 1 })
     })
 
+    test('tries that ended waiting for a person are kept in order, for every process', async () => {
+      const place = fresh()
+      await place.open().start(runConfig('R1'))
+      await expect(place.open().waits(REF, 1)).resolves.toEqual([])
+      const usage = { inputTokens: 1, outputTokens: 2, cachedTokens: 0, estimated: false }
+      const first = { attempt: 1, confirmation: 'a', usage, cost: 0.1 }
+      const second = { attempt: 3, confirmation: 'b', usage, cost: 0.2 }
+      await place.open().recordWait(REF, 1, first)
+      await place.open().recordWait(REF, 1, second)
+      await expect(place.open().waits(REF, 1)).resolves.toEqual([first, second])
+      await expect(place.open().waits(REF, 2)).resolves.toEqual([])
+    })
+
     test('a verdict is finished and a done iteration answered unchanged', async () => {
       const place = fresh()
       const store = place.open()

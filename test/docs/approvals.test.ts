@@ -1,19 +1,21 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { commands, curl, page } from '../support/docs.ts'
-import { type Server, startServer } from '../support/server.ts'
+import { runBin } from '../support/program.ts'
+import { ROOT, type Server, startServer } from '../support/server.ts'
 import { moduleOf } from '../support/system.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const PAGE = page('docs/approvals.md')
-const [serve, ask, list, decide, ...others] = commands(PAGE)
+const [serve, ask, list, decide, cliList, cliApprove, cliDeny, ...others] = commands(PAGE)
 /** The trace id that the page prints. */
 const PRINTED = '5d0c7c61c0a4e83f9a4e2f7b1c6d8e90'
 
 describe('docs/approvals.md', () => {
+  const sessions = temporaryDirectory()
   let server: Server
   beforeAll(async () => {
     const args = serve!.replace('npx neam-api ', '').split(' ')
-    server = await startServer('bin/neam-api.js', args, { NEAM_SESSIONS_DIR: temporaryDirectory() })
+    server = await startServer('bin/neam-api.js', args, { NEAM_SESSIONS_DIR: sessions })
   })
 
   test('prints a program that compiles and asks for both tools', () => {
@@ -41,6 +43,20 @@ describe('docs/approvals.md', () => {
       status: 'completed',
       response: expect.stringContaining('Order ORD-17: refunded'),
     })
+  }, 20_000)
+
+  test('prints commands for the terminal that decide on the same files', async () => {
+    const cli = (command: string, id = '') =>
+      runBin('neam-cli', command.replace('npx neam-cli ', '').replace(PRINTED, id).split(' '), {
+        cwd: ROOT,
+        env: { NEAM_SESSIONS_DIR: sessions },
+      })
+    const wait = async () => String((await curl(server.url, ask!)).answer.trace_id)
+    const [first, second] = [await wait(), await wait()]
+    expect((await cli(cliList!)).stdout).toMatch(new RegExp(`^${first}  refund .*\n.*\n${second}  refund `))
+    expect((await cli(cliApprove!, first)).stdout).toContain('Order ORD-17: refunded')
+    expect((await cli(cliDeny!, second)).stdout).toContain('a person refused this call')
+    expect((await curl(server.url, list!)).answer).toEqual({ pending: [] })
   }, 20_000)
 
   test('prints no command that is not run here', () => {
