@@ -4,6 +4,7 @@ import type { BinaryOp, Expr } from '../syntax/ast.ts'
 import { emitCall, emitConstruct, emitMember, emitSpawn, emitWith } from './calls.ts'
 import { Label } from './code-builder.ts'
 import { emitList, emitMap } from './collections.ts'
+import { emitComprehension } from './comprehension.ts'
 import type { FunctionEmitter } from './emitter.ts'
 import { emitMatch } from './match.ts'
 import { paramsOf } from './params.ts'
@@ -59,6 +60,9 @@ export function emitExpression(
       return
     case 'map':
       emitMap(emitter, expr)
+      return
+    case 'comprehension':
+      emitComprehension(emitter, expr)
       return
     case 'lambda':
       emitLambda(emitter, expr)

@@ -230,6 +230,9 @@ class Resolver implements Resolution {
           this.expression(entry.value)
         }
         return
+      case 'comprehension':
+        this.#comprehension(expr)
+        return
       case 'lambda':
         this.#lambda(expr)
         return
@@ -279,6 +282,16 @@ class Resolver implements Resolution {
       default:
         expr satisfies never
     }
+  }
+
+  #comprehension({ item, clause }: Expr & { readonly kind: 'comprehension' }): void {
+    this.expression(clause.iterable)
+    this.#inner(() => {
+      for (const name of clause.names) this.#declare(name)
+      this.#optional(clause.test)
+      if (item.kind === 'entry') this.expression(item.key)
+      this.expression(item.kind === 'entry' || item.kind === 'spread' ? item.value : item)
+    })
   }
 
   #lambda(lambda: Expr & { readonly kind: 'lambda' }): void {

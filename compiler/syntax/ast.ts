@@ -262,6 +262,15 @@ export type Expr =
   | { readonly kind: 'list'; readonly items: readonly (Expr | Spread)[]; readonly span: Span }
   | { readonly kind: 'tuple'; readonly items: readonly Expr[]; readonly span: Span }
   | { readonly kind: 'map'; readonly entries: readonly (MapEntry | Spread)[]; readonly span: Span }
+  /** `[e for x in xs if test]` or `{k: e for x in xs}`. */
+  | {
+      readonly kind: 'comprehension'
+      readonly makes: 'list' | 'map'
+      /** An entry in a map only. */
+      readonly item: Expr | MapEntry | Spread
+      readonly clause: ForClause
+      readonly span: Span
+    }
   | {
       readonly kind: 'lambda'
       readonly params: readonly Param[]
@@ -312,6 +321,14 @@ export type Expr =
 export type BinaryOp = '+' | '-' | '*' | '/' | '%' | '==' | '!=' | '<' | '<=' | '>' | '>=' | 'in' | 'not in'
 
 /* A pipe `x |> f(a)` is parsed straight into the call it stands for. */
+
+/** What a comprehension goes over. */
+export interface ForClause {
+  /** One name, or two for key and value. */
+  readonly names: readonly Name[]
+  readonly iterable: Expr
+  readonly test: Expr | null
+}
 
 export interface Spread {
   readonly kind: 'spread'

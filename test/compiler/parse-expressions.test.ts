@@ -72,6 +72,18 @@ describe('collections', () => {
   })
 })
 
+describe('comprehensions', () => {
+  cases({
+    '[x * 2 for x in xs]': '(list (* x 2) for x xs)',
+    '[x for x in xs if x in ys and a]': '(list x for x xs if (and (in x ys) a))',
+    '[v for (k, v) in m]': '(list v for k,v m)',
+    '[...x for i, x in xs]': '(list ...x for i,x xs)',
+    '{ k: v for k, v in m if v }': '(map "k":v for k,v m if v)',
+    '{ [k]: [y for y in v] for (k, v) in m }': '(map k:(list y for y v) for k,v m)',
+    '{ ...m for m in ms }': '(map ...m for m ms)',
+  })
+})
+
 describe('functions, spawn and match as values', () => {
   cases({
     'fn(x) { x * 2 }': '(fn (x) {1})',

@@ -1,5 +1,5 @@
 import { SourceFile } from '../../compiler/source/source-file.ts'
-import type { Expr, Item } from '../../compiler/syntax/ast.ts'
+import type { Expr, Item, MapEntry, Spread } from '../../compiler/syntax/ast.ts'
 import { parse } from '../../compiler/syntax/parse.ts'
 
 /** The items of a text that must parse. */
@@ -53,9 +53,14 @@ export function bracketed(expr: Expr): string {
     case 'tuple':
       return `(tuple ${all(expr.items)})`
     case 'list':
-      return `[${expr.items.map((item) => (item.kind === 'spread' ? `...${bracketed(item.value)}` : bracketed(item))).join(' ')}]`
+      return `[${expr.items.map(entryOf).join(' ')}]`
     case 'map':
-      return `{${expr.entries.map((entry) => (entry.kind === 'spread' ? `...${bracketed(entry.value)}` : `${bracketed(entry.key)}:${bracketed(entry.value)}`)).join(' ')}}`
+      return `{${expr.entries.map(entryOf).join(' ')}}`
+    case 'comprehension': {
+      const { names, iterable, test } = expr.clause
+      const head = `for ${names.map(({ text }) => text).join(',')} ${bracketed(iterable)}`
+      return `(${expr.makes} ${entryOf(expr.item)} ${head}${test === null ? '' : ` if ${bracketed(test)}`})`
+    }
     case 'format':
       return `(f ${expr.parts.map((part) => (typeof part === 'string' ? JSON.stringify(part) : bracketed(part))).join(' ')})`
     case 'spawn':
@@ -65,4 +70,9 @@ export function bracketed(expr: Expr): string {
     case 'match':
       return `(match ${bracketed(expr.subject)} ${expr.arms.length})`
   }
+}
+
+function entryOf(item: Expr | MapEntry | Spread): string {
+  if (item.kind === 'spread') return `...${bracketed(item.value)}`
+  return item.kind === 'entry' ? `${bracketed(item.key)}:${bracketed(item.value)}` : bracketed(item)
 }

@@ -69,6 +69,7 @@ const grammar = fc.letrec<{
   const args = listed(expr, ', ')
   const element = fc.oneof({ weight: 4, arbitrary: expr }, words('...', expr))
   const entry = fc.oneof(words(fc.constantFrom('k', '"k"', 'if', '[a]'), ':', expr), words('...', expr))
+  const clause = words(fc.constantFrom('x', 'x, y', '(x, y)'), 'in', expr, optional(words('if', expr)))
   const hole = words('{', fc.oneof(known, fc.constant("c['k']"), fc.constant('1 + 2')), '}')
   const arms = (body: Texts): Texts => listed(words(pattern, optional(words('if', expr)), '=>', body), ', ')
   const lambda = words(fc.constantFrom('fn', 'fun'), '(', fc.constantFrom('', 'x', 'x, y = 1'), ')')
@@ -109,6 +110,8 @@ const grammar = fc.letrec<{
       words(expr, '[', expr, ']'),
       words('[', listed(element, ', '), ']'),
       words('{', listed(entry, ', '), '}'),
+      words('[', element, 'for', clause, ']'),
+      words('{', entry, 'for', clause, '}'),
       words('(', expr, ',', expr, ')'),
       fc
         .array(fc.oneof(hole, fc.constantFrom('text ', '{{', '}}', '\\n', "it's $5%")), { maxLength: 3 })

@@ -200,6 +200,9 @@ class Walker {
           this.#expr(entry.value, place)
         }
         break
+      case 'comprehension':
+        this.#comprehension(expr, place)
+        break
       case 'lambda':
         this.#function(expr.params, expr.body, place)
         break
@@ -250,6 +253,15 @@ class Walker {
 
   #exprs(exprs: readonly (Expr | Spread)[], place: Place): void {
     for (const expr of exprs) this.#expr(expr.kind === 'spread' ? expr.value : expr, place)
+  }
+
+  #comprehension({ item, clause }: Expr & { kind: 'comprehension' }, place: Place): void {
+    this.#expr(clause.iterable, place)
+    const inside = inner(place)
+    for (const { text } of clause.names) inside.scope.declare(text, VARIABLE)
+    if (clause.test) this.#expr(clause.test, inside)
+    if (item.kind === 'entry') this.#expr(item.key, inside)
+    this.#expr(item.kind === 'entry' || item.kind === 'spread' ? item.value : item, inside)
   }
 
   #match({ subject, arms }: MatchExpr, place: Place): void {
