@@ -1,14 +1,25 @@
 /** Runs one forge agent to its end (chapter 28.1): details on stderr, the outcome on stdout, exit code 0 for Completed only. */
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { Fault } from '../agents/ports/fault.ts'
 import type { IterationRecord } from '../agents/ports/runs.ts'
 import type { ForgeDecl, Manifest } from '../bytecode/manifest.ts'
 import { inlineDriver } from '../runtime/forge-drivers.ts'
-import { outcomeJson, outcomeText, runForgeAgent, stopForgeAgent } from '../runtime/forge-run.ts'
+import {
+  dryRunForgeAgent,
+  outcomeJson,
+  outcomeText,
+  type RunOptions,
+  resumeForgeAgent,
+  runForgeAgent,
+  stopForgeAgent,
+} from '../runtime/forge-run.ts'
 import { readSettings } from '../runtime/settings.ts'
 import { createSystem, type System } from '../runtime/system.ts'
 import { CommandError } from './command-error.ts'
+import { dryRunText } from './dry-run-text.ts'
 import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
+import { LiveLine } from './live-line.ts'
 import { packageVersion } from './package-root.ts'
 import { loadModule } from './program-file.ts'
 import { runProgram } from './run-program.ts'
@@ -30,9 +41,17 @@ const FLAGS = {
     value: 'USD',
     help: "cost limit in US dollars (default: the agent's)",
   },
+  resume: {
+    type: 'boolean',
+    help: 'go on with the run that a killed neam-forge left unfinished, with its id, limits and workspace',
+  },
+  'dry-run': {
+    type: 'boolean',
+    help: 'print plan, tasks, size of the first prompt and cost ceiling; no model call, nothing is written',
+  },
   verbose: { type: 'boolean', help: 'say on stderr what is compiled, found and done' },
   offline: { type: 'boolean', help: 'answer with the offline model: no key, no network' },
-  json: { type: 'boolean', help: 'print the outcome as JSON' },
+  json: { type: 'boolean', help: 'print the outcome, or the dry run, as JSON' },
   help: { type: 'boolean', short: 'h', help: 'print this help' },
   version: { type: 'boolean', help: 'print the version' },
 } as const satisfies Flags
@@ -40,7 +59,8 @@ const FLAGS = {
 const HELP = `Usage: neam-forge --agent FILE [flags]
 
 Runs the build-verify loop of a forge agent and prints its outcome. The exit code is 0 when all tasks were verified,
-1 otherwise. Ctrl-C stops after the iteration in hand, a second one at once.
+1 otherwise. Each iteration is one line on stderr. Ctrl-C stops after the iteration in hand, a second one at once; verified
+tasks are kept, and the next run goes on from there.
 
 Flags:
 ${flagsHelp(FLAGS)}
@@ -58,6 +78,7 @@ async function run(argv: readonly string[]): Promise<number> {
     throw new UsageError(`unexpected argument ${positionals[0]}; see neam-forge --help`)
   const file = values.agent
   if (file === undefined) throw new UsageError(`--agent is required\n\n${HELP}`)
+  assertTogether(values)
   if (values['max-cost'] === 0) throw new UsageError('--max-cost must be above 0, got "0"')
 
   const say = (line: string) => {
@@ -71,18 +92,26 @@ async function run(argv: readonly string[]): Promise<number> {
   const overrides = overridesText(values)
   if (overrides !== '') say(`Applied overrides: ${overrides}`)
 
+  if (values.workspace !== undefined) checkWorkspace(values.workspace, values)
+
   const environment = terminalEnvironment(values)
   const system = await createSystem({
     module,
     environment,
     settings: readSettings(environment, process.cwd()),
     forgeDriver: inlineDriver,
+    // A dry run leaves no trace.
+    lazyTree: values['dry-run'] === true,
     output: {
       emit: (line) => process.stderr.write(`${line}\n`),
       print: (text) => process.stderr.write(text),
       warn: (line) => process.stderr.write(`warning: ${line}\n`),
     },
   })
+  if (values['dry-run']) {
+    const dry = await dryRunForgeAgent(system, agent.name, optionsOf(values))
+    return print(values.json ? `${JSON.stringify(dry)}\n` : dryRunText(dry))
+  }
   say('Starting forge loop...')
   return await loop(system, agent, values)
 }
@@ -92,23 +121,52 @@ async function loop(system: System, agent: ForgeDecl, values: Given): Promise<nu
   const onSignal = stopper(system, agent.name, stop)
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
-  const showsProgress = values.verbose === true || process.stderr.isTTY
+  const live = new LiveLine(process.stderr)
+  const options: RunOptions = {
+    ...optionsOf(values),
+    signal: stop.signal,
+    onStart: (config) => {
+      if (values.resume) live.print(`[neam-forge] resuming run ${config.run}`)
+    },
+    onBegin: (iteration) => live.start(`[neam-forge] iteration ${iteration}`),
+    onIteration: (record) => live.print(`[neam-forge] ${progressLine(record)}`),
+  }
   try {
-    const outcome = await runForgeAgent(system, agent.name, {
-      ...(values['max-iterations'] === undefined ? {} : { maxIterations: values['max-iterations'] }),
-      ...(values['max-cost'] === undefined ? {} : { maxCost: values['max-cost'] }),
-      ...(values.workspace === undefined ? {} : { workspace: resolve(values.workspace) }),
-      signal: stop.signal,
-      onIteration: (record) => {
-        if (showsProgress) process.stderr.write(`[neam-forge] ${progressLine(record)}\n`)
-      },
-    })
+    const outcome = await (values.resume
+      ? resumeForgeAgent(system, agent.name, options)
+      : runForgeAgent(system, agent.name, options))
+    live.stop()
     print(`${values.json ? outcomeJson(outcome) : outcomeText(outcome)}\n`)
     return outcome.outcome === 'completed' ? 0 : 1
   } finally {
+    live.stop()
     process.off('SIGINT', onSignal)
     process.off('SIGTERM', onSignal)
   }
+}
+
+const optionsOf = (values: Given): RunOptions => ({
+  maxIterations: values['max-iterations'],
+  maxCost: values['max-cost'],
+  ...(values.workspace === undefined ? {} : { workspace: resolve(values.workspace) }),
+})
+
+/** A resumed run keeps what it was started with. @throws UsageError */
+function assertTogether(values: Given): void {
+  if (!values.resume) return
+  for (const other of ['max-iterations', 'max-cost', 'workspace', 'dry-run'] as const) {
+    if (values[other] !== undefined) throw new UsageError(`--resume and --${other} do not go together`)
+  }
+}
+
+/** A new folder is made, as chapter 28.10 has it, but never in silence: the name may be mistyped. @throws CommandError */
+function checkWorkspace(given: string, values: Given): void {
+  const path = resolve(given)
+  if (existsSync(path) || values['dry-run']) return
+  if (!existsSync(dirname(path))) {
+    throw new CommandError(`--workspace ${given}: neither it nor the folder ${dirname(path)} exists`)
+  }
+  process.stderr.write(`[neam-forge] --workspace ${given} does not exist: it is made, empty\n`)
 }
 
 /** First signal: after the iteration in hand. Second: now. One SIGTERM that arrives twice counts once. */

@@ -1,13 +1,23 @@
 /** Forge runs in the process of a command line program. */
+
+import { type DryRun, dryRunForge } from '../agents/forge/dry-run.ts'
 import { outcomeValue } from '../agents/forge/outcome.ts'
-import { type RunOptions, runForge } from '../agents/forge/run.ts'
+import { type RunOptions, resumeForge, runForge } from '../agents/forge/run.ts'
 import { stopForge } from '../agents/forge/stop.ts'
 import type { RunOutcome } from '../agents/ports/runs.ts'
 import { textOf } from '../vm/values/text.ts'
 import type { System } from './system.ts'
 
+export type { DryRun, RunOptions }
+
 export const runForgeAgent = (system: System, agent: string, options: RunOptions): Promise<RunOutcome> =>
   runForge(system.world, agent, options)
+
+export const resumeForgeAgent = (system: System, agent: string, options: RunOptions): Promise<RunOutcome> =>
+  resumeForge(system.world, agent, options)
+
+export const dryRunForgeAgent = (system: System, agent: string, options: RunOptions): Promise<DryRun> =>
+  dryRunForge(system.world, { agent, ...options })
 
 export async function stopForgeAgent(system: System, agent: string, force: boolean): Promise<void> {
   await stopForge(system.world, agent, { force })

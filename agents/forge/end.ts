@@ -1,6 +1,8 @@
 import { isoTime } from '../iso-time.ts'
+import { Fault } from '../ports/fault.ts'
 import type { OutcomeKind, RunHead, RunOutcome, RunRef, RunTally, Verdict } from '../ports/runs.ts'
 import type { World } from '../world.ts'
+import { spentByRun, withCrashed } from './run-budget.ts'
 
 /** How far a run came. */
 export interface RunFacts {
@@ -16,19 +18,20 @@ export async function endRun(
   end: { readonly outcome: OutcomeKind; readonly message: string },
   facts: RunFacts,
 ): Promise<RunOutcome> {
+  const tally = await withAllSpent(world, ref, facts.tally)
   const outcome = await world.runs.finish(ref, {
     ...end,
     iterations: facts.iterations,
-    totalCost: facts.tally.cost,
-    totalTokens: facts.tally.tokens,
-    tasksCompleted: facts.tally.tasksCompleted,
+    totalCost: tally.cost,
+    totalTokens: tally.tokens,
+    tasksCompleted: tally.tasksCompleted,
     tasksTotal: facts.tasksTotal,
     finishedAt: isoTime(world.clock.now()),
   })
   await updateHead(world, ref, {
     outcome,
     iteration: outcome.iterations,
-    tally: facts.tally,
+    tally,
     waiting: null,
   })
   world.audit.record({
@@ -38,6 +41,17 @@ export async function endRun(
     metadata: { outcome: outcome.outcome, iterations: outcome.iterations, cost: outcome.totalCost },
   })
   return outcome
+}
+
+/** A ledger that cannot be read does not keep the run from ending. */
+async function withAllSpent(world: World, ref: RunRef, tally: RunTally): Promise<RunTally> {
+  try {
+    const config = await world.runs.config(ref)
+    return config === null ? tally : withCrashed(tally, await spentByRun(world, config))
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    return tally
+  }
 }
 
 /** Changes what status shows of a run, while the run is the agent's newest. */

@@ -1,5 +1,6 @@
 import { Fault } from '../ports/fault.ts'
 import type { IterationWait } from '../ports/runs.ts'
+import { totalTokens } from '../turn/usage.ts'
 import type { World } from '../world.ts'
 import { attemptTask } from './attempt.ts'
 import { whileClaimed } from './claim.ts'
@@ -7,7 +8,7 @@ import { updateHead } from './end.ts'
 import { assertUnstopped, type Spent, spentBefore } from './gate.ts'
 import { iterationLimitMessage } from './outcome.ts'
 import { foreignLines, lines, readProject, surveyProject } from './project.ts'
-import { limitReached } from './run-budget.ts'
+import { limitReached, spentByRun, withCrashed } from './run-budget.ts'
 import { type OpenRun, openRun, type RunState, type Step } from './run-state.ts'
 import { settle } from './settle.ts'
 import { afterFailure, afterRecord, completed, endBeforeWork, endedStep } from './step.ts'
@@ -51,13 +52,14 @@ interface ClaimedOptions {
 }
 
 async function claimed(world: World, state: RunState, options: ClaimedOptions): Promise<Step> {
-  const run = await openRun(world, state)
+  const opened = await openRun(world, state)
   const waits = await world.runs.waits(state, state.iteration)
   const pending = await stillPending(world, state, waits.at(-1))
-  if (pending) return await waitingStep(run, pending)
+  if (pending) return await waitingStep(opened, pending)
   const begun = await world.runs.begin(state, state.iteration)
-  if (begun.kind === 'done') return await afterRecord(run, begun.record)
+  if (begun.kind === 'done') return await afterRecord(opened, begun.record)
   const spent = spentBefore(waits.at(-1))
+  const run = begun.kind === 'begin' ? await countingCrashed(opened, spent) : opened
   try {
     await assertUnstopped(run)
     if (begun.kind === 'verdict') return await afterRecord(run, await settle(run, begun.record))
@@ -78,6 +80,12 @@ async function claimed(world: World, state: RunState, options: ClaimedOptions): 
     const lastTry = begun.kind === 'begin' && begun.attempt - waits.length >= MAX_CRASHES
     return await afterFailure(run, failure, { lastTry, spent })
   }
+}
+
+/** The run with what earlier tries of this iteration used before they died; `spent` is what they used and recorded. */
+async function countingCrashed(run: OpenRun, { cost, usage }: Spent): Promise<OpenRun> {
+  const used = await spentByRun(run.world, run.config)
+  return { ...run, tally: withCrashed(run.tally, used, { cost, tokens: totalTokens(usage) }) }
 }
 
 async function tryOnce(

@@ -130,19 +130,25 @@ export interface PlanState {
 }
 
 /**
- * Which task comes next. Equal tasks are told apart by number: a plan that names a task twice needs it done twice.
- * A ticked task uses up one of the done ones.
+ * The tasks with what is done. Equal tasks are told apart by number: a plan that names a task twice needs it done
+ * twice. A ticked task uses up one of the done ones.
  */
-export function surveyPlan(tasks: readonly PlanTask[], done: readonly string[]): PlanState {
+export function markDone(tasks: readonly PlanTask[], done: readonly string[]): readonly PlanTask[] {
   const left: TaskCount = taskCounts(done)
-  let current: string | null = null
-  let completed = 0
-  for (const task of tasks) {
+  return tasks.map((task) => {
     const key = sameTask(task.text)
     const count = left.get(key) ?? 0
     if (count > 0) left.set(key, count - 1)
-    if (task.done || count > 0) completed += 1
-    else current ??= task.text
+    return { text: task.text, done: task.done || count > 0 }
+  })
+}
+
+/** Which task comes next. */
+export function surveyPlan(tasks: readonly PlanTask[], done: readonly string[]): PlanState {
+  const marked = markDone(tasks, done)
+  return {
+    current: marked.find((task) => !task.done)?.text ?? null,
+    completed: marked.filter((task) => task.done).length,
+    total: marked.length,
   }
-  return { current, completed, total: tasks.length }
 }

@@ -1,6 +1,6 @@
 import type { BudgetDecl } from '../../bytecode/manifest.ts'
 import { reserveCall } from '../limits/budget.ts'
-import type { RunConfig } from '../ports/runs.ts'
+import type { RunConfig, RunTally } from '../ports/runs.ts'
 import type { CallEstimate, CallLeave } from '../turn/gate.ts'
 import type { Price } from '../turn/prices.ts'
 import type { World } from '../world.ts'
@@ -22,6 +22,10 @@ const USUAL_OUTPUT = 4096
 /** Whole files are written in one answer, but a reservation of this much is enough for each of them. */
 const MOST_OUTPUT = 16_384
 
+/** Output tokens that a call of a run may ask for. */
+export const outputLimit = (price: Price): number =>
+  price.output === 0 ? MOST_OUTPUT : Math.min(price.maxOutput ?? USUAL_OUTPUT, MOST_OUTPUT)
+
 /** Reserves a model call within the run's limits. Throws `budget_exhausted`. */
 export async function reserveForRun(
   world: World,
@@ -29,11 +33,38 @@ export async function reserveForRun(
   price: Price,
   estimate: CallEstimate,
 ): Promise<CallLeave> {
-  const vendorLimit = price.output === 0 ? MOST_OUTPUT : (price.maxOutput ?? USUAL_OUTPUT)
   return await reserveCall(world, runBudget(config), price, {
     inputTokens: estimate.inputTokens,
-    maxOutputTokens: Math.min(estimate.maxOutputTokens ?? MOST_OUTPUT, vendorLimit, MOST_OUTPUT),
+    maxOutputTokens: Math.min(estimate.maxOutputTokens ?? MOST_OUTPUT, outputLimit(price)),
   })
+}
+
+/**
+ * What a run has used by its ledger: tries that crashed count as well, calls that were cut off with what was reserved
+ * for them.
+ */
+export async function spentByRun(
+  world: World,
+  config: RunConfig,
+): Promise<Pick<RunTally, 'cost' | 'tokens'>> {
+  const { cost, tokens } = await world.budgets.used(runBudget(config), world.clock.now())
+  return { cost, tokens }
+}
+
+/** The tally with what crashed tries have used on top: what the ledger has beyond the tally and `apart`. */
+export function withCrashed(
+  tally: RunTally,
+  used: Pick<RunTally, 'cost' | 'tokens'>,
+  apart: Pick<RunTally, 'cost' | 'tokens'> = { cost: 0, tokens: 0 },
+): RunTally {
+  const cost = used.cost - tally.cost - apart.cost
+  const tokens = used.tokens - tally.tokens - apart.tokens
+  return {
+    ...tally,
+    // The ledger adds in another order: what is off by less than this is the same sum.
+    cost: cost > 1e-9 ? tally.cost + cost : tally.cost,
+    tokens: tally.tokens + Math.max(0, tokens),
+  }
 }
 
 /** Message of the outcome when a limit is reached, null while there is room (chapter 25.3, stage 2a). */

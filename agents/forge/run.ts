@@ -1,6 +1,8 @@
+import { findAgent } from '../find-agent.ts'
 import { Fault, faultText } from '../ports/fault.ts'
 import type { IterationRecord, RunConfig, RunOutcome } from '../ports/runs.ts'
 import type { World } from '../world.ts'
+import { CLAIM_TTL_MS } from './claim.ts'
 import { failRun } from './fail.ts'
 import type { Incoming } from './incoming.ts'
 import { iterate } from './iterate.ts'
@@ -19,6 +21,8 @@ export interface RunOptions extends Incoming {
   /** Agent calls on the way here, this one included; 1 for a run of its own. */
   readonly depth?: number
   onStart?(config: RunConfig): void
+  /** Before each iteration. */
+  onBegin?(iteration: number): void
   /** After each iteration that came to a verdict. */
   onIteration?(record: IterationRecord): void
 }
@@ -39,9 +43,49 @@ export async function runForge(world: World, agent: string, options: RunOptions 
     files: options.files,
     driver: 'inline',
   })
+  return await drive(world, config, 1, options)
+}
+
+/**
+ * Takes up the agent's run that a loop in some process left unfinished: same id, limits and workspace. Throws
+ * `agent_not_found`, `nothing_to_resume`, or `run_busy` while another process works on it.
+ */
+export async function resumeForge(
+  world: World,
+  agent: string,
+  options: Pick<RunOptions, 'signal' | 'onStart' | 'onBegin' | 'onIteration'> = {},
+): Promise<RunOutcome> {
+  const config = await unfinishedRun(world, agent)
+  const claim = await world.runs.claim(config, { ttlMs: CLAIM_TTL_MS, quietMs: 0 })
+  if (claim === null) throw new Fault('run_busy', { run: config.run })
+  await claim.release()
+  const done = await world.runs.iterations(config)
+  return await drive(world, config, done.length + 1, options)
+}
+
+async function unfinishedRun(world: World, agent: string): Promise<RunConfig> {
+  const { name } = findAgent(world, 'forge', agent)
+  const nothing = (problem: string) => new Fault('nothing_to_resume', { agent: name, problem })
+  const head = await world.runs.head(name)
+  const config = head && (await world.runs.config(head))
+  if (!head || !config) throw nothing('it was never started here')
+  const outcome = await world.runs.outcome(head)
+  if (outcome) throw nothing(`its newest run ended as ${outcome.outcome} (${outcome.message})`)
+  if (config.driver !== 'inline')
+    throw nothing(`its run ${config.run} is driven by a server, which takes it up itself`)
+  return config
+}
+
+async function drive(
+  world: World,
+  config: RunConfig,
+  first: number,
+  options: RunOptions,
+): Promise<RunOutcome> {
   options.onStart?.(config)
-  let state: RunState = { agent: config.agent, run: config.run, epoch: config.epoch, iteration: 1 }
+  let state: RunState = { agent: config.agent, run: config.run, epoch: config.epoch, iteration: first }
   for (;;) {
+    options.onBegin?.(state.iteration)
     const step = await iteratePatiently(world, state, options)
     if (options.onIteration) {
       const record = await world.runs.iteration(config, state.iteration)

@@ -2,6 +2,7 @@ import type { ForgeDecl } from '../../bytecode/manifest.ts'
 import { findAgent } from '../find-agent.ts'
 import { isoTime } from '../iso-time.ts'
 import { assertEnabled } from '../limits/kill-switch.ts'
+import type { Preparation } from '../ports/checkpoints.ts'
 import { Fault, faultText } from '../ports/fault.ts'
 import type { RunConfig, RunTally } from '../ports/runs.ts'
 import { requirePrice } from '../turn/model-access.ts'
@@ -62,10 +63,12 @@ export async function startForge(world: World, request: StartRequest): Promise<R
       },
     }
   })
-  await orEndRun(world, config, async () => {
-    await prepareCheckpoint(world, decl, config)
+  const { uncommitted } = await orEndRun(world, config, async () => {
+    const prepared = await prepareCheckpoint(world, decl, config)
     await writeFiles(workspace, files)
+    return prepared
   })
+  const warnings = [...project.warnings, ...uncommittedWarnings(uncommitted)]
   const { current, completed, total } = surveyProject(project, config, [])
   const tally: RunTally = { ...NOTHING_YET, tasksCompleted: completed }
   await world.runs.writeHead({
@@ -80,10 +83,10 @@ export async function startForge(world: World, request: StartRequest): Promise<R
     lastVerdict: null,
     stopping: false,
     waiting: null,
-    warnings: project.warnings,
+    warnings,
     outcome: null,
   })
-  for (const warning of project.warnings) world.output.warn(`${config.agent}: ${warning}`)
+  for (const warning of warnings) world.output.warn(`${config.agent}: ${warning}`)
   world.audit.record({
     event: 'forge.start',
     agent: config.agent,
@@ -99,9 +102,18 @@ export async function startForge(world: World, request: StartRequest): Promise<R
   return config
 }
 
-function limitsOf(
+const UNCOMMITTED_SHOWN = 3
+
+function uncommittedWarnings(paths: readonly string[]): readonly string[] {
+  if (paths.length === 0) return []
+  const rest = paths.length - UNCOMMITTED_SHOWN
+  const shown = paths.slice(0, UNCOMMITTED_SHOWN).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
+  return [`uncommitted changes in the workspace (${shown}): the first checkpoint commits them with its task`]
+}
+
+export function limitsOf(
   decl: ForgeDecl,
-  request: StartRequest,
+  request: Pick<StartRequest, 'maxIterations' | 'maxCost' | 'maxTokens'>,
 ): Pick<RunConfig, 'maxIterations' | 'maxCost' | 'maxTokens'> {
   const maxIterations = request.maxIterations ?? decl.loop.maxIterations
   const maxCost = request.maxCost ?? decl.loop.maxCost
@@ -148,15 +160,15 @@ async function takeLease(
 }
 
 /** Under the lease, because it must not disturb the checkpoints of a living run. */
-const prepareCheckpoint = async (world: World, decl: ForgeDecl, config: RunConfig): Promise<void> =>
+const prepareCheckpoint = async (world: World, decl: ForgeDecl, config: RunConfig): Promise<Preparation> =>
   await world.checkpoints
     .open(decl.checkpoint, config.workspace, decl.name)
     .prepare(config.run, loopFiles(decl))
 
 /** What fails here ends the run that has just taken the lease. */
-async function orEndRun(world: World, config: RunConfig, work: () => Promise<void>): Promise<void> {
+async function orEndRun<T>(world: World, config: RunConfig, work: () => Promise<T>): Promise<T> {
   try {
-    await work()
+    return await work()
   } catch (error) {
     const message = error instanceof Fault ? faultText(error) : 'internal error'
     await endRun(

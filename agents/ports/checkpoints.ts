@@ -9,12 +9,17 @@ export interface CheckpointRequest {
   readonly tokens: number
 }
 
+export interface Preparation {
+  /** Files that a person changed and did not commit; the first checkpoint commits them with its task. */
+  readonly uncommitted: readonly string[]
+}
+
 export interface Checkpoint {
   /**
    * Before the first model call of a run: makes the repository where design 3.8 allows it, or throws
    * `workspace_not_repository` / `workspace_inside_repository`. `ownFiles` (loop files) do not count as content.
    */
-  prepare(run: string, ownFiles: readonly string[]): Promise<void>
+  prepare(run: string, ownFiles: readonly string[]): Promise<Preparation>
   /**
    * Before each iteration: records the tree to which a crash returns; repeated, the first one stays. Throws
    * `checkpoint_lost`.

@@ -53,6 +53,7 @@ const TEXTS = {
   checkpoint_lost: (d: Data) => `the workspace's git history changed under the run: ${show(d.problem)}`,
   file_unreadable: (d: Data) => `cannot read ${show(d.path)}: ${show(d.problem)}`,
   plan_invalid: (d: Data) => `plan ${show(d.path)} cannot be used: ${show(d.problem)}`,
+  nothing_to_resume: (d: Data) => `forge agent ${show(d.agent)} has no run to resume: ${show(d.problem)}`,
   run_busy: (d: Data) => `run ${show(d.run)} is being worked on by another process`,
   run_fenced: (d: Data) => `run ${show(d.run)} was taken over by a newer run`,
   // the model

@@ -24,6 +24,8 @@ export interface Workspace {
 export interface Workspaces {
   /** Absolute path of a declared workspace (design 9.10: `.` under NEAM_WORKSPACE_DIR is `<dir>/<Agent>`). */
   resolve(agent: string, declared: string): string
+  /** Whether the folder is there; nothing is made. */
+  exists(root: string): Promise<boolean>
   /** Opens a workspace, making the folder when it is missing. */
   open(root: string): Promise<Workspace>
 }

@@ -31,6 +31,7 @@ export const FAULT_STATUS: Readonly<Record<FaultCode, number>> = {
   checkpoint_lost: 409,
   file_unreadable: 422,
   plan_invalid: 422,
+  nothing_to_resume: 409,
   run_busy: 409,
   run_fenced: 409,
   provider_not_supported: 501,

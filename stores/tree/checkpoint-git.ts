@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Checkpoint, CheckpointRequest } from '../../agents/ports/checkpoints.ts'
+import type { Checkpoint, CheckpointRequest, Preparation } from '../../agents/ports/checkpoints.ts'
 import { Fault } from '../../agents/ports/fault.ts'
 import type { Clock } from '../../agents/ports/time.ts'
 import { type CheckpointRecord, CheckpointRecords } from './checkpoint-record.ts'
@@ -10,8 +10,9 @@ import { ITERATION_TRAILER, type LoggedCommit, log, RUN_TRAILER } from './git-lo
 import { PrivateRepository } from './git-private.ts'
 import { type Head, WorkspaceRepository } from './git-repository.ts'
 import { restoreTree } from './git-restore.ts'
-import { stage } from './git-staging.ts'
+import { changed, stage, textOf, untracked } from './git-staging.ts'
 import { openWorkspace } from './workspace.ts'
+import { pathComponents } from './workspace-path.ts'
 
 const NAME = 'Neam Forge'
 const EMAIL = 'forge@neam.local'
@@ -62,9 +63,10 @@ export class GitCheckpoint implements Checkpoint {
     this.#records = new CheckpointRecords(join(options.state, 'runs'))
   }
 
-  async prepare(run: string, ownFiles: readonly string[]): Promise<void> {
-    if ((await this.#records.read(run)) !== null) return
-    if (!(await this.#own.exists())) {
+  async prepare(run: string, ownFiles: readonly string[]): Promise<Preparation> {
+    if ((await this.#records.read(run)) !== null) return { uncommitted: [] }
+    const found = await this.#own.exists()
+    if (!found) {
       const workspace = await openWorkspace(this.#workspace)
       if (!(await workspace.isEmpty(ownFiles))) throw await this.#notARepository()
       await failing(initRepository(this.#options.git, this.#workspace, this.#options.path))
@@ -72,7 +74,21 @@ export class GitCheckpoint implements Checkpoint {
     await this.#forgetOtherRuns(run)
     const { ref, commit } = await this.#own.head()
     const exclude = await this.#own.exclude()
-    await this.#records.write(run, { ref, commit, start: commit, bases: {}, exclude })
+    const record = { ref, commit, start: commit, bases: {}, exclude }
+    await this.#records.write(run, record)
+    return { uncommitted: found ? await this.#uncommitted(record, ownFiles) : [] }
+  }
+
+  /** Paths that differ from the branch; loop files are there to be changed. */
+  async #uncommitted(record: CheckpointRecord, ownFiles: readonly string[]): Promise<readonly string[]> {
+    const repository = await this.#private('commit', record)
+    await this.#load(repository, record.commit)
+    const paths = await failing(Promise.all([changed(repository), untracked(repository)]))
+    const own = new Set(ownFiles.map((path) => pathComponents(path).join('/')))
+    return paths
+      .flat()
+      .map(textOf)
+      .filter((path) => !own.has(path))
   }
 
   async #notARepository(): Promise<Fault> {

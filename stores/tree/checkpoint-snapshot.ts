@@ -3,7 +3,7 @@ import { constants } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import type { Checkpoint, CheckpointRequest } from '../../agents/ports/checkpoints.ts'
+import type { Checkpoint, CheckpointRequest, Preparation } from '../../agents/ports/checkpoints.ts'
 import { type CopyCount, copyTree, inside, MANIFEST, mirrorTree, removeEntry } from './checkpoint-copy.ts'
 import { openWorkspace } from './workspace.ts'
 import { errnoOf, Folder, NotAFolder, within } from './workspace-folder.ts'
@@ -29,9 +29,10 @@ export class SnapshotCheckpoint implements Checkpoint {
     this.#bases = join(options.state, 'bases')
   }
 
-  async prepare(): Promise<void> {
+  async prepare(): Promise<Preparation> {
     await openWorkspace(this.#workspace)
     await mkdir(this.#bases, { recursive: true })
+    return { uncommitted: [] }
   }
 
   /** The base lies outside the workspace. Marking an iteration twice keeps the first copy. */

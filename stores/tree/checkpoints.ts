@@ -21,7 +21,7 @@ export interface CheckpointsOptions {
 
 /** `checkpoint: "none"`: an iteration that crashed repeats on the files as they are (design 3.8). */
 const NONE: Checkpoint = {
-  prepare: async () => {},
+  prepare: async () => ({ uncommitted: [] }),
   mark: async () => {},
   restore: async () => {},
   keep: async () => null,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
-import { type FileHandle, mkdir, realpath } from 'node:fs/promises'
+import { type FileHandle, mkdir, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, normalize, resolve } from 'node:path'
 import { Fault } from '../../agents/ports/fault.ts'
 import type { Workspace, Workspaces } from '../../agents/ports/workspace.ts'
@@ -261,6 +261,8 @@ export function treeWorkspaces(options: WorkspacesOptions): Workspaces {
       const isBase = resolve(base, declared) === base
       return isBase && options.workspaceDir !== null ? join(base, agent) : resolve(base, declared)
     },
+
+    exists: async (root) => (await stat(root).catch(() => null))?.isDirectory() ?? false,
 
     open: (root) => openWorkspace(root, options.addressing),
   }

@@ -12,7 +12,7 @@ const PLAN = 'first task\nsecond task\n'
 /** A checkpoint that outlives processes and keeps what it is asked for once. */
 function recordedCheckpoints(kept: CheckpointRequest[]) {
   const checkpoint: Checkpoint = {
-    prepare: async () => {},
+    prepare: async () => ({ uncommitted: [] }),
     mark: async () => {},
     restore: async () => {},
     async keep(request) {
@@ -71,6 +71,8 @@ describe('a run whose process is killed', () => {
         done: place.lines('progress.jsonl').map(({ task }) => task),
         kept: kept.map(({ task }) => task),
         learnings: place.lines('learnings.jsonl').length,
+        // What tries that died have used is part of the total: 120 tokens a call, or what was reserved for it.
+        countsEachCall: (outcome?.totalTokens ?? 0) >= 120 * place.requests.length,
         records: (await heir.runs.iterations(config)).map(({ verdict }) => verdict.kind),
       }
       expect(facts).toEqual({
@@ -80,6 +82,7 @@ describe('a run whose process is killed', () => {
         done: ['first task', 'second task'],
         kept: ['first task', 'second task'],
         learnings: 1,
+        countsEachCall: true,
         records: ['done', 'done'],
       })
       if (!killed) break

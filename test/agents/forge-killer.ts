@@ -67,7 +67,7 @@ export class Killer {
       killSwitch: this.port(killSwitch),
       commands: this.port(commands),
       models: this.port(models),
-      workspaces: { resolve: workspaces.resolve, open: this.port(workspaces).open },
+      workspaces: { ...workspaces, open: this.port(workspaces).open },
       checkpoints: {
         ...checkpoints,
         open: (...args) => this.port(checkpoints.open(...args)),

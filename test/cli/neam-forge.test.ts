@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { runBin } from '../support/program.ts'
@@ -112,6 +112,143 @@ test('Ctrl-C stops after the iteration in hand', async () => {
   expect(stdout).toContain('outcome: "aborted"')
   expect(stdout).toContain('stopped on request')
   expect(code).toBe(1)
+})
+
+describe('--dry-run', () => {
+  const wordCount = ['--agent', join(ROOT, 'examples/word-count/word-count.neam'), '--offline', '--dry-run']
+
+  test('prints plan, prompt and ceiling, and writes nothing', async () => {
+    const directory = temporaryDirectory()
+    cpSync(join(ROOT, 'examples/word-count/workspace'), join(directory, 'work'), { recursive: true })
+    const before = readdirSync(directory, { recursive: true })
+    const { code, stdout, stderr } = await runBin('neam-forge', [...wordCount, '--workspace', 'work'], {
+      cwd: directory,
+    })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const lines = stdout.split('\n')
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        `workspace   ${join(directory, 'work')}`,
+        'checkpoint  git',
+        'tasks       0 of 3 done',
+        expect.stringMatching(/^ {2}\[ \] Write src\/words\.py/),
+        expect.stringMatching(/^next {8}Write src\/words\.py/),
+        expect.stringMatching(/^prompt {6}about \d+ tokens in \d messages and \d tools$/),
+        expect.stringMatching(/^cost {8}at most \$0 for the first model call, \$\d+ in all$/),
+      ]),
+    )
+    expect(readdirSync(directory, { recursive: true })).toEqual(before)
+  })
+
+  test('as JSON, of a workspace that is not there yet', async () => {
+    const directory = temporaryDirectory()
+    const { stdout } = await runBin(
+      'neam-forge',
+      [...wordCount, '--workspace', 'fresh', '--max-cost', '2', '--json'],
+      {
+        cwd: directory,
+      },
+    )
+    expect(JSON.parse(stdout)).toMatchObject({
+      workspace: join(directory, 'fresh'),
+      workspace_exists: false,
+      max_cost: 2,
+      tasks: null,
+      next_task: '',
+      warnings: ['plan', 'prompt'].map((file) => expect.stringMatching(`^${file} file .* does not exist`)),
+    })
+    expect(readdirSync(directory)).toEqual([])
+  })
+})
+
+describe('a workspace', () => {
+  test('that does not exist is made, and that is said', async () => {
+    const directory = freshDirectory()
+    const { stderr } = await runBin(
+      'neam-forge',
+      ['--agent', 'agents.neam', '--offline', '--workspace', 'typo'],
+      {
+        cwd: directory,
+      },
+    )
+    expect(stderr).toContain('[neam-forge] --workspace typo does not exist: it is made, empty\n')
+  })
+
+  test('in a folder that does not exist is refused, and nothing is made', async () => {
+    const directory = freshDirectory()
+    const args = ['--agent', 'agents.neam', '--offline', '--workspace', 'no/such']
+    const { code, stderr } = await runBin('neam-forge', args, { cwd: directory })
+    expect([code, stderr]).toEqual([
+      1,
+      `neam-forge: --workspace no/such: neither it nor the folder ${join(directory, 'no')} exists\n`,
+    ])
+    expect(readdirSync(directory)).toEqual(['agents.neam'])
+  })
+
+  test('with uncommitted changes is told about before they are committed', async () => {
+    const directory = freshDirectory()
+    const workspace = join(directory, 'work')
+    mkdirSync(workspace)
+    const git = (...args: string[]) => execFileSync('git', ['-C', workspace, ...args], { stdio: 'pipe' })
+    git('init', '-q')
+    writeFileSync(join(workspace, 'a.txt'), 'one')
+    git('add', '.')
+    git('-c', 'user.name=A', '-c', 'user.email=a@b', 'commit', '-qm', 'first')
+    writeFileSync(join(workspace, 'a.txt'), 'changed')
+    writeFileSync(join(workspace, 'new é.txt'), 'new')
+    writeFileSync(join(workspace, 'plan.md'), 'Write src/main.py and tests/test_main.py')
+    const args = ['--agent', 'agents.neam', '--offline', '--workspace', 'work']
+    const { stderr } = await runBin('neam-forge', args, { cwd: directory })
+    expect(stderr).toContain(
+      'warning: code_builder: uncommitted changes in the workspace (a.txt, new é.txt): the first checkpoint commits them with its task\n',
+    )
+  })
+})
+
+describe('--resume', () => {
+  test('goes on with a run that was killed, under its own id', async () => {
+    const directory = temporaryDirectory()
+    writeFileSync(
+      join(directory, 'patient.neam'),
+      `fun third(ctx) { if (ctx.iteration >= 3) { return true; } return "not yet"; }
+       forge agent patient { provider: "openai" model: "gpt-4o" verify: third workspace: "./work" }`,
+    )
+    const args = ['--agent', 'patient.neam', '--offline']
+    const killed = await runBin('neam-forge', args, {
+      cwd: directory,
+      onStderr: (text, child) => {
+        if (text.includes('Iteration 1')) child.kill('SIGKILL')
+      },
+    })
+    expect(killed.code).toBeNull()
+    const [run] = readdirSync(join(directory, '.neam/state/forge/patient/runs'))
+    const resumed = await runBin('neam-forge', [...args, '--resume'], { cwd: directory })
+    expect(resumed.stderr).toContain(`[neam-forge] resuming run ${run}\n`)
+    expect(resumed.stdout).toContain('{outcome: "completed", iterations: 3,')
+    expect(readdirSync(join(directory, '.neam/state/forge/patient/runs'))).toEqual([run])
+    const again = await runBin('neam-forge', [...args, '--resume'], { cwd: directory })
+    expect([again.code, again.stderr]).toEqual([
+      1,
+      'neam-forge: forge agent patient has no run to resume: its newest run ended as completed (All tasks verified)\n',
+    ])
+  })
+
+  test('has nothing to take up before a first run', async () => {
+    const { code, stderr } = await runBin('neam-forge', ['--agent', 'agents.neam', '--offline', '--resume'], {
+      cwd: freshDirectory(),
+    })
+    expect([code, stderr]).toEqual([
+      1,
+      'neam-forge: forge agent code_builder has no run to resume: it was never started here\n',
+    ])
+  })
+
+  test.each(['--max-cost=2', '--workspace=x', '--dry-run'])('and %s do not go together', async (flag) => {
+    const { code, stderr } = await runBin('neam-forge', ['--agent', 'agents.neam', '--resume', flag], {
+      cwd: freshDirectory(),
+    })
+    expect([code, stderr]).toEqual([2, `neam-forge: --resume and ${flag.split('=')[0]} do not go together\n`])
+  })
 })
 
 describe('what cannot be run', () => {

@@ -28,7 +28,7 @@ const shell = (command: string): string =>
   })
 
 test('every command of docs/forge.md does what the page says, in its order', async () => {
-  const [start, status, runs, list, pull, push, bundle, ...others] = PRINTED
+  const [start, status, runs, list, pull, push, bundle, dryRun, ...others] = PRINTED
   expect(others).toEqual([])
   expect(await curl(server.url, start!)).toMatchObject({
     status: 200,
@@ -44,4 +44,6 @@ test('every command of docs/forge.md does what the page says, in its order', asy
   expect(shell(push!)).toMatch(/^1 file of .* sent\n$/)
   shell(bundle!)
   expect(existsSync(join(sandbox, 'code_builder.bundle'))).toBe(true)
+  expect(shell(dryRun!)).toContain('tasks       no plan: a single task\n')
+  expect(existsSync(join(sandbox, 'words'))).toBe(false)
 }, 60_000)
