@@ -10,7 +10,7 @@ import type { Arguments } from './arguments.ts'
 import { asksHost, constant, type Native, plain } from './native.ts'
 
 export const CORE: readonly Native[] = [
-  plain('len(value)', 'Length of a string (code points), list, map, tuple or range.', (call) => {
+  plain('len(value)', 'Length of a string (code points), list, map, tuple, set or range.', (call) => {
     const length = lengthOf(call.value(0))
     if (length === null) throw call.wrong(0, 'a string, list, map, tuple or range')
     return length

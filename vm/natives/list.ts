@@ -3,10 +3,12 @@ import { contains } from '../machine/operators.ts'
 import { isEqual } from '../values/equality.ts'
 import { compare } from '../values/ordering.ts'
 import { isTrue } from '../values/truth.ts'
+import { describe } from '../values/type-name.ts'
 import { Closure, TupleValue, type Value } from '../values/value.ts'
 import { type Arguments, isCallable } from './arguments.ts'
 import { methodsOf } from './method.ts'
 import { table } from './native.ts'
+import { setOf } from './set.ts'
 import { sortByComparison, sortByKey } from './sort.ts'
 import { joinTexts } from './string.ts'
 
@@ -182,6 +184,9 @@ export const LIST_METHODS = table([
     ),
   ),
   method('unique()', 'Every element once, in the order of first occurrence.', unique),
+  method('to_set()', 'The set of its elements: nil, bools, numbers and strings.', (list, call) =>
+    setOf(call, list, (index) => call.invalid(`a set holds no ${describe(list[index]!)}`)),
+  ),
   method('chunk(size)', 'Lists of so many elements each; the last may be shorter.', (list, call) => {
     const size = call.size(0)
     if (size === 0) throw call.wrong(0, 'a number from 1')

@@ -101,6 +101,7 @@ export const NATIVE_NAMES: readonly string[] = [
   'regex_replace',
   'replace',
   'session_history',
+  'set',
   'sort_by',
   'spawn',
   'split',

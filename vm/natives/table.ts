@@ -11,6 +11,7 @@ import { MATH } from './math.ts'
 import { type Table, table } from './native.ts'
 import { OPTION_METHODS, RANGE_METHODS, TUPLE_METHODS } from './others.ts'
 import { REGEX_FUNCTIONS } from './regex.ts'
+import { SET_METHODS, SET_NATIVES } from './set.ts'
 import { STRING_METHODS } from './string.ts'
 import { SYSTEM } from './system.ts'
 import { TIME } from './time.ts'
@@ -23,6 +24,7 @@ export const NATIVES: Table = table(
   MATH,
   SYSTEM,
   CRYPTO,
+  SET_NATIVES,
   TIME,
   WORKSPACE,
   AGENTS,
@@ -37,5 +39,6 @@ export const METHODS: ReadonlyMap<TypeName, Table> = new Map([
   ['map', MAP_METHODS],
   ['range', RANGE_METHODS],
   ['tuple', TUPLE_METHODS],
+  ['set', SET_METHODS],
   ['option', OPTION_METHODS],
 ])

@@ -9,6 +9,7 @@ import {
   OutcomeValue,
   RangeValue,
   SealedTypeValue,
+  SetValue,
   SkillValue,
   StructTypeValue,
   StructValue,
@@ -62,6 +63,7 @@ class Comparison {
         this.sameItems(a.fields, b.fields)
       )
     }
+    if (a instanceof SetValue || b instanceof SetValue) return this.sameMembers(a, b)
     if (a instanceof TupleValue) return b instanceof TupleValue && this.sameItems(a.items, b.items)
     if (a instanceof OutcomeValue) {
       return (
@@ -78,6 +80,13 @@ class Comparison {
     if (a.length !== b.length) return false
     for (let i = 0; i < a.length; i += 1) this.todo.push([a[i]!, b[i]!])
     return true
+  }
+
+  /** In any order; what sets hold is compared at once. */
+  private sameMembers(a: object, b: object): boolean {
+    if (!(a instanceof SetValue && b instanceof SetValue) || a.items.length !== b.items.length) return false
+    this.pairs += a.items.length
+    return a.items.every((item) => b.has(item))
   }
 
   private sameEntries(a: ReadonlyMap<string, Value>, b: ReadonlyMap<string, Value>): boolean {

@@ -10,6 +10,7 @@ import {
   OutcomeValue,
   RangeValue,
   SealedTypeValue,
+  SetValue,
   SkillValue,
   StructTypeValue,
   StructValue,
@@ -64,6 +65,7 @@ class Writer {
     if (Array.isArray(value)) this.container(value, '[', ']', () => this.items(value))
     else if (value instanceof ErrorValue) this.error(value)
     else if (value instanceof Map) this.container(value, '{', '}', () => this.entries(value))
+    else if (value instanceof SetValue) this.container(value, 'set(', ')', () => this.items(value.items))
     else if (value instanceof TupleValue) this.container(value, '(', ')', () => this.tupleItems(value))
     else if (value instanceof StructValue) this.struct(value)
     else if (value instanceof VariantValue) this.variant(value)

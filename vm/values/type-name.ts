@@ -8,6 +8,7 @@ import {
   OutcomeValue,
   RangeValue,
   SealedTypeValue,
+  SetValue,
   SkillValue,
   StructTypeValue,
   StructValue,
@@ -25,6 +26,7 @@ export type TypeName =
   | 'map'
   | 'function'
   | 'tuple'
+  | 'set'
   | 'range'
   | 'struct'
   | 'variant'
@@ -45,6 +47,7 @@ export function typeName(value: Value): TypeName {
   if (value instanceof StructValue) return 'struct'
   if (value instanceof VariantValue) return value.type === OPTION ? 'option' : 'variant'
   if (value instanceof OutcomeValue) return 'variant'
+  if (value instanceof SetValue) return 'set'
   if (value instanceof TupleValue) return 'tuple'
   if (value instanceof RangeValue) return 'range'
   if (value instanceof AgentValue) return 'agent'

@@ -66,6 +66,27 @@ export class TupleValue {
   }
 }
 
+/** What a set can hold. */
+export type Scalar = null | boolean | number | string
+
+/** A tuple in which no element stands twice: whatever walks or measures tuples does so with sets. */
+export class SetValue extends TupleValue {
+  override readonly items: readonly Scalar[]
+  readonly #members: ReadonlySet<Value>
+  /** Of what stands twice, the first counts. */
+  constructor(items: readonly Scalar[]) {
+    const members = new Set(items)
+    const once = [...members]
+    super(once)
+    this.items = once
+    this.#members = members
+  }
+
+  has(value: Value): boolean {
+    return this.#members.has(value)
+  }
+}
+
 /** Lazy, end exclusive. */
 export class RangeValue {
   readonly start: number
