@@ -11,6 +11,7 @@ import type { ModelProviders } from './ports/model.ts'
 import type { RunStore } from './ports/runs.ts'
 import type { SessionStore } from './ports/sessions.ts'
 import type { Clock, Timers } from './ports/time.ts'
+import type { TurnWorker } from './ports/turn-worker.ts'
 import type { Workspaces } from './ports/workspace.ts'
 import type { PriceTable } from './turn/prices.ts'
 
@@ -34,6 +35,8 @@ export interface World {
   readonly audit: Audit
   /** How a forge run started through the API is driven. */
   readonly forgeDriver: ForgeDriver
+  /** Who goes on with a turn that nobody waits for any more. */
+  readonly turnWorker: TurnWorker
   /** Where `emit` lines and warnings of running programs go. */
   readonly output: ProgramOutput
   /** An environment variable the program may read (`env_get`), or null. */

@@ -183,9 +183,14 @@ async function run(argv: readonly string[]): Promise<number> {
   const drained = await drain({
     http,
     told,
-    endBackground: () => driver.close(),
+    endBackground: async () => {
+      await Promise.all([driver.close(), system.turns.idle()])
+    },
     limitMs: drainSeconds * 1000,
-    abort: () => shutdown.abort(new Error('the server is shutting down')),
+    abort: () => {
+      shutdown.abort(new Error('the server is shutting down'))
+      system.turns.abort()
+    },
   })
   if (!drained) process.stderr.write('neam-api: the rest was cut off; forge runs go on at the next start\n')
   // A cut-off turn may hold timers for its next try.

@@ -1,6 +1,7 @@
 /** The Middy stack around every route handler. */
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import type { HandOver } from '../agents/turn/call-context.ts'
 import type { Edge, EdgeContext, Handler, RouteHandler } from './edge.ts'
 import { accessLog } from './middleware/access-log.ts'
 import { authenticate } from './middleware/authenticate.ts'
@@ -12,6 +13,12 @@ import type { Route } from './routes.ts'
 
 /** Kept back from the time the platform gives, to write down how a request ended: 2 s, of short times a tenth. */
 const marginMs = (remainingMs: number): number => Math.min(2000, remainingMs / 10)
+
+/** 5 s before the time is over a turn goes on elsewhere; with less than 10 s until then nothing long begins. */
+const handOverOf = (remainingMs: number): HandOver => ({
+  at: Date.now() + remainingMs - Math.min(5000, remainingMs / 4),
+  leastMs: Math.min(10_000, remainingMs / 3),
+})
 
 /** A route's handler inside its middlewares, as Lambda calls it. Never rejects: failures are answers. */
 export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Handler {
@@ -33,6 +40,7 @@ export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Han
       body: context.body,
       requestId: context.requestId,
       deadlineAt: Date.now() + remainingMs - marginMs(remainingMs),
+      handOver: handOverOf(remainingMs),
     })
     if (body instanceof Uint8Array) {
       return {

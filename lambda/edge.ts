@@ -1,5 +1,6 @@
 /** What the process supplies to its handlers, and what a route handler gets and gives. */
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
+import type { HandOver } from '../agents/turn/call-context.ts'
 import type { System } from '../runtime/system.ts'
 
 /** What the process supplies to all handlers. */
@@ -36,6 +37,8 @@ export interface RouteRequest {
   readonly requestId: string
   /** When the answer must be on its way, ms. */
   readonly deadlineAt: number
+  /** When a turn of a claw agent goes on without the request, earlier than that. */
+  readonly handOver: HandOver
 }
 
 export interface RouteAnswer {

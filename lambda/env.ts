@@ -16,6 +16,8 @@ export const ENV = {
   stateMachineArn: 'NEAM_STATE_MACHINE_ARN',
   /** Name of the function that runs commands of programs; without it, none run on Lambda. */
   sandboxFunction: 'NEAM_SANDBOX_FUNCTION',
+  /** Name of the function that goes on with turns that take longer than API Gateway waits. */
+  turnWorker: 'NEAM_TURN_WORKER',
   /** `production` refuses to serve without a key. */
   environment: 'NEAM_ENV',
   /** JSON file with prices that add to or override the built-in table. */

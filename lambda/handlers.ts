@@ -6,6 +6,7 @@ import { clawCompact, clawSessionCompact } from './claw/compact.ts'
 import { clawList } from './claw/list.ts'
 import { clawMessage } from './claw/message.ts'
 import { clawReset } from './claw/reset.ts'
+import { clawTurn } from './claw/turn-status.ts'
 import { confirm } from './confirm/decide.ts'
 import { confirmationList } from './confirm/pending.ts'
 import type { Edge, Handler, RouteHandler } from './edge.ts'
@@ -30,6 +31,7 @@ const ROUTE_HANDLERS: Readonly<Record<HandlerName, RouteHandler>> = {
   ready,
   clawList,
   clawMessage,
+  clawTurn,
   clawReset,
   clawCompact,
   clawSessionCompact,

@@ -3,7 +3,7 @@ import { VERSION } from '../runtime/version.ts'
 import { DISABLE_BODY, ENABLE_BODY, KILL_BODY } from './admin/switch.ts'
 import { ASK_BODY, ASK_MESSAGE_BODY } from './agents/ask.ts'
 import { COMPACT_BODY, NO_FIELDS } from './claw/compact.ts'
-import { MESSAGE_BODY } from './claw/message.ts'
+import { MESSAGE_BODY, MESSAGE_HEADERS } from './claw/message.ts'
 import { CONFIRM_BODY } from './confirm/decide.ts'
 import type { RouteHandler } from './edge.ts'
 import { RUN_QUERY, RUNS_QUERY } from './forge/runs.ts'
@@ -36,6 +36,12 @@ export const QUERIES: Readonly<Partial<Record<HandlerName, ObjectSchema>>> = {
   forgeRun: RUN_QUERY,
   forgeWorkspace: WORKSPACE_QUERY,
 }
+
+/** Headers beyond the credential, by what they do. */
+const HEADERS: Readonly<Partial<Record<HandlerName, Readonly<Record<string, string>>>>> = {
+  clawMessage: MESSAGE_HEADERS,
+}
+
 type ObjectSchema = v.StrictObjectSchema<v.ObjectEntries, undefined>
 
 const SECURITY = { open: [], key: [{ apiKey: [] }], admin: [{ adminKey: [] }] } as const
@@ -66,6 +72,12 @@ function operation(route: Route): object {
         in: 'query',
         required: schema.type !== 'optional',
         schema: jsonSchema(schema),
+      })),
+      ...Object.entries(HEADERS[route.handler] ?? {}).map(([name, description]) => ({
+        name,
+        in: 'header',
+        description,
+        schema: { type: 'string' },
       })),
     ],
     ...(body === undefined

@@ -20,6 +20,7 @@ export type HandlerName =
   | 'ready'
   | 'clawList'
   | 'clawMessage'
+  | 'clawTurn'
   | 'clawReset'
   | 'clawCompact'
   | 'clawSessionCompact'
@@ -61,6 +62,13 @@ export const ROUTES: readonly Route[] = [
     handler: 'clawMessage',
     credential: 'key',
     summary: 'Send a message to a session',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/claw/{agent}/sessions/{key}/turns/{id}',
+    handler: 'clawTurn',
+    credential: 'key',
+    summary: 'How far a turn has come, and its answer',
   },
   {
     method: 'POST',

@@ -87,10 +87,30 @@ export class NeamStack extends Stack {
     // A decision wakes the execution that waits for it.
     loop.machine.grant(api, 'states:SendTaskSuccess')
 
+    // The API hands a turn over before API Gateway gives up; nobody else may invoke the worker.
+    const worker = new ImageFunction(this, 'TurnWorker', {
+      ...shared,
+      description: 'Goes on with turns that take longer than API Gateway waits',
+      command: 'turn-worker.handler',
+      timeout: STEP_TIMEOUT,
+      memorySize: 1769,
+      environment: {
+        ...withCommands,
+        [ENV.secretArn]: keys.providers.secretArn,
+        [ENV.stateMachineArn]: loop.machine.stateMachineArn,
+      },
+    })
+    keys.providers.grantRead(worker)
+    sandbox.function.grantInvoke(worker)
+    loop.machine.grantStartExecution(worker)
+    loop.machine.grantExecution(worker, 'states:DescribeExecution', 'states:StopExecution')
+    worker.grantInvoke(api)
+    api.addEnvironment(ENV.turnWorker, worker.functionName)
+
     const { api: http } = new Api(this, 'Http', { routes: ROUTES, handler: api })
     new Watch(this, 'Watch', {
       api: http,
-      functions: { Api: api, ForgeStep: step, Sandbox: sandbox.function },
+      functions: { Api: api, ForgeStep: step, TurnWorker: worker, Sandbox: sandbox.function },
       machine: loop.machine,
       alarmEmail: settings.alarmEmail,
     })

@@ -24,6 +24,8 @@ export interface Settings {
   readonly stateMachineArn: string | null
   /** Name of the function that runs commands; only asked on Lambda. */
   readonly sandboxFunction: string | null
+  /** Name of the function that goes on with long turns; null = this process does. */
+  readonly turnWorkerFunction: string | null
   readonly pricesFile: string | null
   /** Directory or file of compiled programs. */
   readonly bytecode: string | null
@@ -86,6 +88,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     secretArns: onLambda ? list(text('NEAM_SECRET_ARN')) : [],
     stateMachineArn: text('NEAM_STATE_MACHINE_ARN'),
     sandboxFunction: text('NEAM_SANDBOX_FUNCTION'),
+    turnWorkerFunction: text('NEAM_TURN_WORKER'),
     pricesFile: path('NEAM_PRICES'),
     bytecode: path('NEAM_BYTECODE'),
     commandNetwork: flag('NEAM_COMMAND_NETWORK'),

@@ -5,12 +5,14 @@ import type { ProgramOutput, World } from '../agents/world.ts'
 import type { Manifest } from '../bytecode/manifest.ts'
 import type { Module } from '../bytecode/module.ts'
 import { modelProviders } from '../providers/registry.ts'
+import { createLambdaTurnWorker } from '../stores/aws/turn-worker.ts'
 import { treeCheckpoints } from '../stores/tree/checkpoints.ts'
 import { nodeFs } from '../stores/tree/node-fs.ts'
 import { createTree, type Tree } from '../stores/tree/tree.ts'
 import { treeWorkspaces } from '../stores/tree/workspace.ts'
 import { Program } from '../vm/program.ts'
 import { systemAudit } from './audit.ts'
+import { type BackgroundTurns, backgroundTurns } from './background-turns.ts'
 import { systemCommands } from './commands.ts'
 import type { Environment } from './environment.ts'
 import { systemHash, systemIds } from './ids.ts'
@@ -40,6 +42,8 @@ export interface System {
   readonly settings: Settings
   readonly world: World
   readonly keys: Keys
+  /** Turns of claw agents that go on in this process. */
+  readonly turns: BackgroundTurns
   /** Readiness by part: `ok`, or what is wrong. */
   check(): Promise<Readonly<Record<string, string>>>
 }
@@ -69,6 +73,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
   if (options.lazyTree !== true) tree()
   const secrets = systemSecrets(environment, settings, clock)
   const prices = loadPrices(settings.pricesFile)
+  const turns = backgroundTurns(() => world)
   const world: World = {
     program,
     clock,
@@ -109,6 +114,10 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     checkpoints: treeCheckpoints({ stateDir: settings.stateDir, clock, path: environment.PATH ?? '' }),
     audit: systemAudit(settings, clock),
     forgeDriver,
+    turnWorker:
+      settings.turnWorkerFunction === null
+        ? turns
+        : createLambdaTurnWorker({ functionName: settings.turnWorkerFunction }),
     output,
     env: (name) => environment[name] ?? null,
     readLine: options.readLine ?? (async () => null),
@@ -122,6 +131,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     settings,
     world,
     keys: systemKeys(secrets, settings),
+    turns,
     check: () => checkParts(world, tree()),
   }
 }

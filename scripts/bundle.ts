@@ -43,6 +43,7 @@ export const bundleLambda = async (outdir: string): Promise<Metafile> =>
         api: 'lambda/api.ts',
         'forge-step': 'lambda/steps/entry.ts',
         'tree-init': 'lambda/tree-init.ts',
+        'turn-worker': 'lambda/turn-worker.ts',
         sandbox: 'lambda/sandbox.ts',
       },
       outdir,

@@ -1,9 +1,9 @@
 import { findAgent } from '../find-agent.ts'
 import { isoTime } from '../iso-time.ts'
 import { Fault, type FaultCode, isFaultCode } from '../ports/fault.ts'
-import type { SessionRef, TurnResult } from '../ports/sessions.ts'
+import type { SessionRef, TurnIntent, TurnResult } from '../ports/sessions.ts'
 import { asFault } from '../turn/as-fault.ts'
-import type { HeldSession } from '../turn/call-context.ts'
+import type { HandOver, HeldSession } from '../turn/call-context.ts'
 import type { World } from '../world.ts'
 import { runPipeline } from './pipeline.ts'
 import { TurnIsOver } from './session.ts'
@@ -25,9 +25,12 @@ export interface AskRequest {
   readonly lane?: string | null
   /** Turn id, safe in paths. The same id again answers what the first call answered, or goes on where it was cut off. */
   readonly turn?: string
+  /** Hash of all that the caller sent: the same turn id with another one is a mistake. Null or left out = not compared. */
+  readonly fingerprint?: string | null
   /** Agent calls on the way here, this one included; 1 when left out. */
   readonly depth?: number
   readonly holding?: readonly HeldSession[]
+  readonly handOver?: HandOver | null
 }
 
 /** Faults by which a turn is refused, as opposed to failing. */
@@ -45,6 +48,7 @@ const REFUSALS: ReadonlySet<FaultCode> = new Set([
 /** Faults that decide nothing: the turn stays open, and the same turn id continues it from its journal. */
 const INTERRUPTIONS: ReadonlySet<FaultCode> = new Set([
   'confirmation_pending',
+  'turn_handed_over',
   'stopped',
   'deadline_exceeded',
   'storage_full',
@@ -58,11 +62,13 @@ const BUSY: ReadonlySet<FaultCode> = new Set(['session_busy', 'lane_full'])
 /**
  * A message to a claw agent and its answer (chapter 24.3). Throws `agent_not_found`, `session_key_invalid`,
  * `bad_request` for an empty message, the refusals above, `provider_*`, `model_answer_empty`, `deadline_exceeded`,
- * `stopped`, `program_error`, `confirmation_pending`, and the Faults of the tree. The history is then as it was.
+ * `stopped`, `program_error`, `confirmation_pending`, `turn_handed_over`, `idempotency_conflict` for a turn id that stands
+ * for another message, and the Faults of the tree. The history is then as it was.
  */
 export async function ask(world: World, request: AskRequest): Promise<AskAnswer> {
   const turn = incomingTurn(world, request)
   const known = request.turn === undefined ? null : await world.sessions.turn(turn.ref, turn.id)
+  if (isOther(known?.intent, turn.fingerprint)) throw new Fault('idempotency_conflict')
   if (known?.result) return answerOf(turn.id, known.result)
   try {
     return await runPipeline(turn)
@@ -77,6 +83,10 @@ export async function ask(world: World, request: AskRequest): Promise<AskAnswer>
   }
 }
 
+/** The turn id stands for another message. */
+const isOther = (intent: TurnIntent | undefined, fingerprint: string | null): boolean =>
+  fingerprint !== null && intent !== undefined && intent.fingerprint !== fingerprint
+
 function incomingTurn(world: World, request: AskRequest): IncomingTurn {
   const agent = findAgent(world, 'claw', request.agent)
   const ref: SessionRef = { agent: agent.name, key: checkedKey(request.key) }
@@ -88,6 +98,7 @@ function incomingTurn(world: World, request: AskRequest): IncomingTurn {
     ref,
     id: request.turn ?? world.ids.next(),
     message: request.message.toWellFormed(),
+    fingerprint: request.fingerprint ?? null,
     lane: request.lane ?? null,
     startedAt: world.clock.now(),
     call: {
@@ -96,6 +107,7 @@ function incomingTurn(world: World, request: AskRequest): IncomingTurn {
       signal: request.signal,
       requestId: request.requestId ?? null,
       holding,
+      handOver: request.handOver ?? null,
     },
     ledger: { accepted: false, holding, held: [] },
   }

@@ -4,6 +4,7 @@ import { assertEnabled } from '../limits/kill-switch.ts'
 import { enterLane, laneOf } from '../limits/lanes.ts'
 import { Fault } from '../ports/fault.ts'
 import type { Lease, SessionVersion, TurnResult } from '../ports/sessions.ts'
+import { handOverWhenDue } from '../turn/hand-over.ts'
 import { dueReset } from './due-reset.ts'
 import { heldLease } from './held-lease.ts'
 import { startAfresh } from './reset.ts'
@@ -34,6 +35,7 @@ export async function session(turn: ClearedTurn): Promise<OpenTurn> {
   const { world, agent, call } = turn
   const lane = laneOf(world, agent, turn.lane, call.requestId)
   const fresh = await accept(turn, lane)
+  handOverWhenDue(world, call)
   await takeLane(turn, lane)
   const lease = await takeSession(turn)
   // Read under the lease: another request for the same turn may just have finished it.
@@ -57,6 +59,7 @@ async function accept(turn: ClearedTurn, lane: LaneDecl): Promise<boolean> {
     acceptedAt: isoTime(turn.startedAt),
     lane: lane.name,
     requestId: call.requestId,
+    ...(turn.fingerprint === null ? {} : { fingerprint: turn.fingerprint }),
   })
   ledger.accepted = true
   world.audit.record({

@@ -14,6 +14,8 @@ export interface IncomingTurn {
   /** Turn id. */
   readonly id: string
   readonly message: string
+  /** Hash of what the caller sent; null = unknown. */
+  readonly fingerprint: string | null
   /** Lane asked for, null = the default one. */
   readonly lane: string | null
   readonly startedAt: number

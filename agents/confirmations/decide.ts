@@ -8,6 +8,7 @@ import { assertEnabled } from '../limits/kill-switch.ts'
 import type { ConfirmationPlace } from '../ports/confirmations.ts'
 import { Fault } from '../ports/fault.ts'
 import { asFault } from '../turn/as-fault.ts'
+import type { HandOver } from '../turn/call-context.ts'
 import type { World } from '../world.ts'
 
 export interface DecideRequest {
@@ -20,6 +21,7 @@ export interface DecideRequest {
   readonly deadlineAt: number
   readonly signal: AbortSignal
   readonly requestId: string | null
+  readonly handOver?: HandOver | null
 }
 
 /** How the turn or the run went on. */
@@ -27,7 +29,7 @@ export type Continuation =
   | { readonly kind: 'answered'; readonly answer: AskAnswer }
   /** `confirmation_pending`: the next tool call waits; `deadline_exceeded` and the like: the turn is still open. */
   | { readonly kind: 'failed'; readonly fault: Fault }
-  /** Whatever drives the run goes on with it. */
+  /** Whatever drives the run goes on with it; a turn that takes longer goes on in the background. */
   | { readonly kind: 'resumed' }
 
 export interface Decided {
@@ -63,15 +65,18 @@ export async function decideConfirmation(world: World, request: DecideRequest): 
 
 /** The decision stands, whatever becomes of the turn or run: that is told and not thrown. */
 async function goOn(world: World, request: DecideRequest, place: ConfirmationPlace): Promise<Continuation> {
-  const { deadlineAt, signal, requestId } = request
+  const { deadlineAt, signal, requestId, handOver } = request
   try {
     if (place.kind === 'run') {
       await wakeRun(world, request.id)
       return { kind: 'resumed' }
     }
-    const answer = await resumeTurn(world, place, { deadlineAt, signal, requestId, holding: [] })
+    const answer = await resumeTurn(world, place, { deadlineAt, signal, requestId, handOver, holding: [] })
     return { kind: 'answered', answer }
   } catch (error) {
-    return { kind: 'failed', fault: asFault(error, signal) }
+    const fault = asFault(error, signal)
+    if (fault.code !== 'turn_handed_over' || place.kind === 'run') return { kind: 'failed', fault }
+    await world.turnWorker.take(place)
+    return { kind: 'resumed' }
   }
 }

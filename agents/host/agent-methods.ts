@@ -8,6 +8,7 @@ import { resetSession } from '../claw/reset.ts'
 import { outcomeValue } from '../forge/outcome.ts'
 import { runForge } from '../forge/run.ts'
 import { askOnce } from '../turn/ask-once.ts'
+import { nestedCall } from '../turn/call-context.ts'
 import { statisticsOf } from '../turn/statistics.ts'
 import type { World } from '../world.ts'
 import { messageValues } from './message-values.ts'
@@ -52,7 +53,7 @@ const STATELESS: Readonly<Record<string, Method<AgentDecl>>> = {
       agent,
       message: args.text(0, 'prompt'),
       tools: true,
-      call: { ...scene.call, depth: scene.call.depth + 1 },
+      call: nestedCall(scene.call),
     })
     return text
   },
@@ -72,8 +73,7 @@ const CLAW: Readonly<Record<string, Method<ClawDecl>>> = {
       agent: agent.name,
       message: args.text(0, 'prompt'),
       key: args.optionalText(1, 'session key') ?? DEFAULT_KEY,
-      ...call,
-      depth: call.depth + 1,
+      ...nestedCall(call),
     })
     return answer.response
   },

@@ -1,7 +1,7 @@
 import type { AgentDecl } from '../../bytecode/manifest.ts'
 import { Fault } from '../ports/fault.ts'
 import { askOnce } from '../turn/ask-once.ts'
-import type { CallContext } from '../turn/call-context.ts'
+import { type CallContext, nestedCall } from '../turn/call-context.ts'
 import type { World } from '../world.ts'
 import { onDelegate, onSpawn } from './callbacks.ts'
 
@@ -26,7 +26,7 @@ export async function spawnAgent(world: World, request: SpawnRequest): Promise<s
     agent: target,
     message: request.task,
     tools: false,
-    call: { ...request.call, depth: request.call.depth + 1 },
+    call: nestedCall(request.call),
   })
   await onDelegate(world, parent, text, request.call)
   return text

@@ -19,6 +19,7 @@ const TEXTS = {
   message_too_large: (d: Data) =>
     `the message has ${show(d.tokens)} tokens; the model's window holds ${show(d.limit)}`,
   idempotency_conflict: () => 'this Idempotency-Key was used before with a different body',
+  turn_handed_over: () => 'the turn takes longer and goes on in the background',
   turn_not_found: (d: Data) => `turn not found: ${show(d.turn)}`,
   run_not_found: (d: Data) => `run not found: ${show(d.run)}`,
   confirmation_not_found: (d: Data) => `no confirmation has the trace id ${JSON.stringify(d.trace_id)}`,

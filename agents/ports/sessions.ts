@@ -60,6 +60,8 @@ export interface TurnIntent {
   readonly acceptedAt: string
   readonly lane: string
   readonly requestId: string | null
+  /** Hash of what the caller sent, of a message with an idempotency key. */
+  readonly fingerprint?: string
 }
 
 /** A finished step of a turn, recorded before its result is used. */
@@ -144,6 +146,8 @@ export interface SessionStore {
   /** Records that a turn waits for a confirmation. Repeating it is harmless. */
   recordWaiting(ref: SessionRef, turn: string, confirmation: string): Promise<void>
   close(ref: SessionRef, turn: string, result: TurnResult): Promise<void>
+  /** Whether somebody works on the session just now. */
+  isHeld(ref: SessionRef): Promise<boolean>
   turn(ref: SessionRef, turn: string): Promise<TurnRecord | null>
   /** Sessions with at least one committed version, by key. */
   list(agent: string): Promise<readonly SessionSummary[]>

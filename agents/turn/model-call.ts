@@ -4,6 +4,7 @@ import type { ModelMessage, ModelReply, ToolSpec } from '../ports/model.ts'
 import type { World } from '../world.ts'
 import type { CallContext } from './call-context.ts'
 import type { Gate } from './gate.ts'
+import { handOverAt, handOverWhenDue } from './hand-over.ts'
 import { modelAccess } from './model-access.ts'
 import { costOf } from './prices.ts'
 import { shorten } from './shorten.ts'
@@ -14,7 +15,7 @@ import { NO_USAGE } from './usage.ts'
 
 export interface ModelCall {
   readonly agent: AgentDecl
-  readonly call: Pick<CallContext, 'deadlineAt' | 'signal'>
+  readonly call: Pick<CallContext, 'deadlineAt' | 'signal' | 'handOver'>
   readonly messages: readonly ModelMessage[]
   readonly tools: readonly ToolSpec[]
   readonly gate: Gate
@@ -43,13 +44,15 @@ const UNBILLED: ReadonlySet<FaultCode> = new Set([
 
 /**
  * One model call: leave of the gate, the call, settlement. Throws what the gate and the provider throw,
- * `deadline_exceeded` and `stopped`. A call that was cut off stays reserved, because it may have been billed.
+ * `deadline_exceeded`, `turn_handed_over` and `stopped`. A call that was cut off stays reserved, because it may have been billed.
  */
 export async function callModel(world: World, request: ModelCall): Promise<ModelAnswer> {
   const { agent, call, messages, tools, gate } = request
   throwIfStopped(call.signal)
   const now = world.clock.now()
   if (now >= call.deadlineAt) throw new Fault('deadline_exceeded', { doing: 'starting a model call' })
+  handOverWhenDue(world, call)
+  const deadlineAt = Math.min(call.deadlineAt, handOverAt(call.handOver), now + LONGEST_CALL_MS)
   const { provider, price } = await modelAccess(world, agent)
   const leave = await gate.beforeModel({
     inputTokens: estimateRequest(messages, tools),
@@ -65,14 +68,18 @@ export async function callModel(world: World, request: ModelCall): Promise<Model
         tools,
         maxOutputTokens: leave.maxOutputTokens,
       },
-      { signal: call.signal, deadlineAt: Math.min(call.deadlineAt, now + LONGEST_CALL_MS) },
+      { signal: call.signal, deadlineAt },
     )
   } catch (error) {
     if (error instanceof Fault && UNBILLED.has(error.code)) await leave.settle(NO_USAGE, 0)
     else throwIfStopped(call.signal)
     // Whether the provider or we noticed first that the time is over: it is the turn's time, not the model's.
-    if (error instanceof Fault && error.code === 'provider_timeout' && world.clock.now() >= call.deadlineAt) {
-      throw new Fault('deadline_exceeded', { doing: 'waiting for the model' }, { cause: error })
+    if (error instanceof Fault && error.code === 'provider_timeout') {
+      const ended = world.clock.now()
+      if (ended >= call.deadlineAt) {
+        throw new Fault('deadline_exceeded', { doing: 'waiting for the model' }, { cause: error })
+      }
+      if (ended >= handOverAt(call.handOver)) throw new Fault('turn_handed_over', {}, { cause: error })
     }
     throw error
   }

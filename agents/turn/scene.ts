@@ -6,7 +6,7 @@ import { SceneHost } from '../host/scene-host.ts'
 import type { SessionRef } from '../ports/sessions.ts'
 import type { Workspace } from '../ports/workspace.ts'
 import type { World } from '../world.ts'
-import type { CallContext, HeldSession } from './call-context.ts'
+import type { CallContext, HandOver, HeldSession } from './call-context.ts'
 
 export interface SceneOptions {
   readonly agent: AgentDecl
@@ -21,6 +21,7 @@ export interface SceneOptions {
   /** The conversation the agent is in; claw agents only. */
   readonly session?: SessionRef
   readonly holding?: readonly HeldSession[]
+  readonly handOver?: HandOver | null
   /** Workspace files that the model's tools may read but not change; the model gets an error text. */
   readonly readOnlyPaths?: readonly string[]
 }
@@ -46,6 +47,7 @@ export async function openScene(world: World, options: SceneOptions): Promise<Sc
     signal: options.signal,
     requestId: options.requestId ?? null,
     holding: options.holding ?? [],
+    handOver: options.handOver ?? null,
   }
   const host = new SceneHost(world, {
     call,

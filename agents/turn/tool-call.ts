@@ -10,6 +10,7 @@ import type { ToolCall } from '../ports/model.ts'
 import type { World } from '../world.ts'
 import { readArguments } from './arguments.ts'
 import type { Gate, ToolLeave } from './gate.ts'
+import { handOverWhenDue } from './hand-over.ts'
 import type { Scene } from './scene.ts'
 import { shorten } from './shorten.ts'
 import { statisticsOf } from './statistics.ts'
@@ -56,6 +57,8 @@ export async function callTool(request: ToolCallRequest): Promise<ToolResult> {
   if (guarded.isError) return guarded
   const given = readArguments(skill, guarded.content)
   if (given.kind === 'invalid') return failed(`Tool error: a guard left unusable arguments: ${given.problem}`)
+  // a call that has begun is not cut off: it begins only where there is time for it
+  handOverWhenDue(world, scene)
 
   const leave = await gate.beforeTool(skill, guarded.content, request.step)
   if (leave.kind === 'refuse') return failed(leave.text)

@@ -1,5 +1,8 @@
 import type { AskAnswer } from '../../agents/claw/turn.ts'
-import type { Fault } from '../../agents/ports/fault.ts'
+import type { TurnState } from '../../agents/claw/turn-state.ts'
+import { Fault, faultText, isFaultCode } from '../../agents/ports/fault.ts'
+import type { TurnResult } from '../../agents/ports/sessions.ts'
+import type { TurnPlace } from '../../agents/ports/turn-worker.ts'
 
 /** An answered turn (chapter 28.2). */
 export const answerView = (agent: string, key: string, answer: AskAnswer) => ({
@@ -12,3 +15,38 @@ export const answerView = (agent: string, key: string, answer: AskAnswer) => ({
 
 /** A turn that waits for a person (design 5, "Approval"): what is to be decided, and by when. */
 export const waitingView = ({ data }: Fault) => ({ status: 'pending_confirmation', ...data })
+
+const placeView = ({ agent, key, turn }: TurnPlace) => ({ agent, session_key: key, turn_id: turn })
+
+export const statusUrl = ({ agent, key, turn }: TurnPlace): string =>
+  `/api/v1/claw/${[agent, 'sessions', key, 'turns', turn].map(encodeURIComponent).join('/')}`
+
+/** A turn that goes on without its caller (design 5, "Gateway limit"). */
+export const runningView = (place: TurnPlace) => ({
+  ...placeView(place),
+  status: 'running',
+  status_url: statusUrl(place),
+})
+
+/** How far a turn has come: `running`, `pending_confirmation`, `completed`, `orphaned`, `refused` or `failed`. */
+export function turnStateView(place: TurnPlace, state: TurnState): object {
+  if (state.kind === 'over') return { ...placeView(place), ...resultView(state.result) }
+  if (state.kind === 'waiting') return { ...placeView(place), ...waitingView(state.pending) }
+  return { ...runningView(place), accepted_at: state.acceptedAt }
+}
+
+function resultView(result: TurnResult): object {
+  const { status, finishedAt: finished_at } = result
+  switch (status) {
+    case 'completed': {
+      const { response, tokens, cost } = result
+      return { status, response, usage: { tokens, cost_usd: cost }, finished_at }
+    }
+    case 'orphaned':
+      return { status, response: result.response, finished_at }
+    default: {
+      const fault = isFaultCode(result.code) ? new Fault(result.code, result.data) : new Fault('internal')
+      return { status, code: fault.code, message: faultText(fault), finished_at }
+    }
+  }
+}

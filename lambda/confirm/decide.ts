@@ -16,7 +16,15 @@ export const CONFIRM_BODY = v.strictObject({
  * POST /api/v1/confirm (chapter 28.2): decides on a waiting tool call. `turn` tells how a claw agent's turn went on:
  * answered, waiting for the next decision, or cut off; `run` names the forge run that goes on.
  */
-export const confirm: RouteHandler = async ({ system, edge, event, body, requestId, deadlineAt }) => {
+export const confirm: RouteHandler = async ({
+  system,
+  edge,
+  event,
+  body,
+  requestId,
+  deadlineAt,
+  handOver,
+}) => {
   const { trace_id, action } = validate(CONFIRM_BODY, body ?? {})
   const { world } = await system()
   const { tool, place, continuation } = await decideConfirmation(world, {
@@ -26,6 +34,7 @@ export const confirm: RouteHandler = async ({ system, edge, event, body, request
     deadlineAt,
     signal: edge.shutdown,
     requestId,
+    handOver,
   })
   return {
     body: {

@@ -7,6 +7,7 @@ export const FAULT_STATUS: Readonly<Record<FaultCode, number>> = {
   session_key_invalid: 400,
   message_too_large: 413,
   idempotency_conflict: 422,
+  turn_handed_over: 503,
   turn_not_found: 404,
   run_not_found: 404,
   confirmation_not_found: 404,

@@ -66,6 +66,10 @@ export class TreeSessionStore implements SessionStore {
     return { epoch, release: async () => this.#leases.release(place, epoch) }
   }
 
+  async isHeld(ref: SessionRef): Promise<boolean> {
+    return this.#leases.inspect(sessionLease(this.#paths.directory(ref))).kind === 'held'
+  }
+
   async open(ref: SessionRef): Promise<SessionVersion> {
     const session = this.#paths.directory(ref)
     const version = this.#newest(session)

@@ -148,6 +148,7 @@ export class ForgePlace {
         path: process.env.PATH ?? '',
       }),
       audit: { record: (event) => this.audit.push(event) },
+      turnWorker: { take: async () => {} },
       forgeDriver: noDriver,
       output: { emit: () => {}, print: () => {}, warn: (line) => this.warnings.push(line) },
       env: () => null,

@@ -21,7 +21,7 @@ beforeAll(async () => {
 }, 60_000)
 
 interface Invocation {
-  readonly function: 'api' | 'forge-step' | 'tree-init'
+  readonly function: 'api' | 'forge-step' | 'tree-init' | 'turn-worker'
   readonly event?: unknown
   /** Environment variables to set first. */
   readonly env?: Readonly<Record<string, string>>
@@ -38,7 +38,7 @@ const RUNTIME = `
     const { handler } = await import(process.argv[1] + '/' + name + '.mjs')
     const context = { awsRequestId: 'invocation', getRemainingTimeInMillis: () => 29_000 }
     try {
-      results.push(await handler(event ?? {}, context))
+      results.push((await handler(event ?? {}, context)) ?? null)
     } catch (error) {
       results.push({ threw: error.message })
     }
@@ -108,6 +108,37 @@ describe('the functions of the image', () => {
     expect(JSON.parse(alive.body)).toMatchObject({ status: 'ok' })
   })
 
+  test('the worker answers a turn that the API has accepted; a turn that is not there is only logged', () => {
+    const mount = mounted()
+    const later = {
+      ...(event('claw-message.json') as object),
+      headers: { authorization: `Bearer ${KEY}`, prefer: 'respond-async' },
+    }
+    // no worker function is named here, and the process of the API ends with its answer
+    const [, accepted] = invoke(mount, [
+      treeInit,
+      { function: 'api', event: later, env: { NEAM_TREE: 'require' } },
+    ])
+    const { agent, session_key: key, turn_id: turn, status_url } = JSON.parse(accepted.body)
+    expect(accepted.statusCode).toBe(202)
+    const status = {
+      ...(event('claw-list.json') as object),
+      routeKey: 'GET /api/v1/claw/{agent}/sessions/{key}/turns/{id}',
+      rawPath: status_url,
+      pathParameters: { agent, key, id: turn },
+    }
+    const [worked, unknown, told] = invoke(mount, [
+      { function: 'turn-worker', event: { agent, key, turn } },
+      { function: 'turn-worker', event: { agent, key, turn: 'unknown' } },
+      { function: 'api', event: status },
+    ])
+    expect([worked, unknown]).toEqual([null, null])
+    expect(JSON.parse(told.body)).toMatchObject({
+      status: 'completed',
+      response: expect.stringContaining('Order ORD-12345: Shipped'),
+    })
+  })
+
   test('never make a tree where the mount is missing, and recover when it is there', () => {
     const mount = mounted()
     const [before, , after] = invoke(mount, [message, treeInit, message])
@@ -148,7 +179,7 @@ describe('the functions of the image', () => {
 const LAZY = /node_modules\/(openai|@aws-sdk|@smithy|aws-local-stepfunctions)|^compiler\//
 
 test('no function loads a vendor, an AWS client, the interpreter or the parser before it needs one', () => {
-  for (const name of ['api', 'forge-step', 'tree-init']) {
+  for (const name of ['api', 'forge-step', 'tree-init', 'turn-worker']) {
     const loaded = initialInputs(`${name}.mjs`)
     expect(loaded.length).toBeGreaterThan(50)
     expect(loaded.filter((file) => LAZY.test(file))).toEqual([])

@@ -61,12 +61,31 @@ describe('the stack', () => {
     )
   })
 
-  test('has one image function for the API, the forge step, the tree and the sandbox', () => {
+  test('has one image function for the API, long turns, the forge step, the tree and the sandbox', () => {
     expect(
       functions()
         .map(({ ImageConfig }) => ImageConfig.Command[0])
         .toSorted(),
-    ).toEqual(['api.handler', 'forge-step.handler', 'sandbox.handler', 'tree-init.handler'])
+    ).toEqual([
+      'api.handler',
+      'forge-step.handler',
+      'sandbox.handler',
+      'tree-init.handler',
+      'turn-worker.handler',
+    ])
+  })
+
+  test('lets the API, and nobody else, hand turns over to the worker', () => {
+    const worker = command('turn-worker.handler')
+    expect(command('api.handler').Environment?.Variables.NEAM_TURN_WORKER).toEqual({ Ref: worker.id })
+    const invokes = (name: string) =>
+      JSON.stringify(statements(name).filter(({ Action }) => Action === 'lambda:InvokeFunction')).includes(
+        worker.id,
+      )
+    expect(['api.handler', 'forge-step.handler', 'turn-worker.handler'].filter(invokes)).toEqual([
+      'api.handler',
+    ])
+    expect(worker.Timeout).toBeGreaterThan(command('api.handler').Timeout)
   })
 
   test('mounts the tree in every function that needs it', () => {

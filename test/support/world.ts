@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { AuditEvent } from '../../agents/ports/audit.ts'
 import type { Clock } from '../../agents/ports/time.ts'
+import type { TurnPlace } from '../../agents/ports/turn-worker.ts'
 import { PRICES } from '../../agents/turn/prices.ts'
 import type { World } from '../../agents/world.ts'
 import type { Module } from '../../bytecode/module.ts'
@@ -36,6 +37,8 @@ export interface TestWorld {
   readonly emitted: string[]
   readonly warnings: string[]
   readonly audit: AuditEvent[]
+  /** Turns that a worker was asked to go on with; nobody does. */
+  readonly handedOver: readonly TurnPlace[]
   /** Names of the audit records so far. */
   events(): readonly string[]
 }
@@ -51,6 +54,7 @@ export function testWorld(program: string | Module, options: TestWorldOptions = 
   const emitted: string[] = []
   const warnings: string[] = []
   const audit: AuditEvent[] = []
+  const handedOver: TurnPlace[] = []
   const input = [...(options.input ?? [])]
   const path = process.env.PATH ?? ''
   const world: World = {
@@ -73,6 +77,7 @@ export function testWorld(program: string | Module, options: TestWorldOptions = 
       wake: async () => {},
       abort: async () => {},
     },
+    turnWorker: { take: async (place) => void handedOver.push(place) },
     output: {
       emit: (line) => emitted.push(line),
       print: (text) => emitted.push(text),
@@ -90,6 +95,7 @@ export function testWorld(program: string | Module, options: TestWorldOptions = 
     emitted,
     warnings,
     audit,
+    handedOver,
     events: () => audit.map(({ event }) => event),
   }
 }

@@ -1,0 +1,40 @@
+import { findAgent } from '../find-agent.ts'
+import { msOfIsoTime } from '../iso-time.ts'
+import { pendingFault, standingDecision } from '../limits/confirmation.ts'
+import { Fault } from '../ports/fault.ts'
+import type { TurnRecord, TurnResult } from '../ports/sessions.ts'
+import type { TurnPlace } from '../ports/turn-worker.ts'
+import type { World } from '../world.ts'
+import { checkedKey } from './session-key.ts'
+
+export type TurnState =
+  | { readonly kind: 'over'; readonly result: TurnResult }
+  /** `confirmation_pending`: what a person has to decide first. */
+  | { readonly kind: 'waiting'; readonly pending: Fault }
+  /** `isLeft`: whoever worked on it is gone, so that it must be taken up again. */
+  | { readonly kind: 'running'; readonly isLeft: boolean; readonly acceptedAt: string }
+
+/** Who accepts a turn, or takes one over, needs so long to take its session. */
+const TAKING_MS = 15_000
+
+/** How far a turn of a claw agent has come. Throws `agent_not_found`, `session_key_invalid` and `turn_not_found`. */
+export async function turnState(world: World, { agent, key, turn }: TurnPlace): Promise<TurnState> {
+  const ref = { agent: findAgent(world, 'claw', agent).name, key: checkedKey(key) }
+  const record = TURN_ID.test(turn) ? await world.sessions.turn(ref, turn) : null
+  if (record === null) throw new Fault('turn_not_found', { turn })
+  if (record.result !== null) return { kind: 'over', result: record.result }
+  const pending = await pendingOf(world, record)
+  if (pending !== null) return { kind: 'waiting', pending }
+  const { acceptedAt } = record.intent
+  const isOld = world.clock.now() - msOfIsoTime(acceptedAt) > TAKING_MS
+  return { kind: 'running', isLeft: isOld && !(await world.sessions.isHeld(ref)), acceptedAt }
+}
+
+/** As ids are made; whatever else comes from outside names no file. */
+const TURN_ID = /^[0-9A-Za-z]{1,64}$/
+
+async function pendingOf(world: World, { waiting }: TurnRecord): Promise<Fault | null> {
+  const confirmation = waiting === null ? null : await world.confirmations.get(waiting)
+  if (confirmation === null || (await standingDecision(world, confirmation)) !== null) return null
+  return pendingFault(confirmation)
+}

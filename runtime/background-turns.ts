@@ -1,0 +1,48 @@
+import { resumeTurn } from '../agents/claw/resume.ts'
+import { Fault, faultText } from '../agents/ports/fault.ts'
+import type { TurnPlace, TurnWorker } from '../agents/ports/turn-worker.ts'
+import type { World } from '../agents/world.ts'
+
+/** Of a turn in the background. */
+const LONGEST_TURN_MS = 15 * 60_000
+
+export interface BackgroundTurns extends TurnWorker {
+  /** Resolves when no turn is under way. */
+  idle(): Promise<void>
+  /** Cuts off the turns under way: they stay open, and go on where they are asked for again. */
+  abort(): void
+}
+
+/** Turns that go on in this process, beside the requests. */
+export function backgroundTurns(world: () => World): BackgroundTurns {
+  const running = new Map<string, Promise<void>>()
+  const stop = new AbortController()
+
+  const run = async (place: TurnPlace): Promise<void> => {
+    const { clock, output } = world()
+    try {
+      await resumeTurn(world(), place, {
+        deadlineAt: clock.now() + LONGEST_TURN_MS,
+        signal: stop.signal,
+        requestId: null,
+        holding: [],
+      })
+    } catch (error) {
+      // Its journal says how it ended, or that it is still open.
+      const why = error instanceof Fault ? faultText(error) : String(error)
+      output.warn(`turn ${place.turn} of ${place.agent} in the background: ${why}`)
+    }
+  }
+
+  return {
+    async take(place) {
+      if (running.has(place.turn) || stop.signal.aborted) return
+      const turn = run(place).finally(() => running.delete(place.turn))
+      running.set(place.turn, turn)
+    },
+    async idle() {
+      while (running.size > 0) await Promise.all(running.values())
+    },
+    abort: () => stop.abort(),
+  }
+}

@@ -1,0 +1,33 @@
+import type { TurnWorker } from '../../agents/ports/turn-worker.ts'
+import { type AwsClientOptions, lazily, unavailable, withTimeouts } from './client-options.ts'
+
+export interface LambdaTurnWorkerOptions extends AwsClientOptions {
+  /** Name or ARN. */
+  readonly functionName: string
+}
+
+const SERVICE = 'the worker of turns'
+
+/** Invokes the worker function and does not wait for it: Lambda keeps the event, and repeats it when the worker fails. */
+export function createLambdaTurnWorker({ functionName, ...options }: LambdaTurnWorkerOptions): TurnWorker {
+  const load = lazily(async () => {
+    const sdk = await import('@aws-sdk/client-lambda')
+    return { sdk, client: new sdk.LambdaClient(withTimeouts(options)) }
+  })
+  return {
+    async take({ agent, key, turn }) {
+      const { client, sdk } = await load()
+      try {
+        await client.send(
+          new sdk.InvokeCommand({
+            FunctionName: functionName,
+            InvocationType: 'Event',
+            Payload: Buffer.from(JSON.stringify({ agent, key, turn })),
+          }),
+        )
+      } catch (error) {
+        throw unavailable(SERVICE, error)
+      }
+    },
+  }
+}

@@ -1,0 +1,21 @@
+import { expect, test } from '@jest/globals'
+import { createLambdaTurnWorker } from '../../../stores/aws/turn-worker.ts'
+import { faultOf } from '../../support/faults.ts'
+import { awsService } from './service.ts'
+
+const place = { agent: 'Bot', key: 'user/1', turn: 'turn1' }
+
+test('a turn is handed over as an event of the worker function', async () => {
+  const { requests, client } = await awsService(() => ({ status: 202, body: null }))
+  await createLambdaTurnWorker({ functionName: 'Worker', ...client }).take(place)
+  expect(requests).toEqual([{ operation: 'POST /2015-03-31/functions/Worker/invocations', body: place }])
+})
+
+test('a worker that cannot be reached is a fault that names it', async () => {
+  const { client } = await awsService(() => ({
+    status: 404,
+    body: { __type: 'ResourceNotFoundException', Message: 'Function not found' },
+  }))
+  const fault = await faultOf(createLambdaTurnWorker({ functionName: 'Worker', ...client }).take(place))
+  expect([fault.code, fault.data.service]).toEqual(['service_unavailable', 'the worker of turns'])
+})
