@@ -18,11 +18,14 @@ export interface ApiClient {
   bytes(path: string): Promise<Uint8Array>
 }
 
-/** The HTTP API of a server, with the key of the environment. */
-export function apiClient({ url }: { readonly url?: string }): ApiClient {
+/** The HTTP API of a server, with the key that the environment has under `keyName`. */
+export function apiClient(
+  { url }: { readonly url?: string },
+  keyName: 'NEAM_API_KEY' | 'NEAM_ADMIN_KEY' = 'NEAM_API_KEY',
+): ApiClient {
   const environment = processEnvironment()
   const base = (url ?? environment.NEAM_URL ?? 'http://127.0.0.1:8080').replace(/\/+$/, '')
-  const key = environment.NEAM_API_KEY?.split(',')[0]?.trim()
+  const key = environment[keyName]?.split(',')[0]?.trim()
 
   const send = async (method: string, path: string, body?: unknown): Promise<Response> => {
     let response: Response
@@ -35,7 +38,7 @@ export function apiClient({ url }: { readonly url?: string }): ApiClient {
     } catch (cause) {
       throw new CommandError(`cannot reach ${base}: ${reasonOf(cause)}; is --url right?`, { cause })
     }
-    if (!response.ok) throw new CommandError(await refusalOf(response))
+    if (!response.ok) throw new CommandError(await refusalOf(response, keyName))
     return response
   }
   return {
@@ -51,9 +54,9 @@ function reasonOf(error: unknown): string {
   return cause instanceof Error && cause.message !== '' ? cause.message : message
 }
 
-async function refusalOf(response: Response): Promise<string> {
+async function refusalOf(response: Response, keyName: string): Promise<string> {
   const text = await response.text()
-  const hint = response.status === 401 ? '; set NEAM_API_KEY' : ''
+  const hint = response.status === 401 ? `; set ${keyName}` : ''
   try {
     const { message } = JSON.parse(text) as { readonly message?: unknown }
     if (typeof message === 'string') return message + hint

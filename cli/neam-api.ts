@@ -102,6 +102,7 @@ Environment:
   NEAM_STATE_DIR       runs, budgets, kill switch (default: beside the sessions)
   NEAM_HOST NEAM_PORT NEAM_TIMEOUT NEAM_DRAIN_SECONDS NEAM_PROGRAM NEAM_BYTECODE NEAM_OFFLINE NEAM_DISABLED
   NEAM_AUDIT_SINK NEAM_AUDIT_LOG   the flag of the same name, when that is not given
+  NEAM_CONFIRMATION_SECONDS  how long a tool call waits for a person (default 300)
   NEAM_COMMAND_NETWORK  1: commands that run isolated (bwrap, unshare) may use the network
   OPENAI_API_KEY OPENAI_BASE_URL OLLAMA_HOST   access to models
 `

@@ -24,6 +24,8 @@ export const ENV = {
   prices: 'NEAM_PRICES',
   /** `1`: every agent answers from the offline model. */
   offline: 'NEAM_OFFLINE',
+  /** Seconds that a tool call waits for a person (default 300, at most 604800). */
+  confirmationSeconds: 'NEAM_CONFIRMATION_SECONDS',
   openaiBaseUrl: 'OPENAI_BASE_URL',
   ollamaHost: 'OLLAMA_HOST',
   /** `1`: commands that run isolated (bwrap, unshare) may use the network. */

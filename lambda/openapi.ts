@@ -44,6 +44,11 @@ const HEADERS: Readonly<Partial<Record<HandlerName, Readonly<Record<string, stri
 
 type ObjectSchema = v.StrictObjectSchema<v.ObjectEntries, undefined>
 
+/** What an answer 202 of a handler means; one that is missing here never gives it. */
+const ACCEPTED: Readonly<Partial<Record<HandlerName, string>>> = {
+  clawMessage: 'A tool call waits for a person: POST /api/v1/confirm decides on its trace_id',
+}
+
 const SECURITY = { open: [], key: [{ apiKey: [] }], admin: [{ adminKey: [] }] } as const
 
 const ERROR = {
@@ -58,6 +63,7 @@ const json = (schema: object) => ({ 'application/json': { schema } })
 
 function operation(route: Route): object {
   const body = BODIES[route.handler]
+  const accepted = ACCEPTED[route.handler]
   const names = [...route.path.matchAll(/\{(\w+)\}/g)].map((found) => found[1]!)
   return {
     // Two paths may share a handler; ids are unique.
@@ -85,6 +91,9 @@ function operation(route: Route): object {
       : { requestBody: { required: !v.is(body, {}), content: json(jsonSchema(body)) } }),
     responses: {
       200: { description: 'Done', content: json({ type: 'object' }) },
+      ...(accepted === undefined
+        ? {}
+        : { 202: { description: accepted, content: json({ type: 'object' }) } }),
       default: { description: 'Refused or failed', content: json({ $ref: '#/components/schemas/Error' }) },
     },
   }

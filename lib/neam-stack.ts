@@ -40,6 +40,7 @@ export class NeamStack extends Stack {
       // A missing mount must look like a missing mount, not like an empty tree.
       [ENV.tree]: 'require',
       [ENV.environment]: 'production',
+      [ENV.confirmationSeconds]: String(settings.confirmationSeconds),
     }
 
     const treeInit = new ImageFunction(this, 'TreeInit', {

@@ -16,6 +16,8 @@ export interface StackSettings {
   readonly program: string
   readonly egress: Egress
   readonly architecture: (typeof ARCHITECTURES)[number]
+  /** How long a tool call waits for a person. */
+  readonly confirmationSeconds: number
   /** Where alarms are sent; null = nowhere. */
   readonly alarmEmail: string | null
 }
@@ -27,6 +29,18 @@ function choice<T extends string>(node: Node, name: string, accepted: readonly T
     throw new Error(`context ${name} is ${JSON.stringify(value)}; accepted: ${accepted.join(', ')}`)
   }
   return found
+}
+
+function seconds(
+  node: Node,
+  name: string,
+  { initial, max }: { readonly initial: number; readonly max: number },
+): number {
+  const value: unknown = node.tryGetContext(name) ?? initial
+  // `-c name=value` gives texts.
+  const number = Number(value)
+  if (Number.isInteger(number) && number >= 1 && number <= max) return number
+  throw new Error(`context ${name} is ${JSON.stringify(value)}; it is a whole number from 1 to ${max}`)
 }
 
 function email(node: Node): string | null {
@@ -61,6 +75,7 @@ export function readSettings(node: Node): StackSettings {
     program: programFile(node),
     egress: choice(node, 'egress', EGRESS),
     architecture: choice(node, 'architecture', ARCHITECTURES),
+    confirmationSeconds: seconds(node, 'confirmationSeconds', { initial: 300, max: 604_800 }),
     alarmEmail: email(node),
   }
 }

@@ -33,7 +33,8 @@ export function openChat(system: System, agent: string, channel: ChannelDecl, us
     const call = await waitingCallOf(system, error)
     const action = await decideOn(call)
     if (action === null) throw error
-    const continuation = await decide(system, { id: call.trace_id, action, by: `user ${user}`, signal })
+    // Whoever was faster: the decision that stands has been carried out.
+    const { continuation } = await decide(system, { id: call.trace_id, action, by: `user ${user}`, signal })
     if (continuation.kind === 'answered') return continuation.answer.response
     if (continuation.kind === 'failed') return await afterDecisions(continuation.fault, { signal, decideOn })
     throw error

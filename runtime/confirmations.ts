@@ -1,5 +1,5 @@
 /** Decisions on tool calls that wait for a person, from the command line. */
-import { type Continuation, decideConfirmation } from '../agents/confirmations/decide.ts'
+import { type Decided, decideConfirmation } from '../agents/confirmations/decide.ts'
 import { pendingConfirmations } from '../agents/confirmations/pending.ts'
 import { isoTime } from '../agents/iso-time.ts'
 import type { Confirmation } from '../agents/ports/confirmations.ts'
@@ -54,7 +54,7 @@ export interface Decision {
 }
 
 /** Decides, and goes on with a claw agent's turn in this process. Throws what `decideConfirmation` throws. */
-export async function decide({ world }: System, decision: Decision): Promise<Continuation> {
+export async function decide({ world }: System, decision: Decision): Promise<Decided> {
   const unlimited = { deadlineAt: Number.POSITIVE_INFINITY, requestId: null }
-  return (await decideConfirmation(world, { ...decision, ...unlimited })).continuation
+  return await decideConfirmation(world, { ...decision, ...unlimited })
 }

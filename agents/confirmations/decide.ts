@@ -5,7 +5,7 @@ import { wakeRun } from '../forge/waiting.ts'
 import { isoTime } from '../iso-time.ts'
 import { recordDecision, standingDecision } from '../limits/confirmation.ts'
 import { assertEnabled } from '../limits/kill-switch.ts'
-import type { ConfirmationPlace } from '../ports/confirmations.ts'
+import type { ConfirmationDecision, ConfirmationPlace, ConfirmationRequest } from '../ports/confirmations.ts'
 import { Fault } from '../ports/fault.ts'
 import { asFault } from '../turn/as-fault.ts'
 import type { HandOver } from '../turn/call-context.ts'
@@ -33,14 +33,17 @@ export type Continuation =
   | { readonly kind: 'resumed' }
 
 export interface Decided {
-  readonly tool: string
-  readonly place: ConfirmationPlace
+  readonly request: ConfirmationRequest
+  /** The one that stands. */
+  readonly decision: ConfirmationDecision
+  /** `confirmation_decided` or `confirmation_expired` when another decision stands than the one just made. */
+  readonly late: Fault | null
   readonly continuation: Continuation
 }
 
 /**
  * A person's decision on a waiting tool call: recorded once, then carried out. The first decision stands; a later one
- * only makes sure that it was carried out, and throws `confirmation_decided` or, after its time, `confirmation_expired`.
+ * only makes sure that the first was carried out.
  * Throws `confirmation_not_found`, `agent_not_found`, `provider_*` (the model of a turn cannot be used) and
  * `agent_disabled` (approvals only) before anything is decided.
  */
@@ -56,9 +59,12 @@ export async function decideConfirmation(world: World, request: DecideRequest): 
   const { won, decision } =
     earlier === null ? await recordDecision(world, confirmation, request) : { won: false, decision: earlier }
   const continuation = await goOn(world, request, place)
-  if (won) return { tool: confirmation.request.tool, place, continuation }
-  const { id: trace_id, expiresAt } = confirmation.request
-  throw decision.action === 'expire'
+  const late = won ? null : lateFault(confirmation.request, decision)
+  return { request: confirmation.request, decision, late, continuation }
+}
+
+function lateFault({ id: trace_id, expiresAt }: ConfirmationRequest, decision: ConfirmationDecision): Fault {
+  return decision.action === 'expire'
     ? new Fault('confirmation_expired', { trace_id, expires_at: isoTime(expiresAt) })
     : new Fault('confirmation_decided', { trace_id, ...decision, at: isoTime(decision.at) })
 }

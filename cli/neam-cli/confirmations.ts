@@ -1,72 +1,61 @@
 /** `neam-cli confirmations`: what waits for a person, and the decision on it. */
-import { type Fault, faultText } from '../../agents/ports/fault.ts'
+import type { Fault } from '../../agents/ports/fault.ts'
 import type { DecideOn } from '../../runtime/chat.ts'
-import { type Continuation, decide, type WaitingCall, waitingCalls } from '../../runtime/confirmations.ts'
-import { inlineDriver } from '../../runtime/forge-drivers.ts'
-import { readSettings } from '../../runtime/settings.ts'
-import { createSystem, type System } from '../../runtime/system.ts'
+import type { WaitingCall } from '../../runtime/confirmations.ts'
+import { API_FLAGS } from '../api-client.ts'
 import { type Command, command } from '../command.ts'
-import { CommandError } from '../command-error.ts'
 import { type Flags, UsageError } from '../flags.ts'
 import type { LineReader } from '../line-reader.ts'
-import { loadModule } from '../program-file.ts'
-import { terminalEnvironment } from '../terminal-environment.ts'
 import { userName } from '../user-name.ts'
+import { type Action, deskAt, deskHere } from './confirmation-desk.ts'
 
 const FLAGS = {
+  url: { ...API_FLAGS.url, help: API_FLAGS.url.help.replace('NEAM_API_KEY', 'NEAM_ADMIN_KEY') },
   json: { type: 'boolean', help: 'print the list as JSON' },
-  user: { type: 'string', value: 'NAME', help: 'who decides, for the records (default: your user name)' },
-  offline: { type: 'boolean', help: 'answer with the offline model: no key, no network' },
+  user: {
+    type: 'string',
+    value: 'NAME',
+    help: 'with FILE: who decides, for the records (default: your user name)',
+  },
+  offline: { type: 'boolean', help: 'with FILE: answer with the offline model, no key, no network' },
 } as const satisfies Flags
 
-const ACTIONS = ['list', 'approve', 'deny'] as const
-type Action = (typeof ACTIONS)[number]
-
-/** A claw agent's turn goes on in this process; a forge run goes on where it runs. */
 export const confirmations: Command = command({
-  usage: 'confirmations [list FILE | approve ID FILE | deny ID FILE] [flags]',
-  summary: 'lists tool calls of a program that wait for a person, or decides on one by its trace id',
+  usage: 'confirmations [list | approve ID | deny ID] [FILE]',
+  summary:
+    'lists tool calls that wait for a person, or decides on one: on a server, or of the program FILE in the files here',
   flags: FLAGS,
   async run({ values, positionals }) {
-    const { action, id, file } = readRequest(positionals)
-    const environment = terminalEnvironment(values)
-    const system = await createSystem({
-      module: loadModule(file),
-      environment,
-      settings: readSettings(environment, process.cwd()),
-      forgeDriver: inlineDriver,
-      output: {
-        emit: (line) => print(`${line}\n`),
-        print,
-        warn: (line) => process.stderr.write(`warning: ${line}\n`),
-      },
-    })
-    if (action === 'list') return print(listText(await waitingCalls(system), values.json === true))
-    return await decideOnce(system, { action, id, by: `user ${values.user ?? userName()}` })
+    const { action, id, file } = readWanted(positionals)
+    const by = `user ${values.user ?? userName()}`
+    const desk = file === null ? deskAt(values) : await deskHere(file, { ...values, by })
+    if (action === 'list') return print(listText(await desk.pending(), values.json === true))
+    const text = await desk.decide(id, action)
+    return print(`(${action === 'approve' ? 'approved' : 'denied'})\n${text}\n`)
   },
 })
 
+const ACTIONS = ['list', 'approve', 'deny'] as const
+
 interface Wanted {
-  readonly action: Action
+  readonly action: 'list' | Action
   /** "" for `list`. */
   readonly id: string
-  readonly file: string
+  /** Null: on a server. */
+  readonly file: string | null
 }
 
-function readRequest(positionals: readonly string[]): Wanted {
+function readWanted(positionals: readonly string[]): Wanted {
   const [first] = positionals
-  const named = ACTIONS.find((action) => action === first)
+  const named = ACTIONS.find((one) => one === first)
   const rest = named === undefined ? positionals : positionals.slice(1)
   const action = named ?? 'list'
-  const wanted = action === 'list' ? ['FILE'] : ['ID', 'FILE']
-  const missing = wanted[rest.length]
-  if (missing !== undefined)
-    throw new UsageError(`${action} needs ${missing}: neam-cli ${confirmations.usage}`)
-  const unexpected = rest[wanted.length]
+  const [id, file = null, unexpected] = action === 'list' ? ['', ...rest] : rest
+  if (id === undefined) throw new UsageError(`${action} needs the trace id: neam-cli ${confirmations.usage}`)
   if (unexpected !== undefined) {
     throw new UsageError(`unexpected argument ${unexpected}; see neam-cli confirmations --help`)
   }
-  return { action, id: action === 'list' ? '' : rest[0]!, file: rest.at(-1)! }
+  return { action, id, file }
 }
 
 function listText(calls: readonly WaitingCall[], json: boolean): string {
@@ -85,31 +74,6 @@ const callText = ({ tool, args }: Pick<WaitingCall, 'tool' | 'args'>): string =>
 
 const placeText = ({ session_key, run }: WaitingCall): string =>
   session_key === undefined ? `run ${run}` : `session ${session_key}`
-
-async function decideOnce(
-  system: System,
-  decision: { readonly action: 'approve' | 'deny'; readonly id: string; readonly by: string },
-): Promise<number> {
-  const { signal } = new AbortController()
-  const continuation = await decide(system, { ...decision, signal })
-  const done = decision.action === 'approve' ? 'approved' : 'denied'
-  print(`(${done})\n${continuationText(continuation)}\n`)
-  return 0
-}
-
-function continuationText(continuation: Continuation): string {
-  switch (continuation.kind) {
-    case 'answered':
-      return continuation.answer.response
-    case 'resumed':
-      return 'The run goes on where it runs.'
-    case 'failed': {
-      const { fault } = continuation
-      if (fault.code === 'confirmation_pending') return `Next, ${faultText(fault)}`
-      throw new CommandError(`the decision stands, but the turn could not go on: ${faultText(fault)}`)
-    }
-  }
-}
 
 /** Asks the person at the terminal; without one nobody is asked. Anything but yes is a denial, Ctrl-C is neither. */
 export const askToDecide =

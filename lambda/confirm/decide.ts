@@ -5,6 +5,8 @@ import { faultText } from '../../agents/ports/fault.ts'
 import { answerView, waitingView } from '../claw/turn-view.ts'
 import type { RouteHandler } from '../edge.ts'
 import { keyFingerprint } from '../middleware/authenticate.ts'
+import { FAULT_STATUS } from '../middleware/fault-status.ts'
+import { Refusal } from '../refusal.ts'
 import { TEXT, validate } from '../validate.ts'
 
 export const CONFIRM_BODY = v.strictObject({
@@ -14,7 +16,8 @@ export const CONFIRM_BODY = v.strictObject({
 
 /**
  * POST /api/v1/confirm (chapter 28.2): decides on a waiting tool call. `turn` tells how a claw agent's turn went on:
- * answered, waiting for the next decision, or cut off; `run` names the forge run that goes on.
+ * answered, waiting for the next decision, or cut off; `run` names the forge run that goes on. 409 or 410, with the
+ * same, when another decision stands.
  */
 export const confirm: RouteHandler = async ({
   system,
@@ -27,7 +30,7 @@ export const confirm: RouteHandler = async ({
 }) => {
   const { trace_id, action } = validate(CONFIRM_BODY, body ?? {})
   const { world } = await system()
-  const { tool, place, continuation } = await decideConfirmation(world, {
+  const { request, late, continuation } = await decideConfirmation(world, {
     id: trace_id,
     action,
     by: keyFingerprint(event.headers?.authorization),
@@ -36,15 +39,15 @@ export const confirm: RouteHandler = async ({
     requestId,
     handOver,
   })
-  return {
-    body: {
-      status: action === 'approve' ? 'approved' : 'denied',
-      trace_id,
-      agent: place.agent,
-      tool,
-      ...continuationView(place, continuation),
-    },
+  const { place, tool } = request
+  const outcome = continuationView(place, continuation)
+  if (late !== null) {
+    throw new Refusal(FAULT_STATUS[late.code], late.code, faultText(late), {
+      details: { ...late.data, ...outcome },
+    })
   }
+  const status = action === 'approve' ? 'approved' : 'denied'
+  return { body: { status, trace_id, agent: place.agent, tool, ...outcome } }
 }
 
 function continuationView(place: ConfirmationPlace, continuation: Continuation): object {

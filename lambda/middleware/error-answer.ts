@@ -14,21 +14,7 @@ interface Problem {
 }
 
 /** Facts of a fault that a caller can act on; the rest stays in the log. */
-const SHOWN = [
-  'agent',
-  'run',
-  'guard',
-  'budget',
-  'resets_at',
-  'available',
-  'limit',
-  'field',
-  'trace_id',
-  'action',
-  'by',
-  'at',
-  'expires_at',
-] as const
+const SHOWN = ['agent', 'run', 'guard', 'budget', 'resets_at', 'available', 'limit', 'field'] as const
 
 function problemOf(error: unknown): Problem {
   if (error instanceof Refusal) return error

@@ -47,8 +47,9 @@ const waits = async (test: TestWorld, text = 'pay ann', extra = {}): Promise<Fau
   return fault
 }
 
-const decide = (test: TestWorld, fault: Fault, action: DecideRequest['action'], by = 'admin') =>
-  decideConfirmation(test.world, {
+/** What was decided; that another decision stands is thrown. */
+const decide = async (test: TestWorld, fault: Fault, action: DecideRequest['action'], by = 'admin') => {
+  const decided = await decideConfirmation(test.world, {
     id: String(fault.data.trace_id),
     action,
     by,
@@ -56,6 +57,9 @@ const decide = (test: TestWorld, fault: Fault, action: DecideRequest['action'], 
     signal: new AbortController().signal,
     requestId: null,
   })
+  if (decided.late !== null) throw decided.late
+  return decided
+}
 
 const answered = async (decided: ReturnType<typeof decideConfirmation>): Promise<string> => {
   const { continuation } = await decided

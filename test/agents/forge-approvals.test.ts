@@ -13,6 +13,7 @@ import { Fault } from '../../agents/ports/fault.ts'
 import type { Timers } from '../../agents/ports/time.ts'
 import { forgeWait } from '../../lambda/steps/forge-step.ts'
 import { faultOf } from '../support/faults.ts'
+import { STILL } from '../support/mortal-world.ts'
 import { type Answer, calls, ScriptedModel, says } from '../support/scripted-model.ts'
 import { type TestWorld, testWorld } from '../support/world.ts'
 
@@ -43,22 +44,15 @@ const build = (answers: readonly Answer[], root?: string, timers?: Timers): Test
     ...(timers ? { parts: { timers } } : {}),
   })
 
-/** Time stands still: a claim is held as long as its work takes. */
-const STILL: Timers = {
-  sleep: (_ms, signal) =>
-    new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason))),
-  deadline: () => ({ signal: new AbortController().signal, cancel() {} }),
-}
-
 async function started(answers: readonly Answer[]): Promise<{ test: TestWorld; state: RunState }> {
   const test = build(answers, undefined, STILL)
   const { agent, run, epoch } = await startForge(test.world, { agent: 'Builder', driver: 'asl' })
   return { test, state: { agent, run, epoch, iteration: 1 } }
 }
 
-const decide = (test: TestWorld, step: Step, action: 'approve' | 'deny' = 'approve') => {
+const decide = async (test: TestWorld, step: Step, action: 'approve' | 'deny' = 'approve') => {
   if (step.kind !== 'waiting') throw new Error(`nothing waits: ${JSON.stringify(step)}`)
-  return decideConfirmation(test.world, {
+  const decided = await decideConfirmation(test.world, {
     id: step.wait.confirmation,
     action,
     by: 'ann',
@@ -66,6 +60,8 @@ const decide = (test: TestWorld, step: Step, action: 'approve' | 'deny' = 'appro
     signal: new AbortController().signal,
     requestId: null,
   })
+  if (decided.late !== null) throw decided.late
+  return decided
 }
 
 const out = (test: TestWorld): string | null => {

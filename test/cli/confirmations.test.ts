@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { copyFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type Run, runBin } from '../support/program.ts'
-import { ROOT } from '../support/server.ts'
+import { ROOT, type Server, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 let cwd: string
@@ -123,10 +123,9 @@ forge agent Builder {
   }, 20_000)
 
   test.each([
-    [['approve'], 'approve needs ID'],
-    [['deny', 'x'], 'deny needs FILE'],
-    [[], 'list needs FILE'],
+    [['approve'], 'approve needs the trace id'],
     [['list', 'a', 'b'], 'unexpected argument b; see neam-cli confirmations --help'],
+    [['deny', 'id', 'a', 'b'], 'unexpected argument b; see neam-cli confirmations --help'],
   ])('%j is a usage error', async (args, message) => {
     const { code, stderr } = await confirmations(...args)
     expect(code).toBe(2)
@@ -139,6 +138,57 @@ forge agent Builder {
       code: 1,
       stderr: 'neam-cli: no confirmation has the trace id "nonsense"\n',
     })
+  })
+})
+
+describe('neam-cli confirmations without a program, on a server', () => {
+  const KEY = 'the-api-key-of-this-test'
+  const ADMIN = 'the-admin-key-of-this-test'
+  let server: Server
+  beforeEach(async () => {
+    const env = { NEAM_API_KEY: KEY, NEAM_ADMIN_KEY: ADMIN }
+    server = await startServer('bin/neam-api.js', ['--program', 'refunds.neam', '--offline'], env, cwd)
+  })
+  afterEach(async () => {
+    await server.stop()
+  })
+
+  const remote = (
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = { NEAM_ADMIN_KEY: ADMIN },
+  ) => runBin('neam-cli', ['confirmations', ...args], { cwd, env: { NEAM_URL: server.url, ...env } })
+
+  const message = async (): Promise<string> => {
+    const response = await fetch(`${server.url}/api/v1/claw/Shop/sessions/bob/message`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${KEY}` },
+      body: JSON.stringify({ message: 'Please refund order ORD-17' }),
+    })
+    return ((await response.json()) as { readonly trace_id: string }).trace_id
+  }
+
+  test('lists, approves and prints the answer that the server gives', async () => {
+    expect((await remote([])).stdout).toBe('Nothing waits for a person.\n')
+    const id = await message()
+    expect((await remote(['list'])).stdout).toMatch(
+      `${id}  refund {"order":"ORD-17"}\n    Shop, session bob: the sensitive skill refund requires approval; until 20`,
+    )
+    expect(await remote(['approve', id])).toEqual({
+      code: 0,
+      stdout: '(approved)\n[offline model] refund: Order ORD-17: refunded\n',
+      stderr: '',
+    })
+    const late = await remote(['deny', id])
+    expect(late.code).toBe(1)
+    expect(late.stderr).toContain(`neam-cli: confirmation ${id} was decided before: approve by key `)
+  }, 20_000)
+
+  test.each([
+    ['no key', {}, 'send the header Authorization: Bearer <NEAM_ADMIN_KEY>; set NEAM_ADMIN_KEY'],
+    ['the key of the API', { NEAM_ADMIN_KEY: KEY }, 'this route needs NEAM_ADMIN_KEY'],
+  ])('is refused with %s', async (_what, env, text) => {
+    const { code, stderr } = await remote([], env)
+    expect({ code, stderr }).toEqual({ code: 1, stderr: `neam-cli: ${text}\n` })
   })
 })
 

@@ -6,7 +6,7 @@ import { moduleOf } from '../support/system.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const PAGE = page('docs/approvals.md')
-const [serve, ask, list, decide, cliList, cliApprove, cliDeny, ...others] = commands(PAGE)
+const [serve, ask, list, decide, listThere, approveThere, listHere, denyHere, ...others] = commands(PAGE)
 /** The trace id that the page prints. */
 const PRINTED = '5d0c7c61c0a4e83f9a4e2f7b1c6d8e90'
 
@@ -45,17 +45,19 @@ describe('docs/approvals.md', () => {
     })
   }, 20_000)
 
-  test('prints commands for the terminal that decide on the same files', async () => {
+  test('prints commands for the terminal that decide on the server and on its files', async () => {
     const cli = (command: string, id = '') =>
       runBin('neam-cli', command.replace('npx neam-cli ', '').replace(PRINTED, id).split(' '), {
         cwd: ROOT,
-        env: { NEAM_SESSIONS_DIR: sessions },
+        env: { NEAM_SESSIONS_DIR: sessions, NEAM_URL: server.url },
       })
     const wait = async () => String((await curl(server.url, ask!)).answer.trace_id)
     const [first, second] = [await wait(), await wait()]
-    expect((await cli(cliList!)).stdout).toMatch(new RegExp(`^${first}  refund .*\n.*\n${second}  refund `))
-    expect((await cli(cliApprove!, first)).stdout).toContain('Order ORD-17: refunded')
-    expect((await cli(cliDeny!, second)).stdout).toContain('a person refused this call')
+    const both = new RegExp(`^${first}  refund .*\n.*\n${second}  refund `)
+    expect((await cli(listThere!)).stdout).toMatch(both)
+    expect((await cli(listHere!)).stdout).toMatch(both)
+    expect((await cli(approveThere!, first)).stdout).toContain('Order ORD-17: refunded')
+    expect((await cli(denyHere!, second)).stdout).toContain('a person refused this call')
     expect((await curl(server.url, list!)).answer).toEqual({ pending: [] })
   }, 20_000)
 

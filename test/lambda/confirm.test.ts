@@ -171,6 +171,7 @@ describe('POST /api/v1/confirm', () => {
         action: 'deny',
         by: expect.stringMatching(/^key /),
         trace_id: body.trace_id,
+        turn: { status: 'completed', response: expect.any(String) },
       },
     })
   })

@@ -33,6 +33,12 @@ describe('the description', () => {
     },
   )
 
+  test('tells where an answer 202 is to be expected', () => {
+    const { responses } = document.paths['/api/v1/claw/{agent}/sessions/{key}/message'].post
+    expect(responses[202].description).toContain('POST /api/v1/confirm')
+    expect(document.paths['/api/v1/confirm'].post.responses[202]).toBeUndefined()
+  })
+
   test('gives every operation an id of its own', () => {
     const ids = described.map(({ method, path }) => document.paths[path][method.toLowerCase()].operationId)
     const given = ids.filter((id) => id !== undefined)

@@ -151,6 +151,14 @@ describe('the stack', () => {
     expect(policies).not.toContain('"states:*"')
   })
 
+  test('tells the functions how long a tool call waits for a person', () => {
+    for (const name of ['api.handler', 'forge-step.handler']) {
+      expect(command(name).Environment?.Variables.NEAM_CONFIRMATION_SECONDS).toBe('300')
+    }
+    const longer = synthesize({ confirmationSeconds: '3600' }).template.toJSON()
+    expect(JSON.stringify(longer)).toContain('"NEAM_CONFIRMATION_SECONDS":"3600"')
+  })
+
   test('lets the state machine start itself, for runs that are longer than a history', () => {
     template.hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: {
@@ -322,6 +330,9 @@ describe('settings', () => {
       'context egress is "natt"; accepted: nat, nat-instance, ipv6, bedrock-endpoints-only',
     )
     expect(() => synthesize({ architecture: 'arm' })).toThrow('accepted: arm64, x86_64')
+    expect(() => synthesize({ confirmationSeconds: 'soon' })).toThrow(
+      'context confirmationSeconds is "soon"; it is a whole number from 1 to 604800',
+    )
     expect(() => synthesize({ program: 'agents.txt' })).toThrow('context program is "agents.txt"')
     expect(() => synthesize({ program: 'test/x.neam' })).toThrow(
       'the image is built from programs and examples: put it there',
