@@ -2,7 +2,8 @@ import { type Diagnostic, isError, sorted } from '../diagnostics/diagnostic.ts'
 import type { SourceFile } from '../source/source-file.ts'
 import type { ProgramNode, Span } from '../syntax/ast.ts'
 import { programOf } from './build/program.ts'
-import { walkCode } from './code/walk.ts'
+import { BUILTIN_SKILLS } from './builtins.ts'
+import { type Visitor, walkCode } from './code/walk.ts'
 import { collect } from './declarations.ts'
 import { reportBadAssignments } from './flow/report-bad-assignments.ts'
 import { reportMatchPatterns } from './flow/report-match-patterns.ts'
@@ -128,12 +129,25 @@ export function check(files: readonly ParsedFile[], options: CheckOptions): Chec
       diagnostics.push(diagnostic)
     },
   }
+  const builtinSkills = new Set<string>()
   for (const { rules, code } of Object.values(PHASES)) {
     for (const rule of rules) rule(context)
     const visitors = code.map((rule) => rule(context))
-    if (visitors.length > 0) walkCode(declarations, natives, visitors)
+    if (visitors.length > 0) walkCode(declarations, natives, [...visitors, collecting(builtinSkills)])
     if (diagnostics.some(isError)) return { program: null, diagnostics: sorted(diagnostics) }
   }
   const names = files.map(({ source }) => source.name)
-  return { program: programOf(declarations, natives, names, sourceHash), diagnostics: sorted(diagnostics) }
+  return {
+    program: programOf(declarations, { files: names, sourceHash, builtinSkills }),
+    diagnostics: sorted(diagnostics),
+  }
 }
+
+/** Adds the built-in skills that code names. */
+const collecting = (found: Set<string>): Visitor => ({
+  name({ name }, { scope }) {
+    if (!BUILTIN_SKILLS.has(name)) return
+    const binding = scope.find(name)
+    if (binding?.kind === 'skill' && binding.decl === null) found.add(name)
+  },
+})

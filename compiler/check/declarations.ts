@@ -3,12 +3,12 @@ import type {
   Block,
   BudgetNode,
   ChannelNode,
-  Expr,
   FunDecl,
   GuardChainNode,
   GuardNode,
   ImplDecl,
   Item,
+  Lambda,
   LetStatement,
   PolicyNode,
   ProgramNode,
@@ -17,7 +17,6 @@ import type {
   StructDecl,
   TraitDecl,
 } from '../syntax/ast.ts'
-import { visitNodes } from '../syntax/visit.ts'
 
 /** What stands at the top level of a program's files, by kind, each in the order of the files. */
 export interface Declarations {
@@ -43,20 +42,10 @@ export interface Declarations {
   readonly callables: readonly (FunDecl | Lambda)[]
 }
 
-export type Lambda = Expr & { readonly kind: 'lambda' }
-
 export function collect(programs: readonly ProgramNode[]): Declarations {
   const items: readonly Item[] = programs
     .flatMap((program) => program.items)
     .filter((item) => item.kind !== 'import')
-  const blocks: Block[] = []
-  const callables: (FunDecl | Lambda)[] = []
-  visitNodes(items, (node) => {
-    // A field's block has no items.
-    if (node.kind === 'block' && 'items' in node) blocks.push(node as Block)
-    if (node.kind === 'fun' || node.kind === 'lambda') callables.push(node as FunDecl | Lambda)
-    return true
-  })
   const all = <Kind extends Item['kind']>(kind: Kind) =>
     items.filter((item): item is Item & { kind: Kind } => item.kind === kind)
   return {
@@ -74,7 +63,7 @@ export function collect(programs: readonly ProgramNode[]): Declarations {
     budgets: all('budget'),
     policies: all('policy'),
     variables: all('let'),
-    blocks,
-    callables,
+    blocks: programs.flatMap((program) => program.blocks),
+    callables: programs.flatMap((program) => program.callables),
   }
 }

@@ -17,6 +17,10 @@ export interface Name {
 
 export interface ProgramNode {
   readonly items: readonly Item[]
+  /** Blocks of code at any depth, in no promised order. */
+  readonly blocks: readonly Block[]
+  /** Functions, methods and lambdas at any depth, in no promised order. */
+  readonly callables: readonly (FunDecl | Lambda)[]
 }
 
 export type Item = Declaration | Statement
@@ -317,6 +321,8 @@ export type Expr =
   | { readonly kind: 'try-value'; readonly operand: Expr; readonly span: Span }
   | { readonly kind: 'spawn'; readonly agent: Name; readonly args: readonly Expr[]; readonly span: Span }
   | MatchExpr
+
+export type Lambda = Expr & { readonly kind: 'lambda' }
 
 export type BinaryOp = '+' | '-' | '*' | '/' | '%' | '==' | '!=' | '<' | '<=' | '>' | '>=' | 'in' | 'not in'
 

@@ -32,7 +32,10 @@ interface OpenCode {
 }
 
 const QUOTE = /f?("""|"|')/y
-const WORD = /[A-Za-z_][A-Za-z0-9_]*/y
+
+/** Of a letter, a digit or `_`. */
+const isWordCode = (code: number): boolean =>
+  (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57) || code === 95
 
 const matchAt = (pattern: RegExp, text: string, at: number): RegExpExecArray | null => {
   pattern.lastIndex = at
@@ -100,9 +103,10 @@ export function outline(text: string, maxDepth: number): Outline {
       at += quote[0].length
       continue
     }
-    const word = matchAt(WORD, text, at)
-    if (word) {
-      at += word[0].length
+    if (isWordCode(text.charCodeAt(at))) {
+      // Digits count as words: neither begins a string.
+      at++
+      while (isWordCode(text.charCodeAt(at))) at++
       continue
     }
     if ('([{'.includes(character)) {

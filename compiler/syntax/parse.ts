@@ -10,8 +10,8 @@ import type { Item, ProgramNode, Span } from './ast.ts'
 import { type Reading, readItems } from './grammar.ts'
 import { outline } from './outline.ts'
 import { resume } from './recovery.ts'
+import { MAX_TREE_DEPTH, survey } from './survey.ts'
 import { syntaxError } from './syntax-error.ts'
-import { MAX_TREE_DEPTH, validate } from './validate.ts'
 
 /** Characters in one file. */
 export const MAX_SOURCE = 1_048_576
@@ -61,10 +61,14 @@ export function parse(file: SourceFile, index: number): Parsed {
     diagnostics.push(syntaxError(file, index, shape, reading))
     from = resume(text, shape, reading.end, reading.farthest)
   }
-  return { program: { items }, diagnostics: sorted([...diagnostics, ...validate(items)]) }
+  const { program, diagnostics: disallowed } = survey(items)
+  return { program, diagnostics: sorted([...diagnostics, ...disallowed]) }
 }
 
-const failed = (diagnostic: Diagnostic): Parsed => ({ program: { items: [] }, diagnostics: [diagnostic] })
+const failed = (diagnostic: Diagnostic): Parsed => ({
+  program: { items: [], blocks: [], callables: [] },
+  diagnostics: [diagnostic],
+})
 
 /**
  * null: deeper than the call stack. Brackets are counted beforehand; chains without brackets (`not not ...`,

@@ -1,5 +1,3 @@
-import { BUILTIN_SKILLS } from '../builtins.ts'
-import { walkCode } from '../code/walk.ts'
 import type { Declarations } from '../declarations.ts'
 import { sealedTypes } from '../flow/variants.ts'
 import type { CheckedProgram, CheckedSkill } from '../program.ts'
@@ -9,12 +7,18 @@ import { implOf, traitsOf } from './impls.ts'
 import { budgetOf, policyOf } from './limits.ts'
 import { builtinSkillOf, guardOf, skillOf } from './skills.ts'
 
+export interface ProgramParts {
+  /** File names by index, the program first. */
+  readonly files: readonly string[]
+  readonly sourceHash: string
+  /** Built-in skills that the code names. */
+  readonly builtinSkills: ReadonlySet<string>
+}
+
 /** The checked program of declarations in which no rule found an error. */
 export function programOf(
   declarations: Declarations,
-  natives: ReadonlySet<string>,
-  files: readonly string[],
-  sourceHash: string,
+  { files, sourceHash, builtinSkills }: ProgramParts,
 ): CheckedProgram {
   const agents = declarations.agents.map((node) => agentOf(node, traitsOf(node.name.text, declarations)))
   const verify = declarations.agents.flatMap((node) => {
@@ -31,7 +35,7 @@ export function programOf(
     impls: declarations.impls.map((impl) => implOf(impl, declarations)),
     agents,
     verifyOf: new Map(verify),
-    skills: skillsOf(declarations, natives),
+    skills: skillsOf(declarations, builtinSkills),
     guards: declarations.guards.map(guardOf),
     guardchains: declarations.guardchains.map(({ name, guards }) => ({
       name: name.text,
@@ -44,7 +48,7 @@ export function programOf(
 }
 
 /** The declared skills, then the built-in ones that agents or code name. */
-function skillsOf(declarations: Declarations, natives: ReadonlySet<string>): CheckedSkill[] {
+function skillsOf(declarations: Declarations, namedInCode: ReadonlySet<string>): CheckedSkill[] {
   const declared = declarations.skills.map(skillOf).filter((skill) => skill !== null)
   const own = new Set(declared.map((skill) => skill.name))
   const named = new Set<string>()
@@ -54,15 +58,7 @@ function skillsOf(declarations: Declarations, natives: ReadonlySet<string>): Che
         for (const { text } of value.items) named.add(text)
     }
   }
-  walkCode(declarations, natives, [
-    {
-      expression(expr, { scope }) {
-        if (expr.kind !== 'name' || !BUILTIN_SKILLS.has(expr.name)) return
-        const binding = scope.find(expr.name)
-        if (binding?.kind === 'skill' && binding.decl === null) named.add(expr.name)
-      },
-    },
-  ])
+  for (const name of namedInCode) named.add(name)
   const builtin = [...named].filter((name) => !own.has(name)).map(builtinSkillOf)
   return [...declared, ...builtin.filter((skill) => skill !== null)]
 }

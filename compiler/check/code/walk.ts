@@ -22,10 +22,14 @@ export interface Place {
   readonly inLoop: boolean
 }
 
-/** What a rule wants to see. Both are called before the children, with the names visible at that place. */
-export interface Visitor {
-  readonly expression?: (expr: Expr, place: Place) => void
-  readonly statement?: (statement: Statement, place: Place) => void
+type Code = Expr | Statement
+
+/**
+ * What a rule wants to see, by kind of expression or statement. Called before the children, with the names visible at
+ * that place.
+ */
+export type Visitor = {
+  readonly [Kind in Code['kind']]?: (node: Extract<Code, { readonly kind: Kind }>, place: Place) => void
 }
 
 /** Walks all code of a program: statements, functions, methods, impls of skills, handlers, inline verify functions. */
@@ -40,12 +44,22 @@ export function walkCode(
 }
 
 class Walker {
-  readonly #onExpression: readonly NonNullable<Visitor['expression']>[]
-  readonly #onStatement: readonly NonNullable<Visitor['statement']>[]
+  readonly #visits = new Map<string, ((node: Code, place: Place) => void)[]>()
 
   constructor(visitors: readonly Visitor[]) {
-    this.#onExpression = visitors.flatMap(({ expression }) => expression ?? [])
-    this.#onStatement = visitors.flatMap(({ statement }) => statement ?? [])
+    for (const visitor of visitors) {
+      for (const [kind, visit] of Object.entries(visitor)) {
+        const others = this.#visits.get(kind)
+        // Called with nodes of its own kind only.
+        if (others === undefined) this.#visits.set(kind, [visit as (node: Code, place: Place) => void])
+        else others.push(visit as (node: Code, place: Place) => void)
+      }
+    }
+  }
+
+  #visit(node: Code, place: Place): void {
+    const visits = this.#visits.get(node.kind)
+    if (visits !== undefined) for (const visit of visits) visit(node, place)
   }
 
   topItem(item: Item, place: Place): void {
@@ -80,7 +94,7 @@ class Walker {
         break
       case 'let':
         // Its names are global: they are in the scope already.
-        for (const visit of this.#onStatement) visit(item, place)
+        this.#visit(item, place)
         this.#expr(item.value, place)
         break
       default:
@@ -117,7 +131,7 @@ class Walker {
   }
 
   #let(item: Statement & { kind: 'let' }, place: Place): void {
-    for (const visit of this.#onStatement) visit(item, place)
+    this.#visit(item, place)
     // A function may call itself by the name it is given.
     const recursive = item.target.kind === 'name' && item.value.kind === 'lambda'
     if (recursive) this.#declare(item.target, item.constant, place)
@@ -134,7 +148,7 @@ class Walker {
       this.#let(statement, place)
       return
     }
-    for (const visit of this.#onStatement) visit(statement, place)
+    this.#visit(statement, place)
     switch (statement.kind) {
       case 'block':
         this.#items(statement.items, inner(place))
@@ -179,7 +193,7 @@ class Walker {
   }
 
   #expr(expr: Expr, place: Place): void {
-    for (const visit of this.#onExpression) visit(expr, place)
+    this.#visit(expr, place)
     switch (expr.kind) {
       case 'nil':
       case 'bool':

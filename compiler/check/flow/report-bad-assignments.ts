@@ -16,9 +16,9 @@ const NOUN: Readonly<Record<Exclude<Binding['kind'], 'variable'>, string>> = {
 /** Only variables may be assigned to. */
 export function reportBadAssignments({ report }: Context): Visitor {
   return {
-    expression(expr, { scope }) {
-      if (expr.kind !== 'assign' || expr.target.kind !== 'name') return
-      const { name, span } = expr.target
+    assign({ target }, { scope }) {
+      if (target.kind !== 'name') return
+      const { name, span } = target
       const binding = scope.find(name)
       if (binding?.kind === 'variable') {
         if (binding.constant) report(assignmentToConst(span, name))

@@ -55,11 +55,7 @@ export function reportMatchPatterns({ declarations, natives, report }: Context):
     }
   }
 
-  return {
-    expression(expr) {
-      if (expr.kind === 'match') checkMatch(expr)
-    },
-  }
+  return { match: checkMatch }
 }
 
 const takesAll = ({ pattern, guard }: Arm): boolean => pattern.kind === 'wildcard' && guard === null

@@ -8,14 +8,13 @@ import { variantOf } from './variants.ts'
 /** `T(a: 1)` makes a struct or a variant, and names its fields. */
 export function reportNamedArguments({ report }: Context): Visitor {
   return {
-    expression(expr, { scope }) {
-      if (expr.kind !== 'construct') return
-      const made = madeBy(expr.callee, scope)
+    construct({ callee, args }, { scope }) {
+      const made = madeBy(callee, scope)
       if (made === null) {
-        report(namedArgumentsMisplaced(expr.callee.span))
+        report(namedArgumentsMisplaced(callee.span))
         return
       }
-      for (const { name } of expr.args) {
+      for (const { name } of args) {
         if (!made.fields.includes(name.text)) report(unknownNamedField(name, made.name, made.fields))
       }
     },

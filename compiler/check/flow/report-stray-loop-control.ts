@@ -1,14 +1,11 @@
 import { strayLoopControl } from '../../diagnostics/flow.ts'
-import type { Visitor } from '../code/walk.ts'
+import type { Span } from '../../syntax/ast.ts'
+import type { Place, Visitor } from '../code/walk.ts'
 import type { Context } from '../rule.ts'
 
 export function reportStrayLoopControl({ report }: Context): Visitor {
-  return {
-    statement(statement, { inLoop }) {
-      if ((statement.kind === 'break' || statement.kind === 'continue') && !inLoop) {
-        const { span, kind } = statement
-        report(strayLoopControl({ ...span, end: span.start + kind.length }, kind))
-      }
-    },
+  const check = ({ span, kind }: { span: Span; kind: 'break' | 'continue' }, { inLoop }: Place) => {
+    if (!inLoop) report(strayLoopControl({ ...span, end: span.start + kind.length }, kind))
   }
+  return { break: check, continue: check }
 }

@@ -9,9 +9,10 @@ import { variantOf, variantsOf } from './variants.ts'
 export function reportUnknownVariants({ declarations, report }: Context): Visitor {
   const called = new Set<Expr>()
   return {
-    expression(expr, { scope }) {
-      if (expr.kind === 'call' || expr.kind === 'construct') called.add(expr.callee)
-      if (expr.kind !== 'member' || expr.base.kind !== 'name') return
+    call: ({ callee }) => void called.add(callee),
+    construct: ({ callee }) => void called.add(callee),
+    member(expr, { scope }) {
+      if (expr.base.kind !== 'name') return
       const binding = scope.find(expr.base.name)
       if (binding?.kind !== 'sealed') return
       const type = binding.decl.name.text

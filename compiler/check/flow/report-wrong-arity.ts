@@ -20,12 +20,8 @@ export function reportWrongArity({ report }: Context): Visitor {
     }
   }
   return {
-    expression(expr, { scope }) {
-      if (expr.kind === 'call') check(expr.callee.span, arityOf(expr.callee, scope), expr.args.length)
-      if (expr.kind === 'spawn') {
-        check(expr.agent.span, { name: `spawn ${expr.agent.text}`, min: 1, max: 1 }, expr.args.length)
-      }
-    },
+    call: ({ callee, args }, { scope }) => check(callee.span, arityOf(callee, scope), args.length),
+    spawn: ({ agent, args }) => check(agent.span, exactly(`spawn ${agent.text}`, 1), args.length),
   }
 }
 

@@ -9,15 +9,15 @@ export function reportUnknownNames({ declarations, report }: Context): Visitor {
   const names = new Set<string>()
   const spawned = new Set<string>()
   return {
-    expression(expr, { scope }) {
-      if (expr.kind === 'name' && scope.find(expr.name) === null && !names.has(expr.name)) {
-        names.add(expr.name)
-        report(unknownName({ text: expr.name, span: expr.span }, scope.names()))
-      }
-      if (expr.kind === 'spawn' && !agents.has(expr.agent.text) && !spawned.has(expr.agent.text)) {
-        spawned.add(expr.agent.text)
-        report(unknownSpawnedAgent(expr.agent, agents))
-      }
+    name({ name, span }, { scope }) {
+      if (scope.find(name) !== null || names.has(name)) return
+      names.add(name)
+      report(unknownName({ text: name, span }, scope.names()))
+    },
+    spawn({ agent }) {
+      if (agents.has(agent.text) || spawned.has(agent.text)) return
+      spawned.add(agent.text)
+      report(unknownSpawnedAgent(agent, agents))
     },
   }
 }
