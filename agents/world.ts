@@ -8,6 +8,7 @@ import type { ForgeDriver } from './ports/forge-driver.ts'
 import type { Hash, Ids } from './ports/ids.ts'
 import type { BudgetStore, KillSwitch, LaneStore } from './ports/limits.ts'
 import type { ModelProviders } from './ports/model.ts'
+import type { Notices } from './ports/notices.ts'
 import type { RunStore } from './ports/runs.ts'
 import type { SessionStore } from './ports/sessions.ts'
 import type { Clock, Timers } from './ports/time.ts'
@@ -33,6 +34,8 @@ export interface World {
   readonly commands: Commands
   readonly checkpoints: Checkpoints
   readonly audit: Audit
+  /** Tells somebody outside when a forge run has ended. */
+  readonly notices: Notices
   /** How a forge run started through the API is driven. */
   readonly forgeDriver: ForgeDriver
   /** Who goes on with a turn that nobody waits for any more. */

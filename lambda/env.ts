@@ -30,6 +30,8 @@ export const ENV = {
   ollamaHost: 'OLLAMA_HOST',
   /** `1`: commands that run isolated (bwrap, unshare) may use the network. */
   commandNetwork: 'NEAM_COMMAND_NETWORK',
+  /** Where the end of a forge run is told; signed with NEAM_WEBHOOK_SECRET, a secret like the provider keys. */
+  webhookUrl: 'NEAM_WEBHOOK_URL',
   /** `info` (default) or `silent`. */
   logLevel: 'NEAM_LOG_LEVEL',
 } as const

@@ -41,6 +41,7 @@ export class NeamStack extends Stack {
       [ENV.tree]: 'require',
       [ENV.environment]: 'production',
       [ENV.confirmationSeconds]: String(settings.confirmationSeconds),
+      ...(settings.webhookUrl === null ? {} : { [ENV.webhookUrl]: settings.webhookUrl }),
     }
 
     const treeInit = new ImageFunction(this, 'TreeInit', {

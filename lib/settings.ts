@@ -20,6 +20,8 @@ export interface StackSettings {
   readonly confirmationSeconds: number
   /** Where alarms are sent; null = nowhere. */
   readonly alarmEmail: string | null
+  /** Where the end of a forge run is told; null = nowhere. */
+  readonly webhookUrl: string | null
 }
 
 function choice<T extends string>(node: Node, name: string, accepted: readonly T[]): T {
@@ -52,6 +54,15 @@ function email(node: Node): string | null {
   return value
 }
 
+function webhookUrl(node: Node): string | null {
+  const value: unknown = node.tryGetContext('webhookUrl') ?? ''
+  if (value === '') return null
+  if (typeof value !== 'string' || URL.parse(value)?.protocol !== 'https:') {
+    throw new Error(`context webhookUrl is ${JSON.stringify(value)}; it is an https URL, or empty`)
+  }
+  return value
+}
+
 /** What `.dockerignore` lets the image build see. */
 const PROGRAM_FOLDERS = ['programs', 'examples'] as const
 
@@ -77,5 +88,6 @@ export function readSettings(node: Node): StackSettings {
     architecture: choice(node, 'architecture', ARCHITECTURES),
     confirmationSeconds: seconds(node, 'confirmationSeconds', { initial: 300, max: 604_800 }),
     alarmEmail: email(node),
+    webhookUrl: webhookUrl(node),
   }
 }

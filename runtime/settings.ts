@@ -31,6 +31,8 @@ export interface Settings {
   readonly bytecode: string | null
   /** Whether isolated commands may use the network. */
   readonly commandNetwork: boolean
+  /** Told when a forge run has ended; null = nobody. */
+  readonly webhookUrl: string | null
   readonly auditSink: AuditSink
   readonly auditLog: string | null
   readonly logLevel: LogLevel
@@ -71,6 +73,12 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     throw new SettingsError(`${name} is ${JSON.stringify(environment[name])}; accepted: 1, 0`)
   }
 
+  const webUrl = (name: string): string | null => {
+    const value = text(name)
+    if (value === null || /^https?:$/.test(URL.parse(value)?.protocol ?? '')) return value
+    throw new SettingsError(`${name} is ${JSON.stringify(value)}; it must be an http or https URL`)
+  }
+
   const sessionsDir = path('NEAM_SESSIONS_DIR')
   const onLambda = text('AWS_LAMBDA_FUNCTION_NAME') !== null && text('AWS_SAM_LOCAL') !== 'true'
   const settings: Settings = {
@@ -92,6 +100,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     pricesFile: path('NEAM_PRICES'),
     bytecode: path('NEAM_BYTECODE'),
     commandNetwork: flag('NEAM_COMMAND_NETWORK'),
+    webhookUrl: webUrl('NEAM_WEBHOOK_URL'),
     auditSink: choice('NEAM_AUDIT_SINK', AUDIT_SINKS, 'stderr'),
     auditLog: path('NEAM_AUDIT_LOG'),
     logLevel: choice('NEAM_LOG_LEVEL', LOG_LEVELS, 'info'),

@@ -21,6 +21,7 @@ import { loadPrices } from './prices.ts'
 import { systemSecrets } from './secrets.ts'
 import type { Settings } from './settings.ts'
 import { systemClock, systemTimers } from './time.ts'
+import { noNotices, webhookNotices } from './webhook.ts'
 
 export interface SystemOptions {
   readonly module: Module
@@ -113,6 +114,16 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     commands: aroundCommands(systemCommands(settings, environment, timers)),
     checkpoints: treeCheckpoints({ stateDir: settings.stateDir, clock, path: environment.PATH ?? '' }),
     audit: systemAudit(settings, clock),
+    notices:
+      settings.webhookUrl === null
+        ? noNotices
+        : webhookNotices({
+            url: settings.webhookUrl,
+            secrets,
+            clock,
+            timers,
+            warn: (line) => output.warn(line),
+          }),
     forgeDriver,
     turnWorker:
       settings.turnWorkerFunction === null

@@ -18,6 +18,8 @@ export async function endRun(
   end: { readonly outcome: OutcomeKind; readonly message: string },
   facts: RunFacts,
 ): Promise<RunOutcome> {
+  const before = await world.runs.outcome(ref)
+  if (before) return before
   const tally = await withAllSpent(world, ref, facts.tally)
   const outcome = await world.runs.finish(ref, {
     ...end,
@@ -40,6 +42,7 @@ export async function endRun(
     run: ref.run,
     metadata: { outcome: outcome.outcome, iterations: outcome.iterations, cost: outcome.totalCost },
   })
+  await world.notices.runEnded({ agent: ref.agent, run: ref.run, ...outcome })
   return outcome
 }
 

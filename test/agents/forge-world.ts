@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { AuditEvent } from '../../agents/ports/audit.ts'
 import type { ForgeDriver } from '../../agents/ports/forge-driver.ts'
 import type { ModelProvider, ModelReply, ModelRequest } from '../../agents/ports/model.ts'
+import type { RunEndedNotice } from '../../agents/ports/notices.ts'
 import { PRICES } from '../../agents/turn/prices.ts'
 import type { World } from '../../agents/world.ts'
 import type { AgentDecl } from '../../bytecode/manifest.ts'
@@ -74,6 +75,7 @@ export class ForgePlace {
   readonly contexts: SeenContext[] = []
   readonly warnings: string[] = []
   readonly audit: AuditEvent[] = []
+  readonly notices: RunEndedNotice[] = []
   readonly #options: ForgeWorldOptions
   readonly #dead = new Set<string>()
   #processes = 0
@@ -149,6 +151,7 @@ export class ForgePlace {
       }),
       audit: { record: (event) => this.audit.push(event) },
       turnWorker: { take: async () => {} },
+      notices: { runEnded: async (notice) => void this.notices.push(notice) },
       forgeDriver: noDriver,
       output: { emit: () => {}, print: () => {}, warn: (line) => this.warnings.push(line) },
       env: () => null,

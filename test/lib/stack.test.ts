@@ -104,6 +104,17 @@ describe('the stack', () => {
     }
   })
 
+  test('tells functions of the webhook that a deployment asks for, which is an https URL', () => {
+    const hooked = synthesize({ webhookUrl: 'https://hooks.example.com/forge' }).template
+    hooked.hasResourceProperties('AWS::Lambda::Function', {
+      ImageConfig: { Command: ['forge-step.handler'] },
+      Environment: { Variables: Match.objectLike({ NEAM_WEBHOOK_URL: 'https://hooks.example.com/forge' }) },
+    })
+    expect(() => synthesize({ webhookUrl: 'http://hooks.example.com' })).toThrow(
+      'it is an https URL, or empty',
+    )
+  })
+
   test('requires the tree everywhere but in the function that creates it', () => {
     const tree = (name: string) => command(name).Environment?.Variables.NEAM_TREE
     expect([tree('tree-init.handler'), tree('api.handler'), tree('forge-step.handler')]).toEqual([

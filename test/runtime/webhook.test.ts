@@ -1,0 +1,153 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { Webhook } from 'standardwebhooks'
+import type { RunEndedNotice } from '../../agents/ports/notices.ts'
+import { WEBHOOK_SECRET, webhookNotices } from '../../runtime/webhook.ts'
+import { testApi } from '../support/system.ts'
+
+interface Call {
+  readonly body: string
+  readonly headers: Record<string, string>
+}
+
+/** What the receiver answers, call by call; then 204. A null is no answer at all. */
+let answers: (number | null)[] = []
+let calls: Call[] = []
+const server = createServer(async (request, response) => {
+  let body = ''
+  for await (const chunk of request) body += chunk
+  calls.push({ body, headers: request.headers as Record<string, string> })
+  const status = answers.shift()
+  if (status === null) return void request.socket.destroy()
+  response.writeHead(status ?? 204, { location: '/elsewhere' }).end()
+})
+await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`
+afterAll(() => void server.close())
+beforeEach(() => {
+  answers = []
+  calls = []
+})
+
+const SECRET = `whsec_${Buffer.from('a secret of 24 bytes, ok').toString('base64')}`
+const notice: RunEndedNotice = {
+  agent: 'code_builder',
+  run: '01RUN',
+  outcome: 'max_iterations',
+  message: 'Reached max iterations (3)',
+  iterations: 3,
+  totalCost: 0.42,
+  totalTokens: 1284,
+  tasksCompleted: 1,
+  tasksTotal: 2,
+  finishedAt: '2026-02-18T10:23:45.123Z',
+}
+
+function notices(secret: string | null | Error = SECRET) {
+  const warnings: string[] = []
+  const waits: number[] = []
+  const told = webhookNotices({
+    url,
+    secrets: {
+      get: async (name) => {
+        expect(name).toBe(WEBHOOK_SECRET)
+        if (secret instanceof Error) throw secret
+        return secret
+      },
+    },
+    clock: { now: () => Date.now() },
+    timers: {
+      sleep: async (ms) => void waits.push(ms),
+      deadline: () => ({ signal: new AbortController().signal, cancel: () => {} }),
+    },
+    warn: (line) => warnings.push(line),
+  })
+  return { told, warnings, waits }
+}
+
+describe('the notice of a run that ended', () => {
+  test('is signed as the Standard Webhooks library checks it, and says how the run ended', async () => {
+    const { told, warnings } = notices()
+    await told.runEnded(notice)
+    expect(warnings).toEqual([])
+    expect(calls).toHaveLength(1)
+    expect(calls[0]!.headers['webhook-id']).toBe('01RUN')
+    expect(new Webhook(SECRET).verify(calls[0]!.body, calls[0]!.headers)).toEqual({
+      type: 'forge.run.ended',
+      timestamp: '2026-02-18T10:23:45.123Z',
+      data: {
+        agent: 'code_builder',
+        run: '01RUN',
+        last_outcome: 'iteration_limit',
+        message: 'Reached max iterations (3)',
+        iterations: 3,
+        total_cost: 0.42,
+        total_tokens: 1284,
+        tasks_completed: 1,
+        tasks_total: 2,
+        finished_at: '2026-02-18T10:23:45.123Z',
+      },
+    })
+    expect(() =>
+      new Webhook(SECRET).verify(calls[0]!.body.replace('0.42', '0.41'), calls[0]!.headers),
+    ).toThrow()
+  })
+
+  test('takes any text for a secret', async () => {
+    const { told } = notices('plain text secret')
+    await told.runEnded(notice)
+    const webhook = new Webhook(Buffer.from('plain text secret').toString('base64'))
+    expect(() => webhook.verify(calls[0]!.body, calls[0]!.headers)).not.toThrow()
+  })
+
+  test.each([
+    ['a failing server', [500], 2],
+    ['a lost connection', [null, 503], 3],
+  ] as const)('is sent again after %s, under the same id', async (_what, first, expected) => {
+    answers = [...first]
+    const { told, warnings, waits } = notices()
+    await told.runEnded(notice)
+    expect([calls.length, waits, warnings]).toEqual([expected, [1000, 3000].slice(0, expected - 1), []])
+    expect(new Set(calls.map(({ headers }) => headers['webhook-id']))).toEqual(new Set(['01RUN']))
+  })
+
+  test.each<[string, (number | null)[], string]>([
+    ['an error', [500, 500, 404], 'it answered 404'],
+    ['no answer', [null, null, null], 'it cannot be reached'],
+    ['a redirect, which is not followed', [302, 302, 302], 'it cannot be reached'],
+  ])('is given up after three times %s, with a warning', async (_what, given, problem) => {
+    answers = given
+    const { told, warnings } = notices()
+    await told.runEnded(notice)
+    expect(calls).toHaveLength(3)
+    expect(warnings).toEqual([`the webhook was not told that run 01RUN ended: ${problem}`])
+  })
+
+  test.each<[string, null | Error, string]>([
+    ['there is no secret', null, 'NEAM_WEBHOOK_SECRET is not set, and a notice is never sent unsigned'],
+    ['the secret cannot be read', new Error('down'), 'internal error'],
+  ])('is not sent when %s', async (_what, secret, problem) => {
+    const { told, warnings } = notices(secret)
+    await told.runEnded(notice)
+    expect([calls, warnings]).toEqual([[], [`the webhook was not told that run 01RUN ended: ${problem}`]])
+  })
+})
+
+test('a run of a server is told about once, whatever ends it', async () => {
+  const api = await testApi({ environment: { NEAM_WEBHOOK_URL: url, NEAM_WEBHOOK_SECRET: SECRET } })
+  const { run } = (await api.call('POST', '/api/v1/forge/code_builder/start')).body
+  await api.driver.idle()
+  await api.call('POST', '/api/v1/forge/code_builder/stop')
+  await api.call('GET', '/api/v1/forge/code_builder/status')
+  expect(calls.map(({ headers }) => headers['webhook-id'])).toEqual([run])
+  expect(new Webhook(SECRET).verify(calls[0]!.body, calls[0]!.headers)).toMatchObject({
+    data: { agent: 'code_builder', run, last_outcome: 'completed' },
+  })
+})
+
+test('a webhook that is no URL is refused at the start', async () => {
+  await expect(testApi({ environment: { NEAM_WEBHOOK_URL: 'hooks.example.com' } })).rejects.toThrow(
+    'NEAM_WEBHOOK_URL is "hooks.example.com"; it must be an http or https URL',
+  )
+})
