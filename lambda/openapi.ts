@@ -46,7 +46,8 @@ type ObjectSchema = v.StrictObjectSchema<v.ObjectEntries, undefined>
 
 /** What an answer 202 of a handler means; one that is missing here never gives it. */
 const ACCEPTED: Readonly<Partial<Record<HandlerName, string>>> = {
-  clawMessage: 'A tool call waits for a person: POST /api/v1/confirm decides on its trace_id',
+  clawMessage:
+    'The turn goes on in the background (`status_url`), or waits for a person: POST /api/v1/confirm decides on its `trace_id`',
 }
 
 const SECURITY = { open: [], key: [{ apiKey: [] }], admin: [{ adminKey: [] }] } as const

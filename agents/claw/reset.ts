@@ -3,6 +3,7 @@ import type { Lease, SessionRef, SessionVersion } from '../ports/sessions.ts'
 import type { HeldSession } from '../turn/call-context.ts'
 import type { World } from '../world.ts'
 import { heldLease, UNLEASED } from './held-lease.ts'
+import { refuseWaiting } from './refuse-waiting.ts'
 import { checkedKey } from './session-key.ts'
 
 export interface ResetRequest {
@@ -48,7 +49,10 @@ async function resetNow(
 ): Promise<ResetAnswer> {
   let version = await world.sessions.open(ref)
   for (;;) {
-    if (version.messages.length === 0) return { archived: null }
+    if (version.messages.length === 0) {
+      await refuseWaiting(world, ref, 'manual')
+      return { archived: null }
+    }
     const result = await startAfresh(world, { ref, version, reason: 'manual', lease, requestId })
     if (result.kind === 'fresh') return { archived: result.archived }
     version = result.newest
@@ -60,7 +64,7 @@ export type FreshStart =
   /** Somebody wrote to the session meanwhile. */
   | { readonly kind: 'conflict'; readonly newest: SessionVersion }
 
-/** Archives a version, then commits an empty one under a new session id. */
+/** Refuses the turns that wait for a person, archives a version, then commits an empty one under a new session id. */
 export async function startAfresh(
   world: World,
   options: {
@@ -72,6 +76,7 @@ export async function startAfresh(
   },
 ): Promise<FreshStart> {
   const { ref, version, reason, lease, requestId } = options
+  await refuseWaiting(world, ref, reason)
   const archived = await world.sessions.archive(ref, version, reason)
   const now = world.clock.now()
   const result = await world.sessions.commit(

@@ -7,6 +7,7 @@ import { recordDecision, standingDecision } from '../limits/confirmation.ts'
 import { assertEnabled } from '../limits/kill-switch.ts'
 import type { ConfirmationDecision, ConfirmationPlace, ConfirmationRequest } from '../ports/confirmations.ts'
 import { Fault } from '../ports/fault.ts'
+import type { TurnPlace } from '../ports/turn-worker.ts'
 import { asFault } from '../turn/as-fault.ts'
 import type { HandOver } from '../turn/call-context.ts'
 import type { World } from '../world.ts'
@@ -63,6 +64,15 @@ export async function decideConfirmation(world: World, request: DecideRequest): 
   return { request: confirmation.request, decision, late, continuation }
 }
 
+/** The decision is recorded, and so it is no error that nobody took the turn over: its status route asks again. */
+async function handOverTurn(world: World, place: TurnPlace): Promise<void> {
+  try {
+    await world.turnWorker.take(place)
+  } catch (error) {
+    world.output.warn(`turn ${place.turn} was not handed over: ${error}`)
+  }
+}
+
 function lateFault({ id: trace_id, expiresAt }: ConfirmationRequest, decision: ConfirmationDecision): Fault {
   return decision.action === 'expire'
     ? new Fault('confirmation_expired', { trace_id, expires_at: isoTime(expiresAt) })
@@ -82,7 +92,7 @@ async function goOn(world: World, request: DecideRequest, place: ConfirmationPla
   } catch (error) {
     const fault = asFault(error, signal)
     if (fault.code !== 'turn_handed_over' || place.kind === 'run') return { kind: 'failed', fault }
-    await world.turnWorker.take(place)
+    await handOverTurn(world, place)
     return { kind: 'resumed' }
   }
 }

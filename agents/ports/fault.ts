@@ -29,6 +29,8 @@ const TEXTS = {
   budget_exhausted: (d: Data) =>
     `budget ${show(d.budget)} is exhausted (${show(d.resource)}: ${show(d.used)} of ${show(d.limit)})`,
   lane_full: (d: Data) => `lane ${show(d.lane)} is full`,
+  session_reset: (d: Data) =>
+    `session ${show(d.key)} was reset while the tool ${show(d.tool)} waited for a person`,
   session_busy: (d: Data) => `session ${show(d.key)} is busy with another message; try again`,
   depth_exceeded: (d: Data) => `agent calls are nested deeper than ${show(d.limit)}`,
   price_unknown: (d: Data) =>

@@ -84,15 +84,17 @@ export function deskAt(flags: { readonly url?: string }): ConfirmationDesk {
 /** `turn` or `run` in the answer of the confirm route. */
 interface Answered {
   readonly status?: string
+  readonly status_url?: string
   readonly response?: string
   readonly message?: string
   readonly tool?: string
   readonly trace_id?: string
 }
 
-function answerText({ status, response, message, tool, trace_id }: Answered): string {
+function answerText({ status, status_url, response, message, tool, trace_id }: Answered): string {
   if (status === 'pending_confirmation')
     return `Next, the tool ${tool} waits for a person (trace id ${trace_id})`
+  if (status_url !== undefined) return `The turn goes on in the background: ${status_url}`
   if (status === 'failed') throw notCarriedOut(message ?? 'the server does not say why')
   return response ?? RUN_GOES_ON
 }

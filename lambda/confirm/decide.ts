@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { type Continuation, decideConfirmation } from '../../agents/confirmations/decide.ts'
 import type { ConfirmationPlace } from '../../agents/ports/confirmations.ts'
 import { faultText } from '../../agents/ports/fault.ts'
-import { answerView, waitingView } from '../claw/turn-view.ts'
+import { answerView, runningView, waitingView } from '../claw/turn-view.ts'
 import type { RouteHandler } from '../edge.ts'
 import { keyFingerprint } from '../middleware/authenticate.ts'
 import { FAULT_STATUS } from '../middleware/fault-status.ts'
@@ -16,7 +16,7 @@ export const CONFIRM_BODY = v.strictObject({
 
 /**
  * POST /api/v1/confirm (chapter 28.2): decides on a waiting tool call. `turn` tells how a claw agent's turn went on:
- * answered, waiting for the next decision, or cut off; `run` names the forge run that goes on. 409 or 410, with the
+ * answered, waiting for the next decision, going on in the background, or failed; `run` names the forge run that goes on. 409 or 410, with the
  * same, when another decision stands.
  */
 export const confirm: RouteHandler = async ({
@@ -52,11 +52,15 @@ export const confirm: RouteHandler = async ({
 
 function continuationView(place: ConfirmationPlace, continuation: Continuation): object {
   if (place.kind === 'run') return { run: { run: place.run, ...stateOf(continuation) } }
-  return {
-    turn:
-      continuation.kind === 'answered'
-        ? { status: continuation.answer.status, ...answerView(place.agent, place.key, continuation.answer) }
-        : stateOf(continuation),
+  switch (continuation.kind) {
+    case 'answered': {
+      const { answer } = continuation
+      return { turn: { status: answer.status, ...answerView(place.agent, place.key, answer) } }
+    }
+    case 'resumed':
+      return { turn: runningView(place) }
+    case 'failed':
+      return { turn: stateOf(continuation) }
   }
 }
 

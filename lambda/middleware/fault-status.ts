@@ -16,6 +16,7 @@ export const FAULT_STATUS: Readonly<Record<FaultCode, number>> = {
   budget_exhausted: 429,
   lane_full: 429,
   session_busy: 409,
+  session_reset: 409,
   depth_exceeded: 422,
   price_unknown: 422,
   policy_denied: 403,

@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import { ask } from '../../agents/claw/ask.ts'
+import { resetSession } from '../../agents/claw/reset.ts'
 import { type DecideRequest, decideConfirmation } from '../../agents/confirmations/decide.ts'
 import { pendingConfirmations } from '../../agents/confirmations/pending.ts'
-import { type Fault, faultText } from '../../agents/ports/fault.ts'
+import { Fault, faultText } from '../../agents/ports/fault.ts'
+import type { TurnPlace } from '../../agents/ports/turn-worker.ts'
 import { message, say } from '../support/asking.ts'
 import { faultOf } from '../support/faults.ts'
 import { type Answer, calls, ScriptedModel, says } from '../support/scripted-model.ts'
@@ -47,16 +49,18 @@ const waits = async (test: TestWorld, text = 'pay ann', extra = {}): Promise<Fau
   return fault
 }
 
+const decision = (test: TestWorld, fault: Fault, action: DecideRequest['action'], by: string) => ({
+  id: String(fault.data.trace_id),
+  action,
+  by,
+  deadlineAt: test.clock.now() + 60_000,
+  signal: new AbortController().signal,
+  requestId: null,
+})
+
 /** What was decided; that another decision stands is thrown. */
 const decide = async (test: TestWorld, fault: Fault, action: DecideRequest['action'], by = 'admin') => {
-  const decided = await decideConfirmation(test.world, {
-    id: String(fault.data.trace_id),
-    action,
-    by,
-    deadlineAt: test.clock.now() + 60_000,
-    signal: new AbortController().signal,
-    requestId: null,
-  })
+  const decided = await decideConfirmation(test.world, decision(test, fault, action, by))
   if (decided.late !== null) throw decided.late
   return decided
 }
@@ -176,6 +180,69 @@ describe('a tool that needs approval', () => {
     expect(await pendingConfirmations(test.world)).toMatchObject([
       { request: { tool: 'pay', place: { agent: 'Inner', key: 'default' } } },
     ])
+  })
+})
+
+describe('a session that is reset while a call waits', () => {
+  test.each(['with', 'without'])(
+    'denies the call and refuses its turn, %s earlier messages',
+    async (earlier) => {
+      const test = place([...(earlier === 'with' ? [says('Hello.')] : []), calls(PAY)])
+      if (earlier === 'with') await say(test, 'Hi')
+      const fault = await waits(test, 'pay ann', { turn: 'T1' })
+      await resetSession(test.world, { agent: 'Bot', key: 'default' })
+      expect(await pendingConfirmations(test.world)).toEqual([])
+      const late = await faultOf(decide(test, fault, 'approve'))
+      expect(late.data).toMatchObject({ action: 'deny', by: 'manual reset' })
+      expect(faultText(await faultOf(say(test, 'pay ann', { turn: 'T1' })))).toBe(
+        'session default was reset while the tool pay waited for a person',
+      )
+      const { messages } = await test.world.sessions.open({ agent: 'Bot', key: 'default' })
+      expect([messages, test.emitted]).toEqual([[], []])
+    },
+  )
+
+  test('leaves the calls of other sessions waiting', async () => {
+    const test = place([says('Hello.'), calls(PAY)])
+    await say(test, 'Hi')
+    await waits(test, 'pay ann', { key: 'other' })
+    await resetSession(test.world, { agent: 'Bot', key: 'default' })
+    expect(await pendingConfirmations(test.world)).toHaveLength(1)
+  })
+})
+
+describe('a turn that takes longer than whoever decides can wait', () => {
+  const late = async (take: () => Promise<void>) => {
+    const test = place([calls(PAY)])
+    const fault = await waits(test)
+    const taken: TurnPlace[] = []
+    const turnWorker = {
+      take: async (turn: TurnPlace) => {
+        taken.push(turn)
+        await take()
+      },
+    }
+    const handOver = { at: test.clock.now(), leastMs: 1 }
+    const { continuation, late } = await decideConfirmation(
+      { ...test.world, turnWorker },
+      { ...decision(test, fault, 'approve', 'ann'), handOver },
+    )
+    return { test, taken, outcome: { continuation, late } }
+  }
+  const BACKGROUND = { continuation: { kind: 'resumed' }, late: null }
+
+  test('goes on in the background', async () => {
+    const { taken, outcome } = await late(async () => {})
+    expect(outcome).toEqual(BACKGROUND)
+    expect(taken).toEqual([expect.objectContaining({ agent: 'Bot', key: 'default' })])
+  })
+
+  test('is decided all the same when nobody takes it over', async () => {
+    const { test, outcome } = await late(async () => {
+      throw new Fault('service_unavailable', { service: 'Lambda', problem: 'down' })
+    })
+    expect(outcome).toEqual(BACKGROUND)
+    expect(test.warnings).toEqual([expect.stringContaining('was not handed over')])
   })
 })
 

@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from '@jest/globals'
+import { Fault } from '../../agents/ports/fault.ts'
 import { unfinishedRuns } from '../../runtime/unfinished-runs.ts'
+import { calls, ScriptedModel, says } from '../support/scripted-model.ts'
 import { moduleOf, type TestApi, testApi } from '../support/system.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
@@ -106,6 +108,36 @@ describe('POST message to an agent with a sensitive skill', () => {
       },
     })
     expect((await pending()).body).toEqual({ pending: [] })
+  })
+
+  test('approved, a turn that takes longer than the request may goes on in the background', async () => {
+    const { world } = api.system
+    const { clock } = world
+    let passed = 0
+    const model = new ScriptedModel().answer(
+      calls(['refund', { order: 'ORD-17' }]),
+      () => {
+        passed = 25_000 // of the 29 s that Lambda gives
+        return new Fault('provider_timeout', { provider: 'openai' })
+      },
+      says('Refunded at last.'),
+    )
+    Object.assign(world, { clock: { now: () => clock.now() + passed }, models: model })
+    const { body } = await ask('refund')
+    const statusUrl = `/api/v1/claw/Shop/sessions/alice/turns/${body.turn_id}`
+    expect((await api.call('GET', statusUrl, { headers: API })).body).toMatchObject({
+      status: 'pending_confirmation',
+      trace_id: body.trace_id,
+    })
+    expect(await decide({ trace_id: body.trace_id, action: 'approve' })).toMatchObject({
+      status: 200,
+      body: { status: 'approved', turn: { status: 'running', status_url: statusUrl } },
+    })
+    await api.system.turns.idle()
+    expect((await api.call('GET', statusUrl, { headers: API })).body).toMatchObject({
+      status: 'completed',
+      response: 'Refunded at last.',
+    })
   })
 
   test('denied, the tool does not run', async () => {
