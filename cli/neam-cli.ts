@@ -10,6 +10,8 @@ import { CommandError } from './command-error.ts'
 import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
 import { type LineReader, lineReader } from './line-reader.ts'
 import { askToDecide, confirmations, howToDecide } from './neam-cli/confirmations.ts'
+import { doctor } from './neam-cli/doctor.ts'
+import { sessions } from './neam-cli/sessions.ts'
 import { workspace } from './neam-cli/workspace.ts'
 import { packageVersion } from './package-root.ts'
 import { loadModule } from './program-file.ts'
@@ -41,7 +43,7 @@ const COMMANDS = `  /history  show the conversation so far
 `
 
 /** What is not a chat; `neam-cli COMMAND --help` tells more. */
-const OTHERS: Readonly<Record<string, Command>> = { confirmations, workspace }
+const OTHERS: Readonly<Record<string, Command>> = { confirmations, doctor, sessions, workspace }
 
 const HELP = `Usage: neam-cli FILE [flags]
        neam-cli COMMAND ...

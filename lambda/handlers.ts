@@ -6,6 +6,7 @@ import { clawCompact, clawSessionCompact } from './claw/compact.ts'
 import { clawList } from './claw/list.ts'
 import { clawMessage } from './claw/message.ts'
 import { clawReset } from './claw/reset.ts'
+import { clawExport, clawHistory, clawSessions } from './claw/sessions.ts'
 import { clawTurn } from './claw/turn-status.ts'
 import { confirm } from './confirm/decide.ts'
 import { confirmationList } from './confirm/pending.ts'
@@ -31,6 +32,9 @@ const ROUTE_HANDLERS: Readonly<Record<HandlerName, RouteHandler>> = {
   ready,
   clawList,
   clawMessage,
+  clawSessions,
+  clawHistory,
+  clawExport,
   clawTurn,
   clawReset,
   clawCompact,

@@ -4,6 +4,7 @@ import { DISABLE_BODY, ENABLE_BODY, KILL_BODY } from './admin/switch.ts'
 import { ASK_BODY, ASK_MESSAGE_BODY } from './agents/ask.ts'
 import { COMPACT_BODY, NO_FIELDS } from './claw/compact.ts'
 import { MESSAGE_BODY, MESSAGE_HEADERS } from './claw/message.ts'
+import { EXPORT_QUERY, HISTORY_QUERY, SESSIONS_QUERY } from './claw/sessions.ts'
 import { CONFIRM_BODY } from './confirm/decide.ts'
 import type { RouteHandler } from './edge.ts'
 import { RUN_QUERY, RUNS_QUERY } from './forge/runs.ts'
@@ -31,6 +32,9 @@ export const BODIES: Readonly<Partial<Record<HandlerName, v.GenericSchema>>> = {
 
 /** The same for query strings. */
 export const QUERIES: Readonly<Partial<Record<HandlerName, ObjectSchema>>> = {
+  clawSessions: SESSIONS_QUERY,
+  clawHistory: HISTORY_QUERY,
+  clawExport: EXPORT_QUERY,
   forgeStatus: STATUS_QUERY,
   forgeRuns: RUNS_QUERY,
   forgeRun: RUN_QUERY,

@@ -20,6 +20,9 @@ export type HandlerName =
   | 'ready'
   | 'clawList'
   | 'clawMessage'
+  | 'clawSessions'
+  | 'clawHistory'
+  | 'clawExport'
   | 'clawTurn'
   | 'clawReset'
   | 'clawCompact'
@@ -55,6 +58,27 @@ export const ROUTES: readonly Route[] = [
     handler: 'clawList',
     credential: 'key',
     summary: 'List claw agents',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/claw/{agent}/sessions',
+    handler: 'clawSessions',
+    credential: 'key',
+    summary: 'Sessions of a claw agent, by pages',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/claw/{agent}/sessions/{key}/history',
+    handler: 'clawHistory',
+    credential: 'key',
+    summary: 'Messages of a session, the newest first page',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/claw/{agent}/sessions/{key}/export',
+    handler: 'clawExport',
+    credential: 'key',
+    summary: 'A session with its archives',
   },
   {
     method: 'POST',

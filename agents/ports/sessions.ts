@@ -124,6 +124,23 @@ export interface SessionSummary {
   readonly lastActivityAt: number
 }
 
+export interface SessionPage {
+  readonly sessions: readonly SessionSummary[]
+  /** For `after`; null = there are no more. */
+  readonly next: string | null
+}
+
+/** A conversation that was reset, or the part of one that was summarized. */
+export interface ArchivedSession {
+  /** Name below `archive/`. */
+  readonly file: string
+  readonly reason: 'manual' | 'idle' | 'daily' | 'compaction'
+  /** ISO 8601. */
+  readonly archivedAt: string
+  readonly sessionId: string
+  readonly messages: number
+}
+
 export interface SessionStore {
   /** Stores the intent (put-if-absent). False: this turn id was accepted before. */
   accept(ref: SessionRef, intent: TurnIntent): Promise<boolean>
@@ -151,5 +168,16 @@ export interface SessionStore {
   turn(ref: SessionRef, turn: string): Promise<TurnRecord | null>
   /** Sessions with at least one committed version, by key. */
   list(agent: string): Promise<readonly SessionSummary[]>
+  /**
+   * So many of them, in the order of their names on disk, behind the one that `after` names; those, too, whose first message
+   * has no answer yet.
+   */
+  page(agent: string, options: { after: string | null; limit: number }): Promise<SessionPage>
   count(agent: string): Promise<number>
+  /** Accepted turns that have no result, oldest first. */
+  openTurns(ref: SessionRef): Promise<readonly TurnIntent[]>
+  /** Newest last. */
+  archives(ref: SessionRef): Promise<readonly ArchivedSession[]>
+  /** Null: the session has no archive of that name. */
+  readArchive(ref: SessionRef, file: string): Promise<readonly StoredMessage[] | null>
 }

@@ -1,12 +1,8 @@
 import { type Fault, faultText } from '../../agents/ports/fault.ts'
 import { type Continuation, decide, type WaitingCall, waitingCalls } from '../../runtime/confirmations.ts'
-import { inlineDriver } from '../../runtime/forge-drivers.ts'
-import { readSettings } from '../../runtime/settings.ts'
-import { createSystem } from '../../runtime/system.ts'
 import { apiClient } from '../api-client.ts'
 import { CommandError } from '../command-error.ts'
-import { loadModule } from '../program-file.ts'
-import { terminalEnvironment } from '../terminal-environment.ts'
+import { localSystem } from '../local-system.ts'
 
 export type Action = 'approve' | 'deny'
 
@@ -25,18 +21,7 @@ export async function deskHere(
   file: string,
   { by, ...flags }: { readonly by: string; readonly offline?: boolean },
 ): Promise<ConfirmationDesk> {
-  const environment = terminalEnvironment(flags)
-  const system = await createSystem({
-    module: loadModule(file),
-    environment,
-    settings: readSettings(environment, process.cwd()),
-    forgeDriver: inlineDriver,
-    output: {
-      emit: (line) => process.stdout.write(`${line}\n`),
-      print: (text) => process.stdout.write(text),
-      warn: (line) => process.stderr.write(`warning: ${line}\n`),
-    },
-  })
+  const system = await localSystem(file, flags)
   return {
     pending: () => waitingCalls(system),
     async decide(id, action) {

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { listRuns, readRun } from '../../agents/forge/runs.ts'
 import type { RouteHandler } from '../edge.ts'
-import { badRequest } from '../refusal.ts'
+import { inRange } from '../in-range.ts'
 import { validate, WHOLE_NUMBER } from '../validate.ts'
 
 export const RUNS_QUERY = v.strictObject({ limit: v.optional(WHOLE_NUMBER) })
@@ -28,14 +28,4 @@ export const forgeRun: RouteHandler = async ({ system, params, query }) => {
   }
   const ref = { agent: params.agent ?? '', run: params.id ?? '' }
   return { body: await readRun((await system()).world, ref, page) }
-}
-
-function inRange(
-  field: string,
-  text: string | undefined,
-  { initial, most }: { readonly initial: number; readonly most: number },
-): number {
-  const value = text === undefined ? initial : Number(text)
-  if (value >= 1 && value <= most) return value
-  throw badRequest(`${field} is ${text}; it must be a whole number from 1 to ${most}`, field)
 }

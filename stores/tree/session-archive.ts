@@ -1,7 +1,7 @@
-import type { SessionVersion } from '../../agents/ports/sessions.ts'
+import type { ArchivedSession, SessionVersion, StoredMessage } from '../../agents/ports/sessions.ts'
 import type { Files } from './files.ts'
 import { encodeRecord } from './records.ts'
-import { messageLines } from './session-file.ts'
+import { decodeLines, messageLines } from './session-file.ts'
 
 export type ArchiveReason = 'manual' | 'idle' | 'daily' | 'compaction'
 
@@ -49,10 +49,41 @@ export function archiveVersion(
   return name
 }
 
-function seqOf(note: string | null): number {
+/** Archives with a note, oldest first. One whose note a crash has kept away is shown with what its name says. */
+export function listArchives(files: Files, session: string): ArchivedSession[] {
+  const directory = `${session}/archive`
+  const names = files.listFresh(directory)
+  return names
+    .filter((name) => NAME.test(name))
+    .map((file): ArchivedSession => {
+      const note = noteOf(files.read(`${directory}/${file}.json`))
+      const [, date = '', sessionId = ''] = NAME.exec(file)!
+      return {
+        file,
+        reason: note?.reason ?? 'manual',
+        archivedAt: note?.archivedAt ?? `${date}T00:00:00.000Z`,
+        sessionId: note?.session ?? sessionId,
+        messages: note?.messages ?? 0,
+      }
+    })
+    .sort((a, b) => (a.archivedAt < b.archivedAt ? -1 : 1))
+}
+
+const NAME = /^(\d{4}-\d{2}-\d{2})_([^/]+?)(?:\.v\d+)?\.jsonl$/
+
+/** Null: there is none of that name. */
+export function readArchive(files: Files, session: string, file: string): StoredMessage[] | null {
+  if (!files.listFresh(`${session}/archive`).includes(file) || !NAME.test(file)) return null
+  const text = files.read(`${session}/archive/${file}`)
+  return text === null ? null : decodeLines(text)
+}
+
+function noteOf(text: string | null): ArchiveNote | null {
   try {
-    return (JSON.parse(note ?? '') as Partial<ArchiveNote>).seq ?? 0
+    return JSON.parse(text ?? '') as ArchiveNote
   } catch {
-    return 0
+    return null
   }
 }
+
+const seqOf = (note: string | null): number => noteOf(note)?.seq ?? 0

@@ -99,7 +99,8 @@ export function decodeVersion(text: string, path: string, hash: Hash): VersionFi
   return { header, messages: decodeLines(body), sha256 }
 }
 
-function decodeLines(body: string): StoredMessage[] {
+/** Lines of `{role, content, ts}`. */
+export function decodeLines(body: string): StoredMessage[] {
   return body
     .split('\n')
     .filter((line) => line !== '')

@@ -1,12 +1,15 @@
 import { Fault } from '../../agents/ports/fault.ts'
 import type { Hash } from '../../agents/ports/ids.ts'
 import type {
+  ArchivedSession,
   CommitResult,
   Lease,
+  SessionPage,
   SessionRef,
   SessionStore,
   SessionSummary,
   SessionVersion,
+  StoredMessage,
   TurnIntent,
   TurnRecord,
   TurnResult,
@@ -16,10 +19,18 @@ import type {
 import type { Clock } from '../../agents/ports/time.ts'
 import type { Files } from './files.ts'
 import type { Leases } from './leases.ts'
-import { type ArchiveReason, archiveVersion } from './session-archive.ts'
+import { decodeName } from './names.ts'
+import { type ArchiveReason, archiveVersion, listArchives, readArchive } from './session-archive.ts'
 import { SessionCollector } from './session-collector.ts'
 import { decodeVersion, encodeVersion, messageLines, type VersionFile } from './session-file.ts'
-import { currentFile, type SessionPaths, sessionLease, versionFile, versionsIn } from './session-paths.ts'
+import {
+  currentFile,
+  type SessionPaths,
+  sessionLease,
+  turnsOf,
+  versionFile,
+  versionsIn,
+} from './session-paths.ts'
 import { TurnJournal } from './session-turns.ts'
 import { bestEffort } from './storage-fault.ts'
 
@@ -158,14 +169,55 @@ export class TreeSessionStore implements SessionStore {
 
   async list(agent: string): Promise<readonly SessionSummary[]> {
     const directory = this.#paths.agent(agent)
-    const found: SessionSummary[] = []
-    for (const name of this.#sessionsOf(directory)) {
-      const newest = this.#read(`${directory}/${name}`, this.#files.list(`${directory}/${name}`))
-      if (newest === null) continue
-      const { key, session, n, lastActivityAt } = newest.file.header
-      found.push({ key, sessionId: session, messages: n, lastActivityAt })
+    return this.#sessionsOf(directory)
+      .flatMap((name) => this.#summary(`${directory}/${name}`) ?? [])
+      .sort((a, b) => (a.key < b.key ? -1 : 1))
+  }
+
+  async page(agent: string, { after, limit }: { after: string | null; limit: number }): Promise<SessionPage> {
+    const directory = this.#paths.agent(agent)
+    const names = [...this.#sessionsOf(directory)].sort()
+    const sessions: SessionSummary[] = []
+    let last = after
+    for (const name of names.filter((name) => after === null || name > after)) {
+      if (sessions.length === limit) return { sessions, next: last }
+      last = name
+      const summary = this.#summary(`${directory}/${name}`) ?? this.#begun(directory, name)
+      if (summary !== null) sessions.push(summary)
     }
-    return found.sort((a, b) => (a.key < b.key ? -1 : 1))
+    return { sessions, next: null }
+  }
+
+  /** Null: nothing was ever committed, or nothing can be read. */
+  #summary(session: string): SessionSummary | null {
+    const newest = this.#read(session, this.#files.list(session))
+    if (newest === null) return null
+    const { key, session: sessionId, n, lastActivityAt } = newest.file.header
+    return { key, sessionId, messages: n, lastActivityAt }
+  }
+
+  /** A session whose first message was accepted and not answered yet. */
+  #begun(directory: string, name: string): SessionSummary | null {
+    const key = decodeName(name)
+    const turns = key === null ? [] : this.#files.list(turnsOf(`${directory}/${name}`))
+    return key === null || turns.length === 0 ? null : { key, sessionId: '', messages: 0, lastActivityAt: 0 }
+  }
+
+  async openTurns(ref: SessionRef): Promise<readonly TurnIntent[]> {
+    const turns = turnsOf(this.#paths.directory(ref))
+    return this.#files
+      .listFresh(turns)
+      .filter((name) => !this.#files.list(`${turns}/${name}`).includes('result.json'))
+      .flatMap((name) => new TurnJournal(this.#files, `${turns}/${name}`).read()?.intent ?? [])
+      .sort((a, b) => (a.acceptedAt < b.acceptedAt ? -1 : 1))
+  }
+
+  async archives(ref: SessionRef): Promise<readonly ArchivedSession[]> {
+    return listArchives(this.#files, this.#paths.directory(ref))
+  }
+
+  async readArchive(ref: SessionRef, file: string): Promise<readonly StoredMessage[] | null> {
+    return readArchive(this.#files, this.#paths.directory(ref), file)
   }
 
   async count(agent: string): Promise<number> {

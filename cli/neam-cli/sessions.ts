@@ -1,0 +1,135 @@
+/** `neam-cli sessions`: the conversations of a program's claw agents, on the tree at hand. */
+import {
+  archiveSession,
+  type ListedSession,
+  messagesOf,
+  type Repair,
+  repairs,
+  sessionsOf,
+  wholeSession,
+} from '../../runtime/sessions.ts'
+import type { System } from '../../runtime/system.ts'
+import { type Command, command } from '../command.ts'
+import { type Flags, UsageError } from '../flags.ts'
+import { localSystem } from '../local-system.ts'
+import { writeOutputFile } from '../output-file.ts'
+
+const FLAGS = {
+  json: { type: 'boolean', help: 'list, show, repair: one JSON object a line' },
+  output: {
+    type: 'string',
+    short: 'o',
+    value: 'FILE',
+    help: 'export: write to FILE (default: standard output)',
+  },
+  offline: { type: 'boolean', help: 'repair: answer with the offline model' },
+} as const satisfies Flags
+
+/** What each action needs besides the program; a name in brackets may be left out. */
+const ACTIONS = {
+  list: ['[AGENT]'],
+  show: ['AGENT', 'KEY'],
+  export: ['AGENT', 'KEY'],
+  archive: ['AGENT', 'KEY'],
+  repair: ['[AGENT]', '[KEY]'],
+} as const
+type Action = keyof typeof ACTIONS
+
+/** `repair` finishes the turns that a crash left open; `archive` is a reset. */
+export const sessions: Command = command({
+  usage: 'sessions list|show|export|archive|repair FILE [AGENT [KEY]] [flags]',
+  summary: "lists, prints, exports, archives or repairs sessions of a program's claw agents",
+  flags: FLAGS,
+  async run({ values, positionals }) {
+    const { action, file, agent, key } = readRequest(positionals)
+    const system = await localSystem(file, values)
+    const json = values.json === true
+    if (action === 'list') return await list(system, agent, json)
+    if (action === 'repair') return await repair(system, agent, key, json)
+    const ref = { agent: agent!, key: key! }
+    if (action === 'show') {
+      for (const { role, content, ts } of await messagesOf(system, ref)) {
+        print(json ? JSON.stringify({ role, content, ts }) : `${ts} ${role}: ${content}`)
+      }
+      return 0
+    }
+    if (action === 'archive') {
+      const archived = await archiveSession(system, ref)
+      return print(archived === null ? '(nothing to archive)' : `archived as ${archived}`)
+    }
+    const text = `${JSON.stringify(await wholeSession(system, ref), null, 2)}\n`
+    if (values.output === undefined) process.stdout.write(text)
+    else writeOutputFile(values.output, Buffer.from(text))
+    return 0
+  },
+})
+
+interface Wanted {
+  readonly action: Action
+  readonly file: string
+  readonly agent: string | null
+  readonly key: string | null
+}
+
+function readRequest([first, ...rest]: readonly string[]): Wanted {
+  const action = (Object.keys(ACTIONS) as Action[]).find((one) => one === first)
+  if (action === undefined) {
+    throw new UsageError(
+      `neam-cli sessions ${Object.keys(ACTIONS).join(', ')}, got ${JSON.stringify(first ?? '')}`,
+    )
+  }
+  const wanted = ['FILE', ...ACTIONS[action]]
+  const missing = wanted[rest.length]
+  if (missing !== undefined && !missing.startsWith('['))
+    throw new UsageError(`${action} needs ${missing}: neam-cli sessions ${action} ${wanted.join(' ')}`)
+  const unexpected = rest[wanted.length]
+  if (unexpected !== undefined)
+    throw new UsageError(`unexpected argument ${unexpected}; see neam-cli sessions --help`)
+  const [file = '', agent = null, key = null] = rest
+  return { action, file, agent, key }
+}
+
+async function list(system: System, agent: string | null, json: boolean): Promise<number> {
+  let found = false
+  for await (const session of sessionsOf(system, agent)) {
+    found = true
+    print(json ? JSON.stringify(session) : listed(session))
+  }
+  return found || json ? 0 : print('No sessions yet.')
+}
+
+const listed = ({ agent, session_key, messages, last_activity_at }: ListedSession): string =>
+  `${agent}  ${session_key}  ${messages} ${messages === 1 ? 'message' : 'messages'}  ${last_activity_at ?? 'never'}`
+
+async function repair(
+  system: System,
+  agent: string | null,
+  key: string | null,
+  json: boolean,
+): Promise<number> {
+  let failed = 0
+  let found = 0
+  // what is cut off stays open, and goes on at the next repair
+  const stop = new AbortController()
+  process.once('SIGINT', () => stop.abort())
+  for await (const repaired of repairs(system, refs(system, agent, key), stop.signal)) {
+    found += 1
+    if (repaired.status === 'failed') failed += 1
+    print(json ? JSON.stringify(repaired) : repairedText(repaired))
+  }
+  if (found === 0 && !json) print('Nothing to repair.')
+  return failed === 0 ? 0 : 1
+}
+
+async function* refs(system: System, agent: string | null, key: string | null) {
+  if (agent !== null && key !== null) yield { agent, key }
+  else for await (const one of sessionsOf(system, agent)) yield { agent: one.agent, key: one.session_key }
+}
+
+const repairedText = ({ agent, session_key, turn_id, accepted_at, status, text }: Repair): string =>
+  `${agent}  ${session_key}  turn ${turn_id} of ${accepted_at}: ${status}: ${text}`
+
+function print(line: string): number {
+  process.stdout.write(`${line}\n`)
+  return 0
+}

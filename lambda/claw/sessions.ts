@@ -1,0 +1,63 @@
+import * as v from 'valibot'
+import { exportSession, historyPage, listSessions, readArchive } from '../../agents/claw/sessions.ts'
+import type { RouteHandler, RouteRequest } from '../edge.ts'
+import { inRange } from '../in-range.ts'
+import { Refusal } from '../refusal.ts'
+import { validate, WHOLE_NUMBER } from '../validate.ts'
+
+export const SESSIONS_QUERY = v.strictObject({
+  limit: v.optional(WHOLE_NUMBER),
+  /** `next` of the page before. */
+  after: v.optional(v.string()),
+})
+export const HISTORY_QUERY = v.strictObject({
+  limit: v.optional(WHOLE_NUMBER),
+  /** `from` of the page after: the messages before that position. */
+  before: v.optional(WHOLE_NUMBER),
+})
+export const EXPORT_QUERY = v.strictObject({ archive: v.optional(v.string()) })
+
+const placeOf = ({ params: { agent = '', key = '' } }: RouteRequest) => ({ agent, key })
+
+/** GET /api/v1/claw/:agent/sessions: 100 of them, or `?limit=` up to 1000. */
+export const clawSessions: RouteHandler = async ({ system, params, query }) => {
+  const { limit, after } = validate(SESSIONS_QUERY, query)
+  const agent = params.agent ?? ''
+  const { world } = await system()
+  const page = await listSessions(world, {
+    agent,
+    after: after ?? null,
+    limit: inRange('limit', limit, { initial: 100, most: 1000 }),
+  })
+  return { body: { agent, ...page } }
+}
+
+/** GET .../sessions/:key/history: the newest 100 messages, or `?limit=` up to 1000. */
+export const clawHistory: RouteHandler = async (request) => {
+  const { limit, before } = validate(HISTORY_QUERY, request.query)
+  const place = placeOf(request)
+  const { world } = await request.system()
+  const page = await historyPage(world, {
+    ...place,
+    before: before === undefined ? null : Number(before),
+    limit: inRange('limit', limit, { initial: 100, most: 1000 }),
+  })
+  return { body: { agent: place.agent, session_key: place.key, ...page } }
+}
+
+/** GET .../sessions/:key/export: the session and the names of its archives; with `?archive=` one of those. */
+export const clawExport: RouteHandler = async (request) => {
+  const { archive } = validate(EXPORT_QUERY, request.query)
+  const place = placeOf(request)
+  const { world } = await request.system()
+  if (archive === undefined) return { body: await exportSession(world, place) }
+  const messages = await readArchive(world, { ...place, file: archive })
+  if (messages === null) {
+    throw new Refusal(
+      404,
+      'archive_not_found',
+      `session ${place.key} has no archive ${JSON.stringify(archive)}`,
+    )
+  }
+  return { body: { agent: place.agent, session_key: place.key, file: archive, messages } }
+}

@@ -1,0 +1,110 @@
+import { describe, expect, test } from '@jest/globals'
+import { type TestApi, testApi } from '../support/system.ts'
+
+const AGENT = '/api/v1/claw/support_bot/sessions'
+const ask = (api: TestApi, key: string, message = 'Hello') =>
+  api.call('POST', `${AGENT}/${key}/message`, { body: { message } })
+
+describe('GET /api/v1/claw/:agent/sessions', () => {
+  test('lists sessions by pages', async () => {
+    const api = await testApi()
+    expect((await api.call('GET', AGENT)).body).toEqual({ agent: 'support_bot', sessions: [], next: null })
+    for (const key of ['ann', 'bob', 'c%2Fd']) await ask(api, key)
+    const first = await api.call('GET', `${AGENT}?limit=2`)
+    expect(first.body).toMatchObject({
+      sessions: [
+        {
+          session_key: 'ann',
+          messages: 2,
+          session_id: expect.any(String),
+          last_activity_at: expect.any(String),
+        },
+        { session_key: 'bob', messages: 2 },
+      ],
+      next: expect.any(String),
+    })
+    const second = await api.call('GET', `${AGENT}?limit=2&after=${encodeURIComponent(first.body.next)}`)
+    expect(second.body).toMatchObject({ sessions: [{ session_key: 'c/d' }], next: null })
+  })
+
+  test('shows a session whose first message has no answer yet', async () => {
+    const api = await testApi()
+    Object.assign(api.system.world, { turnWorker: { take: async () => {} } })
+    await api.call('POST', `${AGENT}/new/message`, {
+      body: { message: 'Hi' },
+      headers: { prefer: 'respond-async' },
+    })
+    expect((await api.call('GET', AGENT)).body.sessions).toEqual([
+      { session_key: 'new', session_id: '', messages: 0, last_activity_at: null },
+    ])
+  })
+
+  test.each([
+    ['?limit=0', 'limit'],
+    ['?limit=1001', 'limit'],
+    ['?limit=ten', 'limit'],
+    ['?page=2', 'page'],
+  ])('%s is refused, naming %s', async (query, named) => {
+    const answer = await (await testApi()).call('GET', AGENT + query)
+    expect([answer.status, answer.body.message]).toEqual([400, expect.stringContaining(named)])
+  })
+
+  test('of an agent that is not there: 404, naming those there are', async () => {
+    const answer = await (await testApi()).call('GET', '/api/v1/claw/nobody/sessions')
+    expect([answer.status, answer.body.message]).toEqual([404, expect.stringContaining('support_bot')])
+  })
+})
+
+describe('GET .../sessions/:key/history', () => {
+  test('gives the newest messages first page, and those before it', async () => {
+    const api = await testApi()
+    for (const text of ['one', 'two', 'three']) await ask(api, 'ann', text)
+    const newest = await api.call('GET', `${AGENT}/ann/history?limit=4`)
+    expect(newest.body).toMatchObject({ agent: 'support_bot', session_key: 'ann', total: 6, from: 2 })
+    expect(newest.body.messages.map(({ role }: { role: string }) => role)).toEqual([
+      'user',
+      'assistant',
+      'user',
+      'assistant',
+    ])
+    expect(newest.body.messages[0]).toEqual({ role: 'user', content: 'two', ts: expect.any(String) })
+    const older = await api.call('GET', `${AGENT}/ann/history?limit=4&before=${newest.body.from}`)
+    expect(older.body).toMatchObject({ total: 6, from: 0, messages: [{ content: 'one' }, {}] })
+  })
+
+  test('of a session nobody has written to is empty', async () => {
+    const answer = await (await testApi()).call('GET', `${AGENT}/ann/history`)
+    expect([answer.status, answer.body.total, answer.body.messages]).toEqual([200, 0, []])
+  })
+})
+
+describe('GET .../sessions/:key/export', () => {
+  test('gives the session whole, and each of its archives', async () => {
+    const api = await testApi()
+    await ask(api, 'ann', 'before')
+    await api.call('POST', `${AGENT}/ann/reset`)
+    await ask(api, 'ann', 'after')
+    const { body } = await api.call('GET', `${AGENT}/ann/export`)
+    expect(body).toMatchObject({
+      agent: 'support_bot',
+      session_key: 'ann',
+      compactions: 0,
+      degraded: false,
+      messages: [{ role: 'user', content: 'after' }, { role: 'assistant' }],
+      archives: [{ reason: 'manual', messages: 2 }],
+    })
+    const [archive] = body.archives
+    const archived = await api.call('GET', `${AGENT}/ann/export?archive=${archive.file}`)
+    expect(archived.body).toMatchObject({ file: archive.file, messages: [{ content: 'before' }, {}] })
+  })
+
+  test.each(['nothing.jsonl', '..%2Fcurrent.jsonl', 'current.jsonl'])(
+    '%s is no archive: 404',
+    async (file) => {
+      const api = await testApi()
+      await ask(api, 'ann')
+      const answer = await api.call('GET', `${AGENT}/ann/export?archive=${file}`)
+      expect([answer.status, answer.body.code]).toEqual([404, 'archive_not_found'])
+    },
+  )
+})
