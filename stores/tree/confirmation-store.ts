@@ -7,6 +7,7 @@ import type {
 } from '../../agents/ports/confirmations.ts'
 import { Fault } from '../../agents/ports/fault.ts'
 import type { Ids } from '../../agents/ports/ids.ts'
+import { ConfirmationCollector } from './confirmation-collector.ts'
 import { type Files, TEMPORARY } from './files.ts'
 import { encodeRecord, readRecord } from './records.ts'
 import { bestEffort } from './storage-fault.ts'
@@ -20,19 +21,23 @@ const ID = /^[0-9a-f]{32}$/
 
 type Part = 'request' | 'decision' | 'used' | 'result' | 'token'
 
+const isId = (name: string): boolean => ID.test(name)
+
 const fileOf = (id: string, part: Part): string => `${DIRECTORY}/${id}/${part}.json`
 
 /**
  * Confirmations on disk (reliability 2.7): `confirm/<id>/{request,decision,used,result}.json`, each written once by
- * put-if-absent, and `token.json`, replaced. Who takes the name `decision` has decided, who takes `used` may run the tool.
+ * put-if-absent, and `token.json`, replaced. Who takes the name `decision` has decided, who takes `used` may run the tool. Records are kept for 30 days.
  */
 export class TreeConfirmationStore implements ConfirmationStore {
   readonly #files: Files
   readonly #ids: Ids
+  readonly #collector: ConfirmationCollector
 
   constructor(options: { files: Files; ids: Ids }) {
     this.#files = options.files
     this.#ids = options.ids
+    this.#collector = new ConfirmationCollector(options)
   }
 
   async open(request: ConfirmationRequest): Promise<Confirmation & { opened: boolean }> {
@@ -42,11 +47,12 @@ export class TreeConfirmationStore implements ConfirmationStore {
     // First: a name without a request is passed over, a request without its name would never be listed.
     this.#files.putIfAbsent(`${PENDING}/${id}`, encodeRecord({ id, nonce: this.#ids.next() }))
     const opened = this.#put(id, 'request', request)
+    bestEffort(() => this.#collector.collect(DIRECTORY, this.#files.list(DIRECTORY).filter(isId), PENDING))
     return { ...((await this.get(id)) ?? { request, decision: null }), opened }
   }
 
   async get(id: string): Promise<Confirmation | null> {
-    if (!ID.test(id)) return null
+    if (!isId(id)) return null
     const request = this.#read<ConfirmationRequest>(id, 'request')
     if (request === null) return null
     return { request, decision: this.#read<ConfirmationDecision>(id, 'decision') }

@@ -1,4 +1,4 @@
-import { readdirSync, truncateSync } from 'node:fs'
+import { existsSync, readdirSync, truncateSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { nodeFs } from '../../stores/tree/node-fs.ts'
@@ -66,6 +66,24 @@ describe('confirmations on disk', () => {
       await confirmations.decide(id, { action: 'deny', by: 'ann', at: CONFIRMATION.requestedAt })
     }
     expect(await cost()).toBe(early)
+  })
+
+  test('records of more than 30 days are removed as new ones come, younger ones stay', async () => {
+    const root = temporaryDirectory()
+    const { confirmations } = testTree(root)
+    const folder = (id: string): string => join(stateDir(root), 'confirm', id)
+    const [old, young, fresh] = ['a', 'b', 'c'].map((letter) => letter.repeat(32)) as [string, string, string]
+    for (const id of [old, young]) {
+      await confirmations.open({ ...CONFIRMATION, id })
+      await confirmations.decide(id, { action: 'approve', by: 'ann', at: 0 })
+      await confirmations.spend(id)
+    }
+    const days = (count: number): number => (Date.now() - count * 24 * 3600_000) / 1000
+    utimesSync(join(folder(old), 'request.json'), days(31), days(31))
+    utimesSync(join(folder(young), 'request.json'), days(29), days(29))
+    await confirmations.open({ ...CONFIRMATION, id: fresh })
+    expect([old, young, fresh].map((id) => existsSync(folder(id)))).toEqual([false, true, true])
+    expect(await confirmations.get(old)).toBeNull()
   })
 
   test('a damaged decision is an error, and no approval', async () => {
