@@ -4,6 +4,7 @@ import type { Audit } from './ports/audit.ts'
 import type { Checkpoints } from './ports/checkpoints.ts'
 import type { Commands } from './ports/commands.ts'
 import type { ConfirmationStore } from './ports/confirmations.ts'
+import type { FileLeases } from './ports/file-leases.ts'
 import type { ForgeDriver } from './ports/forge-driver.ts'
 import type { Hash, Ids } from './ports/ids.ts'
 import type { BudgetStore, KillSwitch, LaneStore } from './ports/limits.ts'
@@ -31,6 +32,7 @@ export interface World {
   readonly lanes: LaneStore
   readonly confirmations: ConfirmationStore
   readonly workspaces: Workspaces
+  readonly fileLeases: FileLeases
   readonly commands: Commands
   readonly checkpoints: Checkpoints
   readonly audit: Audit

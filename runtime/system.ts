@@ -110,6 +110,9 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     get confirmations() {
       return tree().confirmations
     },
+    get fileLeases() {
+      return tree().fileLeases
+    },
     workspaces: treeWorkspaces({ workspaceDir: settings.workspaceDir, cwd: settings.cwd }),
     commands: aroundCommands(systemCommands(settings, environment, timers)),
     checkpoints: treeCheckpoints({ stateDir: settings.stateDir, clock, path: environment.PATH ?? '' }),

@@ -1,6 +1,6 @@
 import type { ClawDecl } from '../../bytecode/manifest.ts'
 import { isoTime } from '../iso-time.ts'
-import { MEMORY_FILE, withFacts } from '../memory/memory-file.ts'
+import { addFacts } from '../memory/add-facts.ts'
 import { summarize } from '../memory/summary.ts'
 import { Fault, faultText } from '../ports/fault.ts'
 import type { Lease, SessionRef, SessionVersion, StoredMessage } from '../ports/sessions.ts'
@@ -93,8 +93,7 @@ async function keepFacts(
   if (facts.length === 0 || agent.semanticMemory?.flushOnCompact === false) return
   try {
     const workspace = await world.workspaces.open(world.workspaces.resolve(agent.name, agent.workspace))
-    const file = (await workspace.read(MEMORY_FILE)) ?? ''
-    await workspace.write(MEMORY_FILE, withFacts(file, ref.key, facts, time))
+    await addFacts(world, workspace, { session: ref.key, facts, time })
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 'path_refused') throw error
     world.output.warn(`the facts of a session were not kept: ${faultText(error)}`)

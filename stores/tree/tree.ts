@@ -1,5 +1,6 @@
 import type { ConfirmationStore } from '../../agents/ports/confirmations.ts'
 import { Fault } from '../../agents/ports/fault.ts'
+import type { FileLeases } from '../../agents/ports/file-leases.ts'
 import type { Hash, Ids } from '../../agents/ports/ids.ts'
 import type { BudgetStore, KillSwitch, LaneStore } from '../../agents/ports/limits.ts'
 import type { RunStore } from '../../agents/ports/runs.ts'
@@ -7,6 +8,7 @@ import type { SessionStore } from '../../agents/ports/sessions.ts'
 import type { Clock, Timers } from '../../agents/ports/time.ts'
 import { TreeBudgetStore } from './budget-store.ts'
 import { TreeConfirmationStore } from './confirmation-store.ts'
+import { TreeFileLeases } from './file-leases.ts'
 import { Files } from './files.ts'
 import type { Fs } from './fs.ts'
 import { TreeKillSwitch } from './kill-switch.ts'
@@ -23,7 +25,7 @@ import { TreeSessionStore } from './session-store.ts'
 export interface TreeOptions {
   /** Absolute path; `<Agent>/<key>/current.jsonl` lies below. */
   readonly sessionsDir: string
-  /** Absolute path: runs, kill switch, budgets, lanes, confirmations. May lie within the sessions directory. */
+  /** Absolute path: runs, kill switch, budgets, lanes, confirmations, leases on files. May lie within the sessions directory. */
   readonly stateDir: string
   readonly fs: Fs
   readonly clock: Clock
@@ -46,6 +48,7 @@ export interface Tree {
   readonly killSwitch: KillSwitch
   readonly lanes: LaneStore
   readonly confirmations: ConfirmationStore
+  readonly fileLeases: FileLeases
   /** Is the tree there, readable and writable? Throws `tree_missing`, `tree_version` or `storage_*`. */
   check(): void
 }
@@ -84,6 +87,7 @@ export function createTree(options: TreeOptions): Tree {
     killSwitch,
     lanes: new TreeLaneStore({ files: stateFiles, leases: stateLeases, clock, timers, ids, ...named }),
     confirmations: new TreeConfirmationStore({ files: stateFiles, ids }),
+    fileLeases: new TreeFileLeases({ leases: stateLeases, hash }),
     check() {
       readSentinel(state)
       readSentinel(sessions)

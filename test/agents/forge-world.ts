@@ -166,7 +166,7 @@ export class ForgePlace {
   }
 
   #tree(processId: string, clock: World['clock'], timers: World['timers']) {
-    const { sessions, runs, budgets, killSwitch, lanes, confirmations } = createTree({
+    const { sessions, runs, budgets, killSwitch, lanes, confirmations, fileLeases } = createTree({
       sessionsDir: join(this.directory, 'sessions'),
       stateDir: join(this.directory, 'state'),
       fs: nodeFs,
@@ -177,7 +177,7 @@ export class ForgePlace {
       mode: 'create',
       owner: { id: processId, isDead: (id) => this.#dead.has(id) },
     })
-    return { sessions, runs, budgets, killSwitch, lanes, confirmations }
+    return { sessions, runs, budgets, killSwitch, lanes, confirmations, fileLeases }
   }
 
   #provider(): ModelProvider {

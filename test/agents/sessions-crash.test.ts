@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { compact } from '../../agents/claw/compact.ts'
+import { resetSession } from '../../agents/claw/reset.ts'
+import { type MortalWorld, mortalWorld } from '../support/mortal-world.ts'
+import { ScriptedModel } from '../support/scripted-model.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+import type { TestWorld } from '../support/world.ts'
+import { archived, contents, MANUAL, memory, request, STORED, SUMMARY, talk } from './compaction-world.ts'
+
+const OLD = ['q1', 'a1', 'q2', 'a2', 'q3', 'a3', 'q4', 'a4']
+const COMPACTED = [STORED, 'q3', 'a3', 'q4', 'a4']
+
+const processOn = (root: string, at?: number): MortalWorld =>
+  mortalWorld(MANUAL, { root, model: new ScriptedModel().answer(SUMMARY), ...(at ? { at } : {}) })
+
+/** Contents of the archived conversations, each in order. */
+const archives = (t: TestWorld): readonly (readonly string[])[] =>
+  archived(t).map((name) =>
+    readFileSync(join(t.root, 'sessions/Bot/default/archive', name), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { content: string }).content),
+  )
+
+/** Lets `job` die at each file operation in turn; `check` gets another process on what it left. */
+async function dyingEverywhere(
+  job: (t: MortalWorld) => Promise<unknown>,
+  check: (t: MortalWorld) => Promise<void>,
+): Promise<number> {
+  for (let at = 1; ; at += 1) {
+    const root = temporaryDirectory({ inMemory: true })
+    const earlier = mortalWorld(MANUAL, { root, model: new ScriptedModel() })
+    await talk(earlier, 4)
+    const first = processOn(root, at)
+    // What the dead process would have thrown reaches nobody.
+    await job(first).catch(() => {})
+    if (!first.died()) return at - 1
+    try {
+      await check(processOn(root))
+    } catch (error) {
+      throw new Error(`killed at file operation ${at}`, { cause: error })
+    }
+  }
+}
+
+describe('killed at any file operation', () => {
+  test('of a compaction: the history is the old or the compacted one, nothing removed is lost, and the next attempt finishes it', async () => {
+    const left = new Set<string>()
+    const deaths = await dyingEverywhere(
+      (t) => compact(t.world, request(t)),
+      async (t) => {
+        const found = await contents(t)
+        expect([OLD, COMPACTED]).toContainEqual(found)
+        left.add(found[0]!)
+        if (found[0] === STORED) expect(archives(t)).toContainEqual(OLD)
+        if (found[0] !== STORED) await compact(t.world, request(t))
+        expect(await contents(t)).toEqual(COMPACTED)
+        expect(archives(t)).toEqual([OLD])
+        expect(memory(t)?.match(/- The order is ORD-1\./g)).toHaveLength(1)
+      },
+    )
+    expect(deaths).toBeGreaterThan(40)
+    expect(left).toEqual(new Set(['q1', STORED]))
+  }, 60_000)
+
+  test('of a reset: the session is the old or an empty one, its conversation is archived whole, and it can be repeated', async () => {
+    const left = new Set<number>()
+    const deaths = await dyingEverywhere(
+      (t) => resetSession(t.world, { agent: 'Bot', key: 'default' }),
+      async (t) => {
+        const found = await contents(t)
+        expect([OLD, []]).toContainEqual(found)
+        left.add(found.length)
+        if (found.length === 0) expect(archives(t)).toEqual([OLD])
+        await resetSession(t.world, { agent: 'Bot', key: 'default' })
+        expect(await contents(t)).toEqual([])
+        expect(archives(t)).toEqual([OLD])
+      },
+    )
+    expect(deaths).toBeGreaterThan(30)
+    expect(left).toEqual(new Set([OLD.length, 0]))
+  }, 60_000)
+})
