@@ -2,10 +2,10 @@ import { agentGate, type PlaceOfCall } from '../limits/agent-gate.ts'
 import { assertEnabled } from '../limits/kill-switch.ts'
 import { Fault } from '../ports/fault.ts'
 import type { Usage } from '../ports/model.ts'
-import type { IterationWait } from '../ports/runs.ts'
+import type { IterationWait, RunTally } from '../ports/runs.ts'
 import type { Gate } from '../turn/gate.ts'
 import { requirePrice } from '../turn/model-access.ts'
-import { addUsage, NO_USAGE } from '../turn/usage.ts'
+import { addUsage, NO_USAGE, totalTokens } from '../turn/usage.ts'
 import { reserveForRun } from './run-budget.ts'
 import type { OpenRun } from './run-state.ts'
 
@@ -18,6 +18,13 @@ export interface Spent {
 export const spentBefore = (wait: IterationWait | undefined): Spent => ({
   cost: wait?.cost ?? 0,
   usage: wait?.usage ?? NO_USAGE,
+})
+
+/** The counters of a run with what the iteration in hand has used so far. */
+export const withSpent = (tally: RunTally, { cost, usage }: Spent): RunTally => ({
+  ...tally,
+  cost: tally.cost + cost,
+  tokens: tally.tokens + totalTokens(usage),
 })
 
 /**

@@ -54,11 +54,11 @@ interface ClaimedOptions {
 async function claimed(world: World, state: RunState, options: ClaimedOptions): Promise<Step> {
   const opened = await openRun(world, state)
   const waits = await world.runs.waits(state, state.iteration)
+  const spent = spentBefore(waits.at(-1))
   const pending = await stillPending(world, state, waits.at(-1))
-  if (pending) return await waitingStep(opened, pending)
+  if (pending) return await waitingStep(opened, pending, spent)
   const begun = await world.runs.begin(state, state.iteration)
   if (begun.kind === 'done') return await afterRecord(opened, begun.record)
-  const spent = spentBefore(waits.at(-1))
   const run = begun.kind === 'begin' ? await countingCrashed(opened, spent) : opened
   try {
     await assertUnstopped(run)
@@ -73,7 +73,7 @@ async function claimed(world: World, state: RunState, options: ClaimedOptions): 
         confirmation: confirmation.request.id,
         ...spent,
       })
-      return await waitingStep(run, confirmation)
+      return await waitingStep(run, confirmation, spent)
     }
     const failure = options.signal.aborted && !(error instanceof Fault) ? new Fault('stopped') : error
     // Settling verified work is tried as often as the driver likes.

@@ -2,7 +2,7 @@ import { Fault, type FaultCode, faultText } from '../ports/fault.ts'
 import type { IterationRecord, OutcomeKind, RunOutcome, RunTally, VerifiedTask } from '../ports/runs.ts'
 import { totalTokens } from '../turn/usage.ts'
 import { endRun, excerpt, updateHead, verdictText } from './end.ts'
-import type { Spent } from './gate.ts'
+import { type Spent, withSpent } from './gate.ts'
 import { completedMessage, iterationLimitMessage } from './outcome.ts'
 import type { PlanState } from './plan.ts'
 import { readProject, surveyProject } from './project.ts'
@@ -112,12 +112,6 @@ export async function afterFailure(
 
 const stackOf = (failure: unknown): string =>
   failure instanceof Error ? (failure.stack ?? failure.message) : String(failure)
-
-const withSpent = (tally: RunTally, { cost, usage }: Spent): RunTally => ({
-  ...tally,
-  cost: tally.cost + cost,
-  tokens: tally.tokens + totalTokens(usage),
-})
 
 interface Work {
   readonly record: IterationRecord | null

@@ -1,19 +1,24 @@
 import { isoTime } from '../iso-time.ts'
 import { standingDecision } from '../limits/confirmation.ts'
-import type { Confirmation } from '../ports/confirmations.ts'
+import { type Confirmation, shownCall } from '../ports/confirmations.ts'
 import { Fault } from '../ports/fault.ts'
 import type { IterationWait, RunRef } from '../ports/runs.ts'
 import type { World } from '../world.ts'
 import { whileClaimed } from './claim.ts'
 import { excerpt, updateHead } from './end.ts'
+import { type Spent, withSpent } from './gate.ts'
 import type { OpenRun, Step } from './run-state.ts'
 
 const LOOK_EVERY_MS = 500
 
-/** The step of an iteration that waits for a person: nothing is verified, no iteration is used up. */
-export async function waitingStep(run: OpenRun, { request }: Confirmation): Promise<Step> {
+/**
+ * The step of an iteration that waits for a person: nothing is verified, no iteration is used up. `spent` is what the
+ * iteration has used so far.
+ */
+export async function waitingStep(run: OpenRun, { request }: Confirmation, spent: Spent): Promise<Step> {
   const { world, config, iteration } = run
-  await updateHead(world, config, { iteration, waiting: request.id })
+  const tally = withSpent(run.tally, spent)
+  await updateHead(world, config, { iteration, tally, waiting: request.id })
   const head = await world.runs.runHead(config)
   return {
     kind: 'waiting',
@@ -22,7 +27,7 @@ export async function waitingStep(run: OpenRun, { request }: Confirmation): Prom
       iteration,
       task: excerpt(head?.task ?? ''),
       verdict: excerpt(`needs_human: ${request.tool}: ${request.reason}`),
-      totalCost: run.tally.cost,
+      totalCost: tally.cost,
       outcome: 'running',
     },
     wait: {
@@ -93,7 +98,7 @@ export async function decisionTexts(
 
 /** What a person needs to know to decide. */
 const waitingText = (agent: string, { request }: Confirmation): string =>
-  `forge agent ${agent} waits until ${isoTime(request.expiresAt)}, because ${request.reason}: ${request.tool} ${request.arguments}. Decide with neam-cli confirmations or POST /api/v1/confirm; trace id ${request.id}`
+  `forge agent ${agent} waits until ${isoTime(request.expiresAt)}, because ${request.reason}: ${shownCall(request.tool, JSON.parse(request.arguments))}. Decide with neam-cli confirmations or POST /api/v1/confirm; trace id ${request.id}`
 
 /** A fault of an iteration as the confirmation that it waits for; null = it is something else. */
 export async function confirmationOf(world: World, failure: unknown): Promise<Confirmation | null> {

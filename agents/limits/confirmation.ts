@@ -55,7 +55,8 @@ export async function approvalOf(world: World, call: ConfirmableCall): Promise<A
   if (decision === null) throw pendingFault(confirmation)
   const text = refusal(call.skill.name, decision)
   if (text !== null) return { kind: 'refused', text }
-  if (world.clock.now() - decision.at > APPROVAL_VALID_MS) {
+  const isOld = world.clock.now() - decision.at > APPROVAL_VALID_MS
+  if (isOld && (await world.confirmations.result(id)) === null) {
     return { kind: 'refused', text: `Not done: the approval of ${call.skill.name} is too old to be used.` }
   }
   return {

@@ -35,6 +35,16 @@ export interface ConfirmationRequest {
   readonly requestId: string | null
 }
 
+/** A call as a person reads it: nothing in it can hide, or look like something else, on a terminal. */
+export const shownCall = (tool: string, args: unknown): string =>
+  `${tool} ${JSON.stringify(args)}`.replace(
+    INVISIBLE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+
+/** Control characters that JSON leaves alone, and marks that change the direction of text. */
+const INVISIBLE = /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
+
 export interface ConfirmationDecision {
   /** `expire`: nobody decided in time. */
   readonly action: 'approve' | 'deny' | 'expire'

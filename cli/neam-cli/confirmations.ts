@@ -1,4 +1,5 @@
 /** `neam-cli confirmations`: what waits for a person, and the decision on it. */
+import { shownCall } from '../../agents/ports/confirmations.ts'
 import type { Fault } from '../../agents/ports/fault.ts'
 import type { DecideOn } from '../../runtime/chat.ts'
 import type { WaitingCall } from '../../runtime/confirmations.ts'
@@ -64,13 +65,10 @@ function listText(calls: readonly WaitingCall[], json: boolean): string {
   return calls
     .map(
       (call) =>
-        `${call.trace_id}  ${callText(call)}\n    ${call.agent}, ${placeText(call)}: ${call.reason}; until ${call.expires_at}\n`,
+        `${call.trace_id}  ${shownCall(call.tool, call.args)}\n    ${call.agent}, ${placeText(call)}: ${call.reason}; until ${call.expires_at}\n`,
     )
     .join('')
 }
-
-const callText = ({ tool, args }: Pick<WaitingCall, 'tool' | 'args'>): string =>
-  `${tool} ${JSON.stringify(args)}`
 
 const placeText = ({ session_key, run }: WaitingCall): string =>
   session_key === undefined ? `run ${run}` : `session ${session_key}`
@@ -80,7 +78,7 @@ export const askToDecide =
   (input: LineReader, signal: AbortSignal): DecideOn =>
   async (call) => {
     if (!input.interactive) return null
-    print(`${call.reason}: ${callText(call)}\n`)
+    print(`${call.reason}: ${shownCall(call.tool, call.args)}\n`)
     const line = await input.read('Approve? [y/N] ', signal)
     if (line === null) return null
     return /^\s*y(es)?\s*$/i.test(line) ? 'approve' : 'deny'

@@ -3,6 +3,7 @@ import { ask } from '../../agents/claw/ask.ts'
 import { resetSession } from '../../agents/claw/reset.ts'
 import { type DecideRequest, decideConfirmation } from '../../agents/confirmations/decide.ts'
 import { pendingConfirmations } from '../../agents/confirmations/pending.ts'
+import { shownCall } from '../../agents/ports/confirmations.ts'
 import { Fault, faultText } from '../../agents/ports/fault.ts'
 import type { TurnPlace } from '../../agents/ports/turn-worker.ts'
 import { message, say } from '../support/asking.ts'
@@ -243,6 +244,17 @@ describe('a turn that takes longer than whoever decides can wait', () => {
     })
     expect(outcome).toEqual(BACKGROUND)
     expect(test.warnings).toEqual([expect.stringContaining('was not handed over')])
+  })
+})
+
+describe('a call as people read it', () => {
+  test.each([
+    [{ to: 'ann', amount: 5 }, 'pay {"to":"ann","amount":5}'],
+    [{ to: 'a\u001b[2Kb\n' }, 'pay {"to":"a\\u001b[2Kb\\n"}'],
+    [{ to: 'a\u202e\u009b\u200bb' }, 'pay {"to":"a\\u202e\\u009b\\u200bb"}'],
+    [{ to: 'Zoë 日本 😀' }, 'pay {"to":"Zoë 日本 😀"}'],
+  ])('hides nothing: %j', (args, shown) => {
+    expect(shownCall('pay', args)).toBe(shown)
   })
 })
 

@@ -139,6 +139,31 @@ describe('an iteration that meets a tool which needs approval', () => {
     expect(results(test)).toEqual(['deployed to live', 'deployed to test'])
   })
 
+  test('gives what an approved call gave, also when the next decision takes longer than an approval holds', async () => {
+    const two = ['deploy', { target: 'test' }] as const
+    const { test, state } = await started([
+      calls(DEPLOY),
+      calls(DEPLOY, two),
+      calls(DEPLOY, two),
+      says('Both.'),
+    ])
+    await decide(test, await iterate(test.world, state))
+    await iterate(test.world, state)
+    test.clock.pass(2 * 3600_000)
+    expect(await iterate(test.world, state)).toMatchObject({ kind: 'done' })
+    expect(results(test)).toEqual(['deployed to live', expect.stringMatching(/^Not done: nobody approved/)])
+  })
+
+  test('shows what it has cost so far while it waits', async () => {
+    const { test, state } = await started([calls(DEPLOY)])
+    const step = await iterate(test.world, state)
+    expect(step.report.totalCost).toBeGreaterThan(0)
+    const { total_cost, total_tokens } = await forgeStatus(test.world, 'Builder')
+    expect([total_cost, total_tokens]).toEqual([step.report.totalCost, 120])
+    // Asking again costs nothing.
+    expect((await iterate(test.world, state)).report.totalCost).toBe(step.report.totalCost)
+  })
+
   test('denied, or undecided in time, tells the model so and goes on', async () => {
     const { test, state } = await started([calls(DEPLOY), calls(DEPLOY), says('Not deployed.')])
     await decide(test, await iterate(test.world, state), 'deny')
