@@ -1,4 +1,4 @@
-// Format, lint, types, import rules, lock file: each tool at once, all reports, one exit code.
+// Format, lint, types, import rules, page of natives, lock file: each tool at once, all reports, one exit code.
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
@@ -8,6 +8,7 @@ const checks: readonly (readonly [name: string, command: string, ...args: string
   ['format and lint', bin('biome'), 'ci', '--colors=off', '.'],
   ['types', bin('tsc'), '--noEmit', '-p', '.'],
   ['import rules', process.execPath, 'scripts/import-rules.ts'],
+  ['natives page', process.execPath, 'scripts/natives-page.ts', '--check'],
   ['lock file', process.execPath, 'scripts/lock-check.ts'],
 ]
 

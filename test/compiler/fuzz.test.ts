@@ -95,7 +95,7 @@ describe('whatever program the grammar gives', () => {
     await fc.assert(property, { numRuns: 200, seed: 20_261_121 })
     // Else the claims above would hold of nothing.
     expect(modules / all).toBeGreaterThan(0.5)
-  })
+  }, 60_000)
 
   test('what stands before it always compiles', () => {
     expect(compiled(PRELUDE).diagnostics).toEqual([])
@@ -111,5 +111,5 @@ describe('whatever is left of a real program', () => {
       keepsItsMeaning(text, module)
     })
     fc.assert(property, { numRuns: 800, seed: 20_261_121 })
-  })
+  }, 60_000)
 })
