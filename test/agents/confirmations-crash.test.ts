@@ -60,7 +60,7 @@ describe('killed at any file operation', () => {
       expect([at, first.emitted, second.emitted]).toEqual([at, [], ['PAID']])
     }
     expect(deaths).toBeGreaterThan(50)
-  }, 60_000)
+  }, 120_000)
 
   test('of a decision, its redelivery ends the turn, and the tool runs once at most', async () => {
     let deaths = 0
@@ -89,7 +89,7 @@ describe('killed at any file operation', () => {
     expect(deaths).toBeGreaterThan(50)
     // Dying between the spent approval and the tool itself leaves it undone: that is the price of "at most once".
     expect([...paid].sort()).toEqual([0, 1])
-  }, 60_000)
+  }, 120_000)
 })
 
 describe('a forge iteration killed at every fifth file operation after its approval', () => {
@@ -138,5 +138,5 @@ forge agent Builder {
     }
     expect(deaths).toBeGreaterThan(20)
     expect(deployed.has(1)).toBe(true)
-  }, 60_000)
+  }, 120_000)
 })
