@@ -7,6 +7,7 @@ import { type FsFault, faultyFs } from '../support/fs-faults.ts'
 import { Children } from '../support/fs-processes.ts'
 import { message, reset, SESSION } from '../support/fs-scenarios.ts'
 import { sessionsDir, testTree } from '../support/fs-tree.ts'
+import { realTimers } from '../support/real-timers.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 let children: Children
@@ -164,6 +165,9 @@ describe('an error of any file operation', () => {
   }, 60_000)
 })
 
+/** Whether a process has come to a stop, as /proc tells. */
+const isStopped = (pid: number): boolean => /\) T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+
 describe('several processes', () => {
   test('four writers on one session, two of them under leases that anyone may break: nothing lost, nothing twice', async () => {
     const root = temporaryDirectory()
@@ -181,6 +185,18 @@ describe('several processes', () => {
     expect([...written].sort()).toEqual([...acknowledged].sort())
     expect(version.messages).toHaveLength(400)
   }, 60_000)
+
+  test('one that was frozen while it held the lease commits behind what another wrote meanwhile, once', async () => {
+    const root = temporaryDirectory()
+    const tree = testTree(root, { clock: { now: () => Date.now() }, timers: realTimers })
+    const frozen = children.start(root, 'freeze', 'frozen')
+    while (!isStopped(frozen.process.pid!)) await realTimers.sleep(5)
+    await expect(message(tree, 'other', { waitMs: 20_000 })).resolves.toBe('committed')
+    frozen.process.kill('SIGCONT')
+    await expect(frozen.finished).resolves.toMatchObject({ code: 0 })
+    expect(await history(root)).toEqual(['other', 'noted other', 'frozen', 'noted frozen'])
+    expect((await tree.sessions.turn(SESSION, 'frozen'))?.result?.status).toBe('completed')
+  }, 30_000)
 
   test('the lease of a process that died is free at once', async () => {
     const root = temporaryDirectory()

@@ -23,6 +23,16 @@ if (Number(killAt) > 0) fs = faultyFs(nodeFs, { at: Number(killAt), fault: { kin
 
 const jobs: Readonly<Record<string, () => Promise<unknown>>> = {
   message: () => message(tree, argument, { accepted: () => say('accepted') }),
+  /** A message whose process is stopped between its work and its commit, while its lease runs out. */
+  freeze: async () => {
+    await message(tree, argument, {
+      ttlMs: 200,
+      worked() {
+        say('frozen')
+        process.kill(process.pid, 'SIGSTOP')
+      },
+    })
+  },
   reset: () => reset(tree, argument),
   run: () => run(tree, argument),
   spend: () => spend(tree),

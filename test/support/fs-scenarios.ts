@@ -22,7 +22,7 @@ const STEP: TurnStep = {
 export async function message(
   tree: Tree,
   turn: string,
-  options: { ttlMs?: number; waitMs?: number; accepted?: () => void } = {},
+  options: { ttlMs?: number; waitMs?: number; accepted?: () => void; worked?: () => void } = {},
 ): Promise<'committed' | null> {
   const { sessions } = tree
   await sessions.accept(SESSION, { turn, message: turn, ...ACCEPTED })
@@ -33,6 +33,7 @@ export async function message(
   let base = await sessions.open(SESSION)
   await sessions.beginStep(SESSION, turn, 0)
   await sessions.recordStep(SESSION, turn, 0, STEP)
+  options.worked?.()
   while (!base.turns.includes(turn)) {
     const result = await sessions.commit(
       SESSION,
