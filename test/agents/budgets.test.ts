@@ -31,6 +31,20 @@ describe('a budget', () => {
     expect(t.model.requests).toHaveLength(7)
   })
 
+  test('in money is never overdrawn by 50 calls at once at its edge', async () => {
+    const t = world('cost_usd: 0.02', ...Array.from({ length: 50 }, () => says('ok')))
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 50 }, (_, n) => ask(t.world, message(t, 'hi', { key: `user-${n}` }))),
+    )
+    const answered = outcomes.filter(({ status }) => status === 'fulfilled').length
+    expect(answered).toBeGreaterThan(0)
+    expect(answered).toBeLessThan(50)
+    expect(t.model.requests).toHaveLength(answered)
+    expect((await used(t)).cost).toBeLessThanOrEqual(0.02)
+    // What the calls had reserved beyond their price is free again.
+    expect(await say(t, 'hi')).toBe('ok')
+  })
+
   test('is one counter for all agents that name it, and comes back after its period', async () => {
     const t = world('api_calls: 1', says('one'), says('two'))
     await say(t, 'hi')

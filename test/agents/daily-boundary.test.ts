@@ -25,17 +25,51 @@ const zone = fc.constantFrom(...ZONES)
 const hour = fc.integer({ min: 0, max: 23 })
 const instant = fc.integer({ min: Date.UTC(2025, 0, 3), max: Date.UTC(2026, 11, 30) })
 
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+function formatOf(timeZone: string): Intl.DateTimeFormat {
+  const format =
+    formats.get(timeZone) ??
+    new Intl.DateTimeFormat('en-GB', {
+      timeZone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      timeZoneName: 'longOffset',
+    })
+  formats.set(timeZone, format)
+  return format
+}
+
 const localParts = (ms: number, timeZone: string): { readonly day: string; readonly hour: number } => {
-  const parts = new Intl.DateTimeFormat('en-GB', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-  }).formatToParts(ms)
+  const parts = formatOf(timeZone).formatToParts(ms)
   const of = (type: string): string => parts.find((part) => part.type === type)!.value
   return { day: `${of('year')}-${of('month')}-${of('day')}`, hour: Number(of('hour')) }
+}
+
+/** `GMT+02:00` */
+const offsetName = (ms: number, timeZone: string): string =>
+  formatOf(timeZone)
+    .formatToParts(ms)
+    .find(({ type }) => type === 'timeZoneName')!.value
+
+/** The instants of 2025 and 2026 at which the offset of a zone changes. */
+function clockChanges(timeZone: string): readonly number[] {
+  const changes: number[] = []
+  for (let day = Date.UTC(2025, 0, 1); day < Date.UTC(2027, 0, 1); day += 7 * DAY) {
+    let [before, after] = [day, day + 7 * DAY]
+    const offset = offsetName(before, timeZone)
+    if (offsetName(after, timeZone) === offset) continue
+    while (after - before > 1) {
+      const middle = Math.floor((before + after) / 2)
+      if (offsetName(middle, timeZone) === offset) before = middle
+      else after = middle
+    }
+    changes.push(after)
+  }
+  return changes
 }
 
 const utc = (text: string): number => Date.parse(text)
@@ -81,6 +115,44 @@ describe('the daily boundary', () => {
       }
     }
   })
+
+  test('is right at every change of the clocks in every time zone of 2025 and 2026', () => {
+    for (const timeZone of Intl.supportedValuesOf('timeZone')) {
+      for (const change of clockChanges(timeZone)) {
+        for (const at of [0, 1, 2, 3, 23]) {
+          const boundaries = new Set<number>()
+          for (const now of [
+            change - DAY,
+            change - 1,
+            change,
+            change + HOUR,
+            change + DAY,
+            change + 2 * DAY,
+          ]) {
+            const boundary = lastDailyBoundary(now, at, timeZone)
+            boundaries.add(boundary)
+            const [local, before] = [localParts(boundary, timeZone), localParts(boundary - 1, timeZone)]
+            const place = { timeZone, at, now }
+            expect({
+              ...place,
+              passed: boundary <= now,
+              // Troll turns its clocks by two hours.
+              recent: now - boundary < DAY + 2 * HOUR,
+              atItsHourOrAfterTheGap: local.hour === at || boundary === change,
+              firstOfItsDay: before.day !== local.day || before.hour < at,
+            }).toEqual({
+              ...place,
+              passed: true,
+              recent: true,
+              atItsHourOrAfterTheGap: true,
+              firstOfItsDay: true,
+            })
+          }
+          expect({ timeZone, at, enough: boundaries.size >= 3 }).toEqual({ timeZone, at, enough: true })
+        }
+      }
+    }
+  }, 60_000)
 
   test('that falls into the hour skipped in spring is the first instant after it', () => {
     expect(lastDailyBoundary(utc('2026-03-29T12:00:00Z'), 2, 'Europe/Berlin')).toBe(
