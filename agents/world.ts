@@ -8,6 +8,7 @@ import type { FileLeases } from './ports/file-leases.ts'
 import type { ForgeDriver } from './ports/forge-driver.ts'
 import type { Hash, Ids } from './ports/ids.ts'
 import type { BudgetStore, KillSwitch, LaneStore } from './ports/limits.ts'
+import type { MemoryIndex, MemoryStore } from './ports/memory.ts'
 import type { ModelProviders } from './ports/model.ts'
 import type { Notices } from './ports/notices.ts'
 import type { RunStore } from './ports/runs.ts'
@@ -26,6 +27,8 @@ export interface World {
   readonly models: ModelProviders
   readonly prices: PriceTable
   readonly sessions: SessionStore
+  readonly memories: MemoryStore
+  readonly memoryIndex: MemoryIndex
   readonly runs: RunStore
   readonly budgets: BudgetStore
   readonly killSwitch: KillSwitch

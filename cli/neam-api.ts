@@ -99,6 +99,7 @@ Environment:
   NEAM_ADMIN_KEY       the same for admin routes
   NEAM_SESSIONS_DIR    sessions (default ./.neam/sessions)
   NEAM_WORKSPACE_DIR   what relative workspaces of agents resolve against (default: the current directory)
+  NEAM_MEMORY_DIR      indexes of what agents remember, a cache (default: in the directory for temporary files)
   NEAM_STATE_DIR       runs, budgets, kill switch (default: beside the sessions)
   NEAM_HOST NEAM_PORT NEAM_TIMEOUT NEAM_DRAIN_SECONDS NEAM_PROGRAM NEAM_BYTECODE NEAM_OFFLINE NEAM_DISABLED
   NEAM_AUDIT_SINK NEAM_AUDIT_LOG   the flag of the same name, when that is not given

@@ -5,6 +5,8 @@ export const ENV = {
   sessionsDir: 'NEAM_SESSIONS_DIR',
   workspaceDir: 'NEAM_WORKSPACE_DIR',
   stateDir: 'NEAM_STATE_DIR',
+  /** Indexes of what claw agents remember: a cache on a local disk (default: in the directory for temporary files). */
+  memoryDir: 'NEAM_MEMORY_DIR',
   /** `create` (default) or `require`. */
   tree: 'NEAM_TREE',
   /** API keys, comma-separated. Local only; on Lambda see `apiKeySecretArn`. */

@@ -1,3 +1,4 @@
+import { tmpdir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Environment } from './environment.ts'
 
@@ -7,6 +8,8 @@ export interface Settings {
   readonly sessionsDir: string
   /** Absolute. */
   readonly stateDir: string
+  /** Absolute; on a local disk. Indexes of what claw agents remember, which may be deleted at any time. */
+  readonly memoryDir: string
   /** Absolute; null = workspaces resolve against the current directory. */
   readonly workspaceDir: string | null
   readonly cwd: string
@@ -86,6 +89,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     stateDir:
       path('NEAM_STATE_DIR') ??
       (sessionsDir === null ? resolve(cwd, '.neam/state') : join(sessionsDir, '.state')),
+    memoryDir: path('NEAM_MEMORY_DIR') ?? join(tmpdir(), `neam-memory-${userInfo().uid}`),
     workspaceDir: path('NEAM_WORKSPACE_DIR'),
     cwd,
     tree: text('AWS_SAM_LOCAL') === 'true' ? 'create' : choice('NEAM_TREE', ['create', 'require'], 'create'),

@@ -6,6 +6,7 @@ import type { Manifest } from '../bytecode/manifest.ts'
 import type { Module } from '../bytecode/module.ts'
 import { modelProviders } from '../providers/registry.ts'
 import { createLambdaTurnWorker } from '../stores/aws/turn-worker.ts'
+import { sqliteMemoryIndex } from '../stores/memory/sqlite-index.ts'
 import { treeCheckpoints } from '../stores/tree/checkpoints.ts'
 import { nodeFs } from '../stores/tree/node-fs.ts'
 import { createTree, type Tree } from '../stores/tree/tree.ts'
@@ -95,6 +96,14 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     get sessions() {
       return tree().sessions
     },
+    get memories() {
+      return tree().memories
+    },
+    memoryIndex: sqliteMemoryIndex({
+      directory: settings.memoryDir,
+      tree: settings.sessionsDir,
+      hash: systemHash,
+    }),
     get runs() {
       return tree().runs
     },

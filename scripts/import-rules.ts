@@ -24,6 +24,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
     edge: true,
   },
   'stores/tree': { may: ['agents/ports', 'bytecode/manifest.ts'], packages: ['valibot'], edge: true },
+  'stores/memory': { may: ['agents/ports'], edge: true },
   'stores/aws': { may: ['agents/ports', 'statemachine'], packages: ['@aws-sdk/'], edge: true },
   'stores/local-run': {
     may: ['agents/ports', 'statemachine'],

@@ -51,7 +51,8 @@ export interface Host {
   /** `exec(command)` in the workspace; `timeoutMs` null = the default. */
   exec(command: string, timeoutMs: number | null): Awaitable<ExecResult>
   readonly workspace: WorkspaceHost
-  memorySearch(query: string, topK: number): Awaitable<Value>
+  /** `topK` null = the agent's own. */
+  memorySearch(query: string, topK: number | null): Awaitable<Value>
   sessionHistory(key: string, limit: number | null): Awaitable<Value>
   /** One line of standard input, or null at its end. */
   input(prompt: string): Awaitable<string | null>

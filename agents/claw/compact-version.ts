@@ -57,7 +57,11 @@ async function compactNow(world: World, request: CompactionRequest): Promise<Com
   const old = [...preamble, ...turns.slice(0, count).flat()]
   const { text, facts, tokens, cost } = await summarize(world, { agent, call, messages: old })
   const time = messageTime(isoTime(world.clock.now()))
-  await keepFacts(world, request, facts, time)
+  if (facts.length > 0 && agent.semanticMemory?.flushOnCompact !== false) {
+    const { sessionId, seq } = version
+    await world.memories.keepFacts(ref, { sessionId, seq, facts, ts: time })
+    await copyFacts(world, request, facts, time)
+  }
   await world.sessions.archive(ref, version, 'compaction')
   const summary: StoredMessage = { role: 'system', content: `${SUMMARY_MARK}${text}`, ts: time }
   const committed = await replaceOldest(world, request, old.length, summary)
@@ -81,22 +85,21 @@ async function compactNow(world: World, request: CompactionRequest): Promise<Com
 }
 
 /**
- * The flush of chapter 28.2. A path that the workspace refuses (a link, a file grown too large) will be refused for
+ * The flush of chapter 28.2, a copy for people to read. A path that the workspace refuses (a link, a file grown too large) will be refused for
  * ever, so it keeps no session from being compacted; a failing disk does.
  */
-async function keepFacts(
+async function copyFacts(
   world: World,
   { agent, ref }: CompactionRequest,
   facts: readonly string[],
   time: string,
 ): Promise<void> {
-  if (facts.length === 0 || agent.semanticMemory?.flushOnCompact === false) return
   try {
     const workspace = await world.workspaces.open(world.workspaces.resolve(agent.name, agent.workspace))
     await addFacts(world, workspace, { session: ref.key, facts, time })
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 'path_refused') throw error
-    world.output.warn(`the facts of a session were not kept: ${faultText(error)}`)
+    world.output.warn(`the facts of a session were not kept in MEMORY.md: ${faultText(error)}`)
   }
 }
 

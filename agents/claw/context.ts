@@ -7,10 +7,14 @@ import { skillsOf, toolSpec } from '../turn/tools.ts'
 import { compactVersion } from './compact-version.ts'
 import { compactionPauses } from './compaction-pause.ts'
 import { type PromptHistory, promptHistory } from './prompt-history.ts'
+import { recalled, recallingMemory } from './recalled.ts'
 import type { BriefedTurn, OpenTurn } from './turn.ts'
 
+/** Of the model's window: what recalled passages may fill. */
+const MEMORY_SHARE = 0.05
+
 /**
- * Stage 3: system prompt, history oldest first, message. More than `max_history_turns` turns, or than 80 % of the
+ * Stage 3: system prompt, history oldest first, what is recalled, message. More than `max_history_turns` turns, or than 80 % of the
  * model's window holds, is first compacted (`compaction: "auto"`, chapter 24.5); what is then still too much is cut
  * from the oldest on, in the prompt only: the session on disk keeps it.
  */
@@ -19,7 +23,9 @@ export async function context(turn: OpenTurn): Promise<BriefedTurn> {
   const system: ModelMessage[] = agent.system === '' ? [] : [{ role: 'system', content: agent.system }]
   const message: ModelMessage = { role: 'user', content: turn.message }
   const tools = [...skillsOf(world, agent).values()].map(toolSpec)
-  const maxTokens = contextLimit(agent.model) - estimateRequest([...system, message], tools)
+  const memory = recallingMemory(agent)
+  const forMemory = memory === null ? 0 : Math.floor(contextLimit(agent.model) * MEMORY_SHARE)
+  const maxTokens = contextLimit(agent.model) - forMemory - estimateRequest([...system, message], tools)
   const historyOf = ({ messages }: SessionVersion): PromptHistory =>
     promptHistory(messages, { maxTurns: agent.session.maxHistoryTurns, maxTokens }, (stored) =>
       estimateMessage(promptMessage(stored)),
@@ -40,7 +46,16 @@ export async function context(turn: OpenTurn): Promise<BriefedTurn> {
       metadata: { turns: history.leftOut },
     })
   }
-  return { ...turn, version, messages: [...system, ...history.messages.map(promptMessage), message] }
+  // After the history, whose beginning then stays the same from turn to turn: vendors cache it.
+  const fromMemory =
+    memory === null
+      ? []
+      : await recalled({ ...turn, version }, memory, { inPrompt: history.messages, maxTokens: forMemory })
+  return {
+    ...turn,
+    version,
+    messages: [...system, ...history.messages.map(promptMessage), ...fromMemory, message],
+  }
 }
 
 const promptMessage = ({ role, content }: StoredMessage): ModelMessage => ({ role, content })

@@ -19,6 +19,7 @@ import type { World } from '../world.ts'
 import { callAgentMethod } from './agent-methods.ts'
 import { agentProperty } from './agent-properties.ts'
 import { execute } from './execute.ts'
+import { memorySearch } from './memory-search.ts'
 import { refusing } from './refusal.ts'
 import { SceneWorkspace } from './scene-workspace.ts'
 import { sessionHistory } from './session-history.ts'
@@ -99,9 +100,9 @@ export class SceneHost implements Host {
     )
   }
 
-  memorySearch(): never {
+  memorySearch(query: string, topK: number | null): Promise<Value> {
     this.#allow('memory_search')
-    throw new HostError('not_supported', 'memory_search is not supported: this runtime keeps no memory index')
+    return refusing(() => memorySearch(this.#world, this.#options, query, topK))
   }
 
   sessionHistory(key: string, limit: number | null): Promise<Value> {

@@ -46,6 +46,7 @@ const TEXTS = {
   path_not_found: (d: Data) => `there is no ${JSON.stringify(d.path)} in the workspace of ${show(d.agent)}`,
   export_too_large: (d: Data) =>
     `the ${show(d.format)} has more than ${show(d.limit)} bytes, the most that one answer holds${d.format === 'archive' ? '; ask for a folder of it with path=' : ''}`,
+  memory_unavailable: (d: Data) => `the memory index cannot be used: ${show(d.problem)}`,
   // forge
   already_running: (d: Data) => `forge agent ${show(d.agent)} is already running (run ${show(d.run)})`,
   workspace_not_repository: (d: Data) =>

@@ -46,6 +46,7 @@ export const FAULT_STATUS: Readonly<Record<FaultCode, number>> = {
   model_answer_empty: 502,
   tree_missing: 503,
   tree_version: 503,
+  memory_unavailable: 503,
   storage_full: 507,
   storage_unavailable: 503,
   service_unavailable: 503,

@@ -3,6 +3,7 @@ import { Fault } from '../../agents/ports/fault.ts'
 import type { FileLeases } from '../../agents/ports/file-leases.ts'
 import type { Hash, Ids } from '../../agents/ports/ids.ts'
 import type { BudgetStore, KillSwitch, LaneStore } from '../../agents/ports/limits.ts'
+import type { MemoryStore } from '../../agents/ports/memory.ts'
 import type { RunStore } from '../../agents/ports/runs.ts'
 import type { SessionStore } from '../../agents/ports/sessions.ts'
 import type { Clock, Timers } from '../../agents/ports/time.ts'
@@ -14,6 +15,7 @@ import type { Fs } from './fs.ts'
 import { TreeKillSwitch } from './kill-switch.ts'
 import { TreeLaneStore } from './lane-store.ts'
 import { Leases } from './leases.ts'
+import { TreeMemoryStore } from './memory-store.ts'
 import { ANONYMOUS, type Owner, processOwner } from './owner.ts'
 import { RunLeases } from './run-leases.ts'
 import { RunPaths } from './run-paths.ts'
@@ -43,6 +45,7 @@ export interface TreeOptions {
 
 export interface Tree {
   readonly sessions: SessionStore
+  readonly memories: MemoryStore
   readonly runs: RunStore
   readonly budgets: BudgetStore
   readonly killSwitch: KillSwitch
@@ -70,6 +73,8 @@ export function createTree(options: TreeOptions): Tree {
   const stateLeases = new Leases({ files: stateFiles, clock, timers, ids, owner })
   const named = { hash, foldsCase: stateFolds }
 
+  const sessionPaths = new SessionPaths({ hash, foldsCase: sessionsFold })
+
   const runPaths = new RunPaths(named)
   const runLeases = new RunLeases({ files: stateFiles, fs, leases: stateLeases, paths: runPaths })
   const killSwitch = new TreeKillSwitch(stateFiles)
@@ -78,10 +83,11 @@ export function createTree(options: TreeOptions): Tree {
     sessions: new TreeSessionStore({
       files: sessionFiles,
       leases: new Leases({ files: sessionFiles, clock, timers, ids, owner }),
-      paths: new SessionPaths({ hash, foldsCase: sessionsFold }),
+      paths: sessionPaths,
       clock,
       hash,
     }),
+    memories: new TreeMemoryStore({ files: sessionFiles, paths: sessionPaths }),
     runs: new TreeRunStore({ files: stateFiles, leases: runLeases, paths: runPaths, ids }),
     budgets: new TreeBudgetStore({ files: stateFiles, leases: stateLeases, ids, ...named }),
     killSwitch,

@@ -10,6 +10,7 @@ import { PRICES } from '../../agents/turn/prices.ts'
 import type { World } from '../../agents/world.ts'
 import type { AgentDecl } from '../../bytecode/manifest.ts'
 import { systemHash } from '../../runtime/ids.ts'
+import { sqliteMemoryIndex } from '../../stores/memory/sqlite-index.ts'
 import { treeCheckpoints } from '../../stores/tree/checkpoints.ts'
 import { nodeFs } from '../../stores/tree/node-fs.ts'
 import { createTree } from '../../stores/tree/tree.ts'
@@ -166,7 +167,7 @@ export class ForgePlace {
   }
 
   #tree(processId: string, clock: World['clock'], timers: World['timers']) {
-    const { sessions, runs, budgets, killSwitch, lanes, confirmations, fileLeases } = createTree({
+    const { check: _, ...stores } = createTree({
       sessionsDir: join(this.directory, 'sessions'),
       stateDir: join(this.directory, 'state'),
       fs: nodeFs,
@@ -177,7 +178,12 @@ export class ForgePlace {
       mode: 'create',
       owner: { id: processId, isDead: (id) => this.#dead.has(id) },
     })
-    return { sessions, runs, budgets, killSwitch, lanes, confirmations, fileLeases }
+    const memoryIndex = sqliteMemoryIndex({
+      directory: join(this.directory, 'memory-index'),
+      tree: this.directory,
+      hash: systemHash,
+    })
+    return { ...stores, memoryIndex }
   }
 
   #provider(): ModelProvider {

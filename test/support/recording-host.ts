@@ -83,7 +83,7 @@ export class RecordingHost implements Host {
       this.answer(path === '.' ? [...this.files.keys()].sort() : null),
   }
 
-  memorySearch(query: string, topK: number): Awaitable<Value> {
+  memorySearch(query: string, topK: number | null): Awaitable<Value> {
     return this.answer([query, topK])
   }
 

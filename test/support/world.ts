@@ -6,6 +6,7 @@ import { PRICES } from '../../agents/turn/prices.ts'
 import type { World } from '../../agents/world.ts'
 import type { Module } from '../../bytecode/module.ts'
 import { localCommands } from '../../commands/local.ts'
+import { sqliteMemoryIndex } from '../../stores/memory/sqlite-index.ts'
 import { treeCheckpoints } from '../../stores/tree/checkpoints.ts'
 import { treeWorkspaces } from '../../stores/tree/workspace.ts'
 import { Program } from '../../vm/program.ts'
@@ -66,6 +67,7 @@ export function testWorld(program: string | Module, options: TestWorldOptions = 
     models: model,
     prices: PRICES,
     ...testTree(root, { clock, timers }),
+    memoryIndex: sqliteMemoryIndex({ directory: join(root, 'memory-index'), tree: root, hash }),
     workspaces: treeWorkspaces({ workspaceDir: join(root, 'workspaces'), cwd: root }),
     commands: localCommands({ path, timers: realTimers }),
     checkpoints: treeCheckpoints({ stateDir: stateDir(root), clock, path }),

@@ -2,8 +2,6 @@
 import { AgentValue } from '../values/value.ts'
 import { asksHost, type Native } from './native.ts'
 
-const DEFAULT_TOP_K = 5
-
 export const AGENTS: readonly Native[] = [
   asksHost('spawn(agent, task)', 'Gives one task to an agent, by name; its answer.', (call) => {
     const agent = call.value(0)
@@ -15,7 +13,7 @@ export const AGENTS: readonly Native[] = [
     (call) => call.host.dagExecute(call.list(0)),
   ),
   asksHost('memory_search(query, top_k?)', 'List of {file_path, chunk, score}, best first.', (call) =>
-    call.host.memorySearch(call.text(0), call.size(1, DEFAULT_TOP_K)),
+    call.host.memorySearch(call.text(0), call.given(1) ? call.size(1) : null),
   ),
   asksHost('session_history(key?, limit?)', 'List of {role, content} of a session, oldest first.', (call) =>
     call.host.sessionHistory(call.given(0) ? call.text(0) : 'default', call.given(1) ? call.size(1) : null),

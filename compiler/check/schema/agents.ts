@@ -78,7 +78,7 @@ const LANE: Schema = {
 }
 
 const SEMANTIC_MEMORY: Schema = {
-  backend: optional(STRING),
+  backend: optional(word('sqlite')),
   search: optional(word('keyword', 'vector', 'hybrid', 'none')),
   embedding_model: optional(STRING),
   top_k: optional(integer(1, 100)),

@@ -1,0 +1,64 @@
+/** What a claw agent remembers of a session beyond its live history (chapter 24.3, `semantic_memory`). */
+import type { SessionRef, StoredMessage } from './sessions.ts'
+
+/** One file of remembered lines: an archived conversation, or the facts that a compaction found. */
+export interface MemorySource {
+  /** Relative to the session's directory, e.g. `archive/2026-11-21_ab12.jsonl`. */
+  readonly name: string
+  /** Another one whenever the lines may be others. */
+  readonly version: string
+  /** Lines that cannot be read are left out. */
+  read(): readonly StoredMessage[]
+}
+
+export interface MemoryStore {
+  /** Keeps the facts found in one version of a session. Repeating it replaces them. */
+  keepFacts(
+    ref: SessionRef,
+    found: {
+      readonly sessionId: string
+      readonly seq: number
+      readonly facts: readonly string[]
+      readonly ts: string
+    },
+  ): Promise<void>
+  /** Oldest first by name. */
+  sources(ref: SessionRef): Promise<readonly MemorySource[]>
+}
+
+/** A piece of text that can be recalled. */
+export interface Passage {
+  /** The same for the same remembered thing, whichever source it comes from. */
+  readonly key: string
+  readonly kind: 'fact' | 'turn'
+  readonly text: string
+  /** ISO 8601, UTC. */
+  readonly ts: string
+}
+
+export interface IndexedSource {
+  readonly name: string
+  readonly version: string
+  passages(): readonly Passage[]
+}
+
+export interface MemoryQuery {
+  readonly sources: readonly IndexedSource[]
+  readonly text: string
+  readonly topK: number
+  /** Keys of passages that are not wanted: they stand in the prompt already. */
+  readonly except: ReadonlySet<string>
+}
+
+export interface MemoryHit extends Passage {
+  /** Name of the source. */
+  readonly source: string
+  /** 0 to 1, the best hit of an answer first. */
+  readonly score: number
+}
+
+/** A cache of the sources on the local disk, one a session, made anew whenever it is missing, old or damaged. */
+export interface MemoryIndex {
+  /** Best first, no passage twice. Throws `memory_unavailable`. */
+  search(ref: SessionRef, query: MemoryQuery): Promise<readonly MemoryHit[]>
+}

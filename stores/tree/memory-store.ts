@@ -1,0 +1,63 @@
+import type { MemorySource, MemoryStore } from '../../agents/ports/memory.ts'
+import type { SessionRef, StoredMessage } from '../../agents/ports/sessions.ts'
+import type { Files } from './files.ts'
+import { messageLines } from './session-file.ts'
+import type { SessionPaths } from './session-paths.ts'
+
+const ARCHIVE = 'archive'
+const FACTS = 'memory'
+
+/** What is remembered of a session: its `archive/`, and facts in `memory/`, in the same line format. */
+export class TreeMemoryStore implements MemoryStore {
+  readonly #files: Files
+  readonly #paths: SessionPaths
+
+  constructor(options: { readonly files: Files; readonly paths: SessionPaths }) {
+    this.#files = options.files
+    this.#paths = options.paths
+  }
+
+  async keepFacts(ref: SessionRef, found: Parameters<MemoryStore['keepFacts']>[1]): Promise<void> {
+    const { sessionId, seq, facts, ts } = found
+    const lines = messageLines(facts.map((content) => ({ role: 'system', content, ts })))
+    this.#files.replace(`${this.#paths.directory(ref)}/${FACTS}/${sessionId}.v${seq}.jsonl`, lines)
+  }
+
+  async sources(ref: SessionRef): Promise<readonly MemorySource[]> {
+    const session = this.#paths.directory(ref)
+    return [ARCHIVE, FACTS].flatMap((folder) =>
+      this.#files
+        .list(`${session}/${folder}`)
+        .filter((name) => name.endsWith('.jsonl'))
+        .toSorted()
+        .flatMap((name) => this.#source(session, `${folder}/${name}`)),
+    )
+  }
+
+  /** None when the file was removed meanwhile. */
+  #source(session: string, name: string): readonly MemorySource[] {
+    const status = this.#files.stat(`${session}/${name}`)
+    if (status === null) return []
+    return [
+      {
+        name,
+        version: `${status.size}.${status.modifiedAt}`,
+        read: () => (this.#files.read(`${session}/${name}`) ?? '').split('\n').flatMap(messageOf),
+      },
+    ]
+  }
+}
+
+const ROLES: ReadonlySet<unknown> = new Set<StoredMessage['role']>(['user', 'assistant', 'system'])
+
+function messageOf(line: string): readonly StoredMessage[] {
+  try {
+    const { role, content, ts } = JSON.parse(line) as Partial<StoredMessage>
+    if (ROLES.has(role) && typeof content === 'string' && typeof ts === 'string') {
+      return [{ role: role as StoredMessage['role'], content, ts }]
+    }
+  } catch {
+    // a damaged or empty line remembers nothing
+  }
+  return []
+}
