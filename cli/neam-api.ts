@@ -1,14 +1,13 @@
 /** The HTTP server of chapter 28.5: the Lambda handlers behind node:http, forge runs on the interpreted state machine. */
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import type { Module } from '../bytecode/module.ts'
+import { dirname, join, resolve } from 'node:path'
 import { createHandlers } from '../lambda/handlers.ts'
 import { forgeStep, forgeWaitHere } from '../lambda/steps/forge-step.ts'
 import { type Environment, processEnvironment } from '../runtime/environment.ts'
-import { loadBytecode } from '../runtime/load-program.ts'
+import { bytecodeFolder, loadBytecode } from '../runtime/load-program.ts'
 import { createAslDriver } from '../runtime/local-forge.ts'
 import { AUDIT_SINKS, readSettings } from '../runtime/settings.ts'
-import { createSystem, type System } from '../runtime/system.ts'
+import { createSystem, type System, type SystemOptions } from '../runtime/system.ts'
 import { unfinishedRuns } from '../runtime/unfinished-runs.ts'
 import { banner } from './api-banner.ts'
 import { CommandError } from './command-error.ts'
@@ -137,7 +136,7 @@ async function run(argv: readonly string[]): Promise<number> {
       log({ level: 'error', message: 'forge execution failed', agent, run: id, cause: String(error) }),
   })
   const system: System = await createSystem({
-    module: moduleToServe(values),
+    ...programToServe(values),
     environment,
     settings,
     forgeDriver: driver,
@@ -226,9 +225,9 @@ function fromEnvironment(environment: Environment, given: Given): string[] {
   })
 }
 
-function moduleToServe({ program, bytecode }: Given): Module {
-  if (program !== undefined) return loadModule(program)
-  if (bytecode !== undefined) return loadBytecode(bytecode)
+function programToServe({ program, bytecode }: Given): Pick<SystemOptions, 'module' | 'programDir'> {
+  if (program !== undefined) return { module: loadModule(program), programDir: dirname(resolve(program)) }
+  if (bytecode !== undefined) return { module: loadBytecode(bytecode), programDir: bytecodeFolder(bytecode) }
   throw new UsageError(`no program is given: --program FILE or --bytecode DIR\n\n${HELP}`)
 }
 

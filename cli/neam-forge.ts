@@ -97,6 +97,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const environment = terminalEnvironment(values)
   const system = await createSystem({
     module,
+    programDir: dirname(resolve(file)),
     environment,
     settings: readSettings(environment, process.cwd()),
     forgeDriver: inlineDriver,

@@ -1,4 +1,5 @@
 /** Runs a program: `neam FILE.neam` or `neam FILE.neamb`. */
+import { dirname, resolve } from 'node:path'
 import { Fault } from '../agents/ports/fault.ts'
 import { inlineDriver } from '../runtime/forge-drivers.ts'
 import { readSettings } from '../runtime/settings.ts'
@@ -41,6 +42,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const input = lineReader()
   const system = await createSystem({
     module: loadModule(file),
+    programDir: dirname(resolve(file)),
     environment,
     settings: readSettings(environment, process.cwd()),
     forgeDriver: inlineDriver,

@@ -1,6 +1,6 @@
 import { processEnvironment } from '../runtime/environment.ts'
 import { noDriver, statesDriver } from '../runtime/forge-drivers.ts'
-import { loadBytecode } from '../runtime/load-program.ts'
+import { bytecodeFolder, loadBytecode } from '../runtime/load-program.ts'
 import { readSettings, SettingsError } from '../runtime/settings.ts'
 import { createSystem, type System } from '../runtime/system.ts'
 import type { Edge } from './edge.ts'
@@ -29,6 +29,7 @@ async function makeSystem(): Promise<System> {
     throw new SettingsError('NEAM_BYTECODE is not set: there is no program to serve')
   return await createSystem({
     module: loadBytecode(settings.bytecode),
+    programDir: bytecodeFolder(settings.bytecode),
     environment,
     settings,
     forgeDriver: settings.stateMachineArn === null ? noDriver : statesDriver(settings.stateMachineArn),

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { decode } from '../bytecode/codec.ts'
 import type { Module } from '../bytecode/module.ts'
 import { ModuleError } from '../bytecode/module-error.ts'
@@ -15,6 +15,9 @@ export function loadBytecode(path: string): Module {
     throw error
   }
 }
+
+/** The folder that such a program lies in, absolute. */
+export const bytecodeFolder = (path: string): string => dirname(resolve(programFile(path)))
 
 function programFile(path: string): string {
   try {

@@ -32,6 +32,8 @@ export interface SystemOptions {
   readonly output: ProgramOutput
   /** One line of standard input; null at its end. Default: there is none. */
   readonly readLine?: (prompt: string) => Promise<string | null>
+  /** Folder of the program, absolute: what lies there under the name of a workspace fills it at its first start. */
+  readonly programDir?: string
   /** For programs that may need no tree: it is opened, and made, at the first use. Default: at once. */
   readonly lazyTree?: boolean
   /** Put around the running of commands. */
@@ -122,7 +124,11 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     get fileLeases() {
       return tree().fileLeases
     },
-    workspaces: treeWorkspaces({ workspaceDir: settings.workspaceDir, cwd: settings.cwd }),
+    workspaces: treeWorkspaces({
+      workspaceDir: settings.workspaceDir,
+      cwd: settings.cwd,
+      programDir: options.programDir ?? null,
+    }),
     commands: aroundCommands(systemCommands(settings, environment, timers)),
     checkpoints: treeCheckpoints({ stateDir: settings.stateDir, clock, path: environment.PATH ?? '' }),
     audit: systemAudit(settings, clock),

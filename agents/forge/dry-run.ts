@@ -53,7 +53,10 @@ export async function dryRunForge(
   const price = await requirePrice(world, decl)
   const root = world.workspaces.resolve(decl.name, request.workspace ?? decl.workspace)
   const exists = await world.workspaces.exists(root)
-  const workspace = exists ? await world.workspaces.open(root) : { root, read: async () => null }
+  const opened = exists ? await world.workspaces.open(root) : null
+  const isNew = request.workspace === undefined && (opened === null || (await opened.isEmpty([])))
+  const beside = isNew ? await world.workspaces.beside(decl.workspace, root) : null
+  const workspace = beside ?? opened ?? { read: async () => null }
   const project = await readProject(workspace, decl.loop)
   const done: Pick<RunConfig, 'tasksAtStart' | 'doneAtStart'> = {
     tasksAtStart: project.tasks?.length ?? 0,
@@ -77,7 +80,7 @@ export async function dryRunForge(
     agent: decl.name,
     provider: decl.provider,
     model: decl.model,
-    workspace: workspace.root,
+    workspace: root,
     workspace_exists: exists,
     checkpoint: decl.checkpoint,
     max_iterations: limits.maxIterations,

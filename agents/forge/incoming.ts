@@ -1,6 +1,7 @@
 import type { ForgeDecl } from '../../bytecode/manifest.ts'
 import { Fault } from '../ports/fault.ts'
 import type { Workspace } from '../ports/workspace.ts'
+import type { World } from '../world.ts'
 import { parsePlan } from './plan.ts'
 
 /** A file that a caller sends: text, or bytes. */
@@ -20,13 +21,14 @@ export const MAX_FILES = 1000
 const MAX_BYTES = 20 * 1024 * 1024
 
 /**
- * The files that `incoming` means, by path, after every check that needs no lease: nothing is written here. Throws
+ * The files that `incoming` means, by path, over those that lie `beside` the program, after every check that needs no lease: nothing is written here. Throws
  * `bad_request`, `plan_invalid` or `path_refused`.
  */
 export async function checkIncoming(
   workspace: Workspace,
   { name, loop }: ForgeDecl,
   incoming: Incoming,
+  beside: Readonly<Record<string, FileContent>> = {},
 ): Promise<ReadonlyMap<string, FileContent>> {
   const files = new Map<string, FileContent>()
   const add = (field: string, path: string, content: FileContent) => {
@@ -49,8 +51,28 @@ export async function checkIncoming(
   addLoopFile('plan', loop.planFile)
   addLoopFile('prompt', loop.promptFile)
   const plan = loop.planFile === null ? undefined : files.get(plainPath(loop.planFile))
-  if (typeof plan === 'string') parsePlan(plan, loop.planFile!)
-  await checkFiles(workspace, files)
+  if (plan !== undefined) parsePlan(textOf(plan), loop.planFile!)
+  const all = new Map([...Object.entries(beside), ...files])
+  await checkFiles(workspace, all)
+  return all
+}
+
+/**
+ * What lies beside the program for this workspace and is to be copied, by path; nothing unless the workspace is empty.
+ * Throws `path_refused` for a file that is too large.
+ */
+export async function filesBeside(
+  { workspaces }: Pick<World, 'workspaces'>,
+  declared: string,
+  workspace: Workspace,
+): Promise<Readonly<Record<string, FileContent>>> {
+  const beside = await workspaces.beside(declared, workspace.root)
+  if (beside === null || !(await workspace.isEmpty([]))) return {}
+  const files: Record<string, FileContent> = {}
+  for (const path of await beside.walk('')) {
+    const bytes = await beside.readBytes(path, MAX_BYTES)
+    if (bytes !== null) files[path] = bytes
+  }
   return files
 }
 
@@ -84,9 +106,12 @@ export const withFiles = (
 ): Pick<Workspace, 'read'> => ({
   read: async (path) => {
     const content = files.get(plainPath(path))
-    return typeof content === 'string' ? content : await workspace.read(path)
+    return content === undefined ? await workspace.read(path) : textOf(content)
   },
 })
+
+const textOf = (content: FileContent): string =>
+  typeof content === 'string' ? content : new TextDecoder().decode(content)
 
 /** One name a file: `./src//a.txt` is `src/a.txt`. */
 const plainPath = (path: string): string =>

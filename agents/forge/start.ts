@@ -9,7 +9,7 @@ import { requirePrice } from '../turn/model-access.ts'
 import type { World } from '../world.ts'
 import { closeAbandoned } from './abandon.ts'
 import { endRun } from './end.ts'
-import { checkIncoming, type Incoming, withFiles, writeFiles } from './incoming.ts'
+import { checkIncoming, filesBeside, type Incoming, withFiles, writeFiles } from './incoming.ts'
 import { type Project, readProject, surveyProject } from './project.ts'
 import { NOTHING_YET } from './run-state.ts'
 
@@ -45,7 +45,9 @@ export async function startForge(world: World, request: StartRequest): Promise<R
 
   const root = world.workspaces.resolve(decl.name, request.workspace ?? decl.workspace)
   const workspace = await world.workspaces.open(root)
-  const files = await checkIncoming(workspace, decl, request)
+  // A workspace that somebody names is theirs to fill.
+  const beside = request.workspace === undefined ? await filesBeside(world, decl.workspace, workspace) : {}
+  const files = await checkIncoming(workspace, decl, request, beside)
   const { config, project } = await takeLease(world, async () => {
     const found = await readProject(withFiles(workspace, files), decl.loop)
     return {

@@ -26,6 +26,11 @@ export interface Workspaces {
   resolve(agent: string, declared: string): string
   /** Whether the folder is there; nothing is made. */
   exists(root: string): Promise<boolean>
+  /**
+   * The folder that lies beside the program under a workspace's declared name: what a new workspace begins with
+   * (design 9.13). Null when there is none, or when it is the workspace itself.
+   */
+  beside(declared: string, root: string): Promise<Workspace | null>
   /** Opens a workspace, making the folder when it is missing. */
   open(root: string): Promise<Workspace>
 }

@@ -1,10 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
-import { join } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { dryRunForge } from '../../agents/forge/dry-run.ts'
 import { runForge } from '../../agents/forge/run.ts'
 import { startForge } from '../../agents/forge/start.ts'
 import { forgeStatus } from '../../agents/forge/status.ts'
 import { Fault, faultText } from '../../agents/ports/fault.ts'
+import { treeWorkspaces } from '../../stores/tree/workspace.ts'
 import { ForgePlace, taskOf } from './forge-world.ts'
 
 const start = (place: ForgePlace, incoming: object) =>
@@ -140,5 +143,69 @@ describe('a start that brings files', () => {
       last_outcome: 'error',
       message: expect.stringContaining('no space left'),
     })
+  })
+})
+
+describe('a folder beside the program', () => {
+  /** A place whose program lies in a folder of its own, with `files` under the name of the workspace. */
+  function placeWith(
+    files: Readonly<Record<string, string>>,
+    workspace: Readonly<Record<string, string>> = {},
+  ) {
+    const place = new ForgePlace({ files: workspace, agent: { checkpoint: 'git' } })
+    const programDir = join(place.directory, 'programs')
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(programDir, path)), { recursive: true })
+      writeFileSync(join(programDir, path), text)
+    }
+    const world = place.boot(() => ({
+      workspaces: treeWorkspaces({ workspaceDir: place.directory, cwd: place.directory, programDir }),
+    }))
+    return { place, world }
+  }
+  const beside = {
+    'project/plan.txt': 'first task\nsecond task\n',
+    'project/src/given.txt': 'given',
+    'project/.git/config': 'not copied',
+    'other/plan.txt': 'not this one',
+  }
+  const request = { agent: 'Builder', driver: 'asl' } as const
+
+  test('fills an empty workspace at its first start, plan included', async () => {
+    const { place, world } = placeWith(beside)
+    expect(await startForge(world, request)).toMatchObject({ tasksAtStart: 2 })
+    expect([place.read('plan.txt'), place.read('src/given.txt')]).toEqual([
+      'first task\nsecond task\n',
+      'given',
+    ])
+    expect(place.read('.git/config')).not.toBe('not copied')
+  })
+
+  test('yields to what the start brings', async () => {
+    const { place, world } = placeWith(beside)
+    const files = { 'src/given.txt': 'sent', 'plan.txt': new TextEncoder().encode('only task\n') }
+    expect(await startForge(world, { ...request, files })).toMatchObject({ tasksAtStart: 1 })
+    expect([place.read('plan.txt'), place.read('src/given.txt')]).toEqual(['only task\n', 'sent'])
+  })
+
+  test('shows in a dry run, which copies nothing', async () => {
+    const { place, world } = placeWith(beside)
+    expect(await dryRunForge(world, request)).toMatchObject({ tasks_total: 2, next_task: 'first task' })
+    expect(readdirSync(place.workspace)).toEqual([])
+  })
+
+  test('leaves alone a workspace that holds anything, and one that somebody names', async () => {
+    const { place, world } = placeWith(beside, { 'plan.txt': 'mine\n' })
+    execFileSync('git', ['init', '-q'], { cwd: place.workspace })
+    expect(await startForge(world, request)).toMatchObject({ tasksAtStart: 1 })
+    expect(place.read('src/given.txt')).toBeNull()
+    const named = placeWith(beside)
+    const config = await startForge(named.world, { ...request, workspace: './elsewhere' })
+    expect(readdirSync(config.workspace)).toEqual(['.git'])
+  })
+
+  test.each(['.', '..', '../x', '/tmp'])('is never %s', async (declared) => {
+    const { world } = placeWith(beside)
+    expect(await world.workspaces.beside(declared, '/nowhere')).toBeNull()
   })
 })
