@@ -26,6 +26,8 @@ function wanted(accepts: Accepts): string {
     case 'integer':
     case 'number':
       return range(accepts.kind === 'integer' ? 'a whole number' : 'a number', accepts.min, accepts.max)
+    case 'dollars':
+      return 'a number of dollars, e.g. 2.5 or $2.5'
     case 'timezone':
       return 'an IANA time zone, e.g. "Europe/Berlin"'
     case 'url-path':

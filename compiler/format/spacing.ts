@@ -121,7 +121,7 @@ export function spaced(left: Placed, right: Placed): boolean {
   if (right.kind === 'comment' || left.kind === 'block-comment' || right.kind === 'block-comment') return true
   const a = left.kind === 'mark' ? left.text : ''
   const b = right.kind === 'mark' ? right.text : ''
-  if (left.unary || a === '...' || a === '.') return false
+  if (left.unary || a === '...' || a === '.' || a === '$') return false
   if (b === '.') return a === '|>' || right.parts
   if (b === ',' || b === ';' || b === '?') return false
   if (a === '(' || a === '[' || b === ')' || b === ']') return false

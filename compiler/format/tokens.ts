@@ -14,7 +14,8 @@ export interface Token {
 const MARKS = ['...', '=>', '->', '|>', '==', '!=', '<=', '>=', '&&', '||'] as const
 
 const WORD = /[A-Za-z_][A-Za-z0-9_]*/y
-const NUMBER = /[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
+/** With a unit of time, in budgets. */
+const NUMBER = /[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+|(?:ms|min|s|h)(?![A-Za-z0-9_]))?/y
 const SPACE = /[\s\uFEFF]+/y
 
 /** The tokens of `text`, in order. */

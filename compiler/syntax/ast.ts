@@ -109,6 +109,13 @@ export interface Field {
 
 export type FieldValue =
   | { readonly kind: 'literal'; readonly value: null | boolean | number | string; readonly span: Span }
+  /** In budgets: `$2.5`, `30min`. */
+  | {
+      readonly kind: 'amount'
+      readonly value: number
+      readonly unit: '$' | 'ms' | 's' | 'min' | 'h'
+      readonly span: Span
+    }
   /** A lone identifier: `verify: check_tests`, `checkpoint: git`. */
   | { readonly kind: 'name'; readonly name: Name; readonly span: Span }
   /** `[a, b]` of identifiers or string literals. */

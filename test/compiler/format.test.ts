@@ -47,6 +47,11 @@ describe('the canonical layout', () => {
       'emit s . match ("x")[0]+a.in -1;',
       'emit s.match("x")[0] + a.in - 1;',
     ],
+    [
+      'amounts keep their signs and units',
+      'budget b{cost_usd:$ 2.5 max_wall_time:30min}',
+      'budget b { cost_usd: $2.5 max_wall_time: 30min }',
+    ],
     ['spread and members are tight', 'emit [ ... a . b, c ?];', 'emit [...a.b, c?];'],
     [
       'what strings hold is nobody’s business',

@@ -171,6 +171,16 @@ test('every declared field of the full-featured forge agent is visible', () => {
   expect(verifyOf.get('TDDCodeBuilder')).toMatchObject({ kind: 'name', name: 'verify_tests' })
 })
 
+test('a budget takes dollars with their sign, and reads times', () => {
+  const { budgets } = checked(
+    'budget b { cost_usd: $2.5, max_wall_time: 30min api_calls: 3 } budget c { max_cost: 1 }',
+  )
+  expect(budgets).toEqual([
+    { name: 'b', apiCalls: 3, tokens: null, costUsd: 2.5, reset: 'never' },
+    { name: 'c', apiCalls: null, tokens: null, costUsd: 1, reset: 'never' },
+  ])
+})
+
 describe('skills', () => {
   test('carry the JSON schema words of their parameters', () => {
     const types = ['string', 'int', 'float', 'number', 'bool', 'list', 'map', 'any']

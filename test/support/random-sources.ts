@@ -189,7 +189,14 @@ const declarations: readonly Texts[] = [
   ),
   words(
     'budget money',
-    fieldsOf([], [one('api_calls: 5'), one('cost_usd: 2.5'), one('reset: daily', 'reset: "never"')]),
+    fieldsOf(
+      [],
+      [
+        one('api_calls: 5'),
+        one('cost_usd: 2.5', 'cost_usd: $5', 'max_wall_time: 30min'),
+        one('reset: daily', 'reset: "never"'),
+      ],
+    ),
   ),
   words(
     'policy rules',

@@ -22,7 +22,8 @@ export class FieldReader {
   }
 
   number(field: string): number | null {
-    const value = this.#literal(field)
+    const given = this.#values.get(field)
+    const value = given?.kind === 'amount' ? given.value : this.#literal(field)
     return typeof value === 'number' ? value : null
   }
 

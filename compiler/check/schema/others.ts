@@ -1,4 +1,4 @@
-import { BOOL, integer, names, number, optional, required, type Schema, STRING, word } from './schema.ts'
+import { BOOL, integer, names, optional, required, type Schema, STRING, word } from './schema.ts'
 
 const ignored = optional({ kind: 'ignored' })
 
@@ -16,7 +16,7 @@ export const CHANNEL: Schema = {
 export const BUDGET: Schema = {
   api_calls: optional(integer(0), ['max_api_calls']),
   tokens: optional(integer(0), ['max_tokens']),
-  cost_usd: optional(number(0), ['max_cost']),
+  cost_usd: optional({ kind: 'dollars' }, ['max_cost']),
   reset: optional(word('hourly', 'daily', 'weekly', 'monthly', 'never')),
   max_wall_time: ignored,
 }

@@ -7,6 +7,8 @@ export type Accepts =
   /** One of some words, with or without quotes. */
   | { readonly kind: 'word'; readonly words: readonly string[] }
   | { readonly kind: 'integer' | 'number'; readonly min: number; readonly max: number }
+  /** An amount of dollars, with or without their sign. */
+  | { readonly kind: 'dollars' }
   | { readonly kind: 'bool' }
   /** A number, a text, true, false or nil. */
   | { readonly kind: 'literal' }

@@ -59,6 +59,11 @@ function problemOf({ name, value }: Field, accepts: Accepts, owner: string): Dia
         ? null
         : notAccepted(value.span, field, String(literal), `${wanted} ${range(accepts)}`)
     }
+    case 'dollars': {
+      const dollars = value.kind === 'amount' && value.unit === '$' ? value.value : literal
+      if (typeof dollars !== 'number') return wrongType('a number of dollars, e.g. 2.5 or $2.5')
+      return dollars >= 0 ? null : notAccepted(value.span, field, String(dollars), 'a number of at least 0')
+    }
     case 'timezone':
       if (typeof literal !== 'string') return wrongType('the name of a time zone')
       return isTimezone(literal)
@@ -99,6 +104,8 @@ function described(value: FieldValue): string {
       return value.value === null
         ? 'nil'
         : `the ${value.value === true || value.value === false ? 'value' : typeof value.value} ${brief(value.value)}`
+    case 'amount':
+      return value.unit === '$' ? `the amount $${value.value}` : `the time ${value.value}${value.unit}`
     case 'name':
       return `the name \`${value.name.text}\``
     case 'names':
