@@ -8,12 +8,14 @@ export interface BannerOptions {
   readonly url: string
   readonly host: string
   readonly hasKey: boolean
+  /** Processes that serve. */
+  readonly workers: number
   /** What is wrong with keys that are set. */
   readonly keyWarnings: readonly string[]
 }
 
 /** What a started server says: what is served, where the data lies, what is insecure, what to try next. */
-export function banner({ system, url, host, hasKey, keyWarnings }: BannerOptions): string {
+export function banner({ system, url, host, hasKey, keyWarnings, workers }: BannerOptions): string {
   const { manifest, settings } = system
   const names = (kind: 'agent' | 'claw' | 'forge') =>
     manifest.agents.filter((agent) => agent.kind === kind).map((agent) => agent.name)
@@ -28,6 +30,7 @@ export function banner({ system, url, host, hasKey, keyWarnings }: BannerOptions
     `  models        ${settings.offline ? 'offline (a deterministic stand-in: no key, no network)' : 'as the program declares'}`,
     `  sessions      ${settings.sessionsDir}`,
     `  workspaces    ${settings.workspaceDir ?? settings.cwd}`,
+    ...(workers > 1 ? [`  workers       ${workers} processes`] : []),
     ...warnings(host, hasKey, settings.disabled),
     ...keyWarnings.map((warning) => `  WARNING       ${warning}`),
     '',

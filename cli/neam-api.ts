@@ -19,6 +19,7 @@ import { packageRoot, packageVersion } from './package-root.ts'
 import { loadModule } from './program-file.ts'
 import { runProgram } from './run-program.ts'
 import { untilTold } from './stop-signals.ts'
+import { superviseWorkers, workerNumber } from './workers.ts'
 
 const FLAGS = {
   program: {
@@ -66,7 +67,7 @@ const FLAGS = {
     min: 1,
     max: 64,
     value: 'N',
-    help: 'accepted; requests share one process so far',
+    help: 'processes that share the port, so that programs which compute do not hold up each other (default 1)',
   },
   'pool-size': {
     type: 'integer',
@@ -100,7 +101,7 @@ Environment:
   NEAM_WORKSPACE_DIR   what relative workspaces of agents resolve against (default: the current directory)
   NEAM_MEMORY_DIR      indexes of what agents remember, a cache (default: in the directory for temporary files)
   NEAM_STATE_DIR       runs, budgets, kill switch (default: beside the sessions)
-  NEAM_HOST NEAM_PORT NEAM_TIMEOUT NEAM_DRAIN_SECONDS NEAM_PROGRAM NEAM_BYTECODE NEAM_OFFLINE NEAM_DISABLED
+  NEAM_HOST NEAM_PORT NEAM_TIMEOUT NEAM_WORKERS NEAM_DRAIN_SECONDS NEAM_PROGRAM NEAM_BYTECODE NEAM_OFFLINE NEAM_DISABLED
   NEAM_AUDIT_SINK NEAM_AUDIT_LOG   the flag of the same name, when that is not given
   NEAM_CONFIRMATION_SECONDS  how long a tool call waits for a person (default 300)
   NEAM_COMMAND_NETWORK  1: commands that run isolated (bwrap, unshare) may use the network
@@ -108,7 +109,11 @@ Environment:
 `
 
 /** `argv`: what follows the program's name. Runs until SIGTERM or SIGINT; exit code 0, 1 (cannot serve) or 2 (usage). */
-export const main = (argv: readonly string[]): Promise<number> => runProgram('neam-api', () => run(argv))
+export const main = async (argv: readonly string[]): Promise<number> => {
+  const code = await runProgram('neam-api', () => run(argv))
+  // The channel to the process that supervises it would keep a worker alive.
+  return workerNumber() === null ? code : process.exit(code)
+}
 
 async function run(argv: readonly string[]): Promise<number> {
   const { values: given, positionals } = parseFlags('neam-api', FLAGS, argv)
@@ -123,11 +128,19 @@ async function run(argv: readonly string[]): Promise<number> {
   const { values } = parseFlags('neam-api', FLAGS, fromEnvironment(environment, given).concat(argv))
   const settings = readSettings(environment, process.cwd())
 
+  const worker = workerNumber()
+  const log = (record: Readonly<Record<string, unknown>>) => {
+    if (settings.logLevel === 'silent') return
+    process.stderr.write(`${JSON.stringify(worker === null ? record : { worker, ...record })}\n`)
+  }
+  const { workers = 1 } = values
+  if (workers > 1 && worker === null) {
+    // The port that the processes share would keep this one alive.
+    process.exit(await superviseWorkers({ count: workers, log }))
+  }
+
   const shutdown = new AbortController()
   let draining = false
-  const log = (record: Readonly<Record<string, unknown>>) => {
-    if (settings.logLevel !== 'silent') process.stderr.write(`${JSON.stringify(record)}\n`)
-  }
   const driver = createAslDriver({
     definition: readFileSync(join(packageRoot(), 'statemachine/forge-run.asl.json'), 'utf8'),
     step: async (event) => await forgeStep(system.world, event),
@@ -172,11 +185,15 @@ async function run(argv: readonly string[]): Promise<number> {
     onError: (error) => log({ level: 'error', message: 'request failed', cause: String(error) }),
   })
   const url = await listen(http.server, host, values.port ?? 8080)
-  process.stderr.write(banner({ system, url, host, hasKey, keyWarnings }))
-  await driver.resume(await unfinishedRuns(system.world))
+  if (worker === null || worker === 1) {
+    process.stderr.write(banner({ system, url, host, hasKey, keyWarnings, workers }))
+    await driver.resume(await unfinishedRuns(system.world))
+  }
 
   const drainSeconds = values['drain-seconds'] ?? 10
-  const told = await untilTold(['SIGTERM', 'SIGINT'])
+  // A terminal's Ctrl-C reaches every process; workers wait to be told by the first one.
+  if (worker !== null) process.on('SIGINT', () => {})
+  const told = await untilTold(worker === null ? ['SIGTERM', 'SIGINT'] : ['SIGTERM'])
   draining = true
   process.stderr.write(
     `neam-api: ${told.signal}, finishing ${http.active()} requests (at most ${drainSeconds} s)\n`,
@@ -218,7 +235,14 @@ const withFlags = (environment: Environment, given: Given): Environment => ({
 function fromEnvironment(environment: Environment, given: Given): string[] {
   // A program that is given by one flag is not that of the other one's variable.
   const isGiven = given.program !== undefined || given.bytecode !== undefined
-  const names = ['host', 'port', 'timeout', 'drain-seconds', ...(isGiven ? [] : ['program', 'bytecode'])]
+  const names = [
+    'host',
+    'port',
+    'timeout',
+    'drain-seconds',
+    'workers',
+    ...(isGiven ? [] : ['program', 'bytecode']),
+  ]
   return names.flatMap((name) => {
     const value = environment[`NEAM_${name.toUpperCase().replaceAll('-', '_')}`]
     return value === undefined || value === '' ? [] : [`--${name}=${value}`]
