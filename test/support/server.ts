@@ -4,7 +4,10 @@ import { fileURLToPath } from 'node:url'
 import { afterAll } from '@jest/globals'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const running = new Set<ChildProcess>()
+/** Processes that have not ended, and their ends. */
+const running = new Map<ChildProcess, Promise<unknown>>()
+/** A server that does not end by itself in this time is killed. */
+const PATIENCE_MS = 10_000
 
 export interface Server {
   /** `http://127.0.0.1:PORT` */
@@ -27,12 +30,12 @@ export async function startServer(
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  running.add(child)
   let log = ''
   const exited = once(child, 'exit').then(([code]) => {
     running.delete(child)
     return code as number | null
   })
+  running.set(child, exited)
   const url = await new Promise<string>((resolve, reject) => {
     const look = (chunk: Buffer) => {
       log += chunk.toString()
@@ -53,6 +56,12 @@ export async function startServer(
   }
 }
 
-afterAll(() => {
-  for (const child of running) child.kill('SIGKILL')
+// Told, and not killed: one that was started by another program (`npm start`) would live on.
+afterAll(async () => {
+  for (const child of running.keys()) child.kill('SIGTERM')
+  const overdue = setTimeout(() => {
+    for (const child of running.keys()) child.kill('SIGKILL')
+  }, PATIENCE_MS)
+  await Promise.all(running.values())
+  clearTimeout(overdue)
 })
