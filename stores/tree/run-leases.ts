@@ -59,9 +59,10 @@ export class RunLeases {
   /** The right to work on one run, in the run's own directory. */
   claim(ref: RunRef, { ttlMs, quietMs }: { ttlMs: number; quietMs: number }): RunClaim | null {
     const place = this.#paths.workClaim(ref)
-    const state = this.#leases.inspect(place)
-    if (state.kind === 'held') return null
-    if (quietMs > 0 && this.#quietFor(ref, state.since) < quietMs) return null
+    if (quietMs > 0) {
+      const state = this.#leases.inspect(place)
+      if (state.kind === 'held' || this.#quietFor(ref, state.since) < quietMs) return null
+    }
     const taking = this.#leases.take(place, { purpose: 'work', ttlMs, owner: this.#leases.owner, data: {} })
     if (taking.kind === 'held') return null
     const { epoch } = taking
