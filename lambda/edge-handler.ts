@@ -5,6 +5,7 @@ import type { HandOver } from '../agents/turn/call-context.ts'
 import type { Edge, EdgeContext, Handler, RouteHandler } from './edge.ts'
 import { accessLog } from './middleware/access-log.ts'
 import { authenticate } from './middleware/authenticate.ts'
+import { cors } from './middleware/cors.ts'
 import { errorAnswer } from './middleware/error-answer.ts'
 import { jsonBody } from './middleware/json-body.ts'
 import { requestId } from './middleware/request-id.ts'
@@ -42,6 +43,7 @@ export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Han
       deadlineAt: Date.now() + remainingMs - marginMs(remainingMs),
       handOver: handOverOf(remainingMs),
     })
+    if (body === undefined) return { statusCode: status, headers: { ...headers } }
     if (body instanceof Uint8Array) {
       return {
         statusCode: status,
@@ -62,6 +64,7 @@ export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Han
       accessLog(route, edge),
       requestId(),
       securityHeaders(),
+      cors(route, edge),
       errorAnswer(edge),
       authenticate(route, edge),
       jsonBody(),

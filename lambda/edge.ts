@@ -44,7 +44,7 @@ export interface RouteRequest {
 export interface RouteAnswer {
   /** Default 200. */
   readonly status?: number
-  /** JSON, or bytes as they are; bytes bring their `content-type`. */
+  /** JSON, or bytes as they are; bytes bring their `content-type`; undefined = none. */
   readonly body: unknown
   readonly headers?: Readonly<Record<string, string>>
 }

@@ -2,6 +2,7 @@ import { adminStatus } from './admin/status.ts'
 import { adminDisable, adminEnable, adminKill } from './admin/switch.ts'
 import { agentAsk } from './agents/ask.ts'
 import { agentList } from './agents/list.ts'
+import { channel } from './channel/channel.ts'
 import { clawCompact, clawSessionCompact } from './claw/compact.ts'
 import { clawList } from './claw/list.ts'
 import { clawMessage } from './claw/message.ts'
@@ -23,7 +24,6 @@ import { limits } from './health/limits.ts'
 import { metrics } from './health/metrics.ts'
 import { ready } from './health/ready.ts'
 import { systemHealth } from './health/system-health.ts'
-import { notFound } from './not-found.ts'
 import { openApi } from './openapi.ts'
 import { type HandlerName, ROUTES, routeKey } from './routes.ts'
 
@@ -59,7 +59,7 @@ const ROUTE_HANDLERS: Readonly<Record<HandlerName, RouteHandler>> = {
   adminStatus,
   confirm,
   confirmationList,
-  notFound,
+  channel,
 }
 
 /** The handler of every route, by API Gateway's route key. Lambda and the local server call the same ones. */

@@ -8,7 +8,7 @@ const PARAMETER = /\\\{\w+\\\}/g
 const fits = (route: string, path: string): boolean =>
   new RegExp(`^${route.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(PARAMETER, '[^/]+')}$`).test(path)
 
-/** ANY /{proxy+}: 405 with the methods of a path that exists, else 404. */
+/** A path that is no channel's: 405 with the methods of a path that exists, else 404. */
 export const notFound: RouteHandler = async ({ event }) => {
   const { method } = event.requestContext.http
   const path = event.rawPath

@@ -47,7 +47,7 @@ export type HandlerName =
   | 'adminStatus'
   | 'confirm'
   | 'confirmationList'
-  | 'notFound'
+  | 'channel'
 
 export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/health', handler: 'health', credential: 'open', summary: 'Liveness probe' },
@@ -262,7 +262,13 @@ export const ROUTES: readonly Route[] = [
     credential: 'admin',
     summary: 'Tool calls that wait for a person',
   },
-  { method: 'ANY', path: '/{proxy+}', handler: 'notFound', credential: 'key', summary: 'Everything else' },
+  {
+    method: 'ANY',
+    path: '/{proxy+}',
+    handler: 'channel',
+    credential: 'key',
+    summary: 'Paths of http channels; else 404',
+  },
 ]
 
 /** API Gateway's route key: `POST /api/v1/forge/{agent}/start`. */

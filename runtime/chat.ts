@@ -1,5 +1,6 @@
 /** A conversation with a claw agent over its `cli` channel (chapter 24.6). */
 import { ask } from '../agents/claw/ask.ts'
+import { channelKey } from '../agents/claw/channels.ts'
 import { type CompactAnswer, compact } from '../agents/claw/compact.ts'
 import { history } from '../agents/claw/history.ts'
 import { resetSession } from '../agents/claw/reset.ts'
@@ -24,7 +25,7 @@ export type DecideOn = (call: WaitingCall) => Promise<Decision['action'] | null>
 /** Throws the Faults of asking when it is asked, none before. */
 export function openChat(system: System, agent: string, channel: ChannelDecl, user: string): Chat {
   const { world } = system
-  const key = channel.policy === 'group' ? `group_${channel.name}` : `cli_${user}`
+  const key = channelKey(channel, user)
   /** Goes on with a turn that waits, call by call, as long as somebody decides. */
   const afterDecisions = async (
     error: unknown,

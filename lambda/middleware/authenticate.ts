@@ -1,4 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import type { APIGatewayProxyEventV2 } from 'aws-lambda'
+import { allowsOrigins } from '../../agents/claw/channels.ts'
 import type { Edge } from '../edge.ts'
 import { Refusal } from '../refusal.ts'
 import type { Route } from '../routes.ts'
@@ -27,6 +29,9 @@ export function keyFingerprint(header: string | undefined): string {
   return presented === null ? 'no key' : `key ${digest(presented).toString('hex').slice(0, 12)}`
 }
 
+const isPreflight = ({ handler }: Route, event: APIGatewayProxyEventV2): boolean =>
+  handler === 'channel' && event.requestContext?.http?.method === 'OPTIONS'
+
 const isLoopback = (address: string): boolean => /^(::ffff:)?127\.|^::1$/.test(address)
 
 /**
@@ -38,7 +43,9 @@ export function authenticate(route: Route, edge: Edge): Middleware {
   return {
     before: async ({ event }) => {
       if (route.credential === 'open') return
-      const { keys, settings } = await edge.system()
+      const { keys, settings, manifest } = await edge.system()
+      // A browser asks without the key whether it may send it.
+      if (isPreflight(route, event) && allowsOrigins(manifest, event.rawPath)) return
       const [api, admin] = await Promise.all([keys.api(), keys.admin()])
       const wanted = route.credential === 'admin' ? admin : api
       const development = wanted.length === 0 && !settings.production && api.length === 0

@@ -1,0 +1,100 @@
+import { ask } from '../../agents/claw/ask.ts'
+import type { AskAnswer } from '../../agents/claw/turn.ts'
+import { Fault, type FaultCode } from '../../agents/ports/fault.ts'
+import type { TurnPlace } from '../../agents/ports/turn-worker.ts'
+import type { World } from '../../agents/world.ts'
+import type { RouteAnswer, RouteRequest } from '../edge.ts'
+import { Refusal } from '../refusal.ts'
+import { runningView, statusUrl, waitingView } from './turn-view.ts'
+
+export interface IncomingMessage {
+  readonly agent: string
+  readonly key: string
+  readonly message: string
+  readonly metadata: { readonly lane?: string | undefined } | undefined
+}
+
+/**
+ * Asks the agent; `view` shows its answer. 202 when a person has to decide first, when the turn takes longer than the
+ * caller can wait, and for `Prefer: respond-async`.
+ */
+export async function takeMessage(
+  request: RouteRequest,
+  { agent, key, message, metadata }: IncomingMessage,
+  view: (answer: AskAnswer) => object,
+): Promise<RouteAnswer> {
+  const { world } = await request.system()
+  const idempotencyKey = headerOf(request, 'idempotency-key')
+  const place = { agent, key, turn: turnId(world, { agent, key }, idempotencyKey) }
+  const isAsync = wantsAsync(headerOf(request, 'prefer'))
+  const now = world.clock.now()
+  return await orOnTheWay(world, place, { isRepeatable: idempotencyKey !== null, isAsync }, async () => {
+    const answer = await ask(world, {
+      ...place,
+      message,
+      fingerprint:
+        idempotencyKey === null ? null : world.hash.sha256(JSON.stringify([message, metadata ?? null])),
+      ...(metadata?.lane === undefined ? {} : { lane: metadata.lane }),
+      requestId: request.requestId,
+      deadlineAt: request.deadlineAt,
+      signal: request.edge.shutdown,
+      handOver: isAsync ? { at: now, leastMs: 1 } : request.handOver,
+    })
+    return { body: view(answer) }
+  })
+}
+
+const headerOf = ({ event }: RouteRequest, name: string): string | null =>
+  event.headers?.[name]?.trim() ?? null
+
+/** RFC 7240: preferences are separated by commas, parameters of one by semicolons. */
+const wantsAsync = (prefer: string | null): boolean =>
+  (prefer ?? '').split(',').some((one) => one.split(';')[0]!.trim().toLowerCase() === 'respond-async')
+
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
+
+/** The same Idempotency-Key on the same session is the same turn. */
+function turnId(world: World, { agent, key }: { agent: string; key: string }, given: string | null): string {
+  if (given === null) return world.ids.next()
+  if (!IDEMPOTENCY_KEY.test(given)) {
+    throw new Refusal(400, 'bad_request', 'Idempotency-Key must be 1 to 255 visible ASCII characters')
+  }
+  return `i${world.hash.sha256(JSON.stringify([agent, key, given])).slice(0, 40)}`
+}
+
+/** Faults by which a repeated message finds the first one still in hand. */
+const IN_HAND: ReadonlySet<FaultCode> = new Set(['session_busy', 'lane_full'])
+
+async function orOnTheWay(
+  world: World,
+  place: TurnPlace,
+  { isRepeatable, isAsync }: { readonly isRepeatable: boolean; readonly isAsync: boolean },
+  work: () => Promise<RouteAnswer>,
+): Promise<RouteAnswer> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    if (error.code === 'confirmation_pending') return { status: 202, body: waitingView(error) }
+    if (error.code === 'turn_handed_over') await handOver(world, place)
+    else if (!(isRepeatable && IN_HAND.has(error.code) && (await isOpen(world, place)))) throw error
+    const headers = { location: statusUrl(place), 'retry-after': '2' }
+    return {
+      status: 202,
+      headers: isAsync ? { ...headers, 'preference-applied': 'respond-async' } : headers,
+      body: runningView(place),
+    }
+  }
+}
+
+/** The message is accepted, and so it is not an error that nobody took it over: the status route asks again. */
+async function handOver(world: World, place: TurnPlace): Promise<void> {
+  try {
+    await world.turnWorker.take(place)
+  } catch (error) {
+    world.output.warn(`turn ${place.turn} was not handed over: ${error}`)
+  }
+}
+
+const isOpen = async (world: World, { agent, key, turn }: TurnPlace): Promise<boolean> =>
+  (await world.sessions.turn({ agent, key }, turn))?.result === null

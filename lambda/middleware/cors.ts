@@ -1,0 +1,28 @@
+import { allowsOrigins } from '../../agents/claw/channels.ts'
+import type { Edge } from '../edge.ts'
+import type { Route } from '../routes.ts'
+import type { Middleware } from './middleware.ts'
+
+/**
+ * `*` with no credentials: pages of any origin may call, and no browser adds a key by itself. The key goes into the
+ * header Authorization, which has to be named.
+ */
+const CORS_HEADERS = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-methods': 'POST, OPTIONS',
+  'access-control-allow-headers': 'authorization, content-type, idempotency-key, prefer',
+  'access-control-expose-headers': 'location, retry-after',
+  'access-control-max-age': '600',
+} as const
+
+/** Channels with `cors: true` (chapter 24.6), whatever the answer is; no other route ever. */
+export function cors(route: Route, edge: Edge): Middleware {
+  const add: Middleware['after'] = async ({ event, response }) => {
+    if (route.handler !== 'channel' || !response) return
+    // Where there is no system, its failure is being answered.
+    const system = await edge.system().catch(() => null)
+    if (system !== null && allowsOrigins(system.manifest, event.rawPath))
+      response.headers = { ...response.headers, ...CORS_HEADERS }
+  }
+  return { after: add, onError: add }
+}
