@@ -10,7 +10,7 @@ const PRINTED = commands(page('docs/forge.md'))
 const sandbox = temporaryDirectory()
 let server: Server
 beforeAll(async () => {
-  server = await startServer('scripts/start.ts', [], {
+  server = await startServer('bin/neam-api.js', ['--program', 'examples/agents.neam', '--offline'], {
     NEAM_SESSIONS_DIR: join(sandbox, 'sessions'),
     NEAM_WORKSPACE_DIR: join(sandbox, 'workspace'),
   })
