@@ -22,6 +22,7 @@ import { forgeWorkspace, forgeWorkspacePut } from './forge/workspace.ts'
 import { health } from './health/health.ts'
 import { limits } from './health/limits.ts'
 import { metrics } from './health/metrics.ts'
+import { prometheus } from './health/prometheus.ts'
 import { ready } from './health/ready.ts'
 import { systemHealth } from './health/system-health.ts'
 import { openApi } from './openapi.ts'
@@ -50,6 +51,7 @@ const ROUTE_HANDLERS: Readonly<Record<HandlerName, RouteHandler>> = {
   systemHealth,
   limits,
   metrics,
+  prometheus,
   openApi,
   agentList,
   agentAsk,

@@ -12,6 +12,7 @@ import { START_BODY } from './forge/start.ts'
 import { STATUS_QUERY } from './forge/status.ts'
 import { STOP_BODY } from './forge/stop.ts'
 import { WORKSPACE_BODY, WORKSPACE_QUERY } from './forge/workspace.ts'
+import { PROMETHEUS_TYPE } from './health/prometheus-text.ts'
 import { jsonSchema } from './json-schema.ts'
 import { type HandlerName, ROUTES, type Route } from './routes.ts'
 
@@ -64,6 +65,14 @@ const ERROR = {
   required: ['error', 'message', 'code', 'request_id'],
 }
 
+/** Media types of answers that are never JSON. */
+const TEXT: Readonly<Partial<Record<HandlerName, string>>> = { prometheus: PROMETHEUS_TYPE }
+
+const answerOf = ({ handler }: Route): object => {
+  const text = TEXT[handler]
+  return text === undefined ? json({ type: 'object' }) : { [text]: { schema: { type: 'string' } } }
+}
+
 const json = (schema: object) => ({ 'application/json': { schema } })
 
 function operation(route: Route): object {
@@ -95,7 +104,7 @@ function operation(route: Route): object {
       ? {}
       : { requestBody: { required: !v.is(body, {}), content: json(jsonSchema(body)) } }),
     responses: {
-      200: { description: 'Done', content: json({ type: 'object' }) },
+      200: { description: 'Done', content: answerOf(route) },
       ...(accepted === undefined
         ? {}
         : { 202: { description: accepted, content: json({ type: 'object' }) } }),

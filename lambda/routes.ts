@@ -38,6 +38,7 @@ export type HandlerName =
   | 'systemHealth'
   | 'limits'
   | 'metrics'
+  | 'prometheus'
   | 'openApi'
   | 'agentList'
   | 'agentAsk'
@@ -191,6 +192,13 @@ export const ROUTES: readonly Route[] = [
     handler: 'metrics',
     credential: 'key',
     summary: 'Times of requests and what agents used, of this process',
+  },
+  {
+    method: 'GET',
+    path: '/metrics',
+    handler: 'prometheus',
+    credential: 'key',
+    summary: 'The same for Prometheus, with the numbers that agents report of themselves',
   },
   {
     method: 'GET',

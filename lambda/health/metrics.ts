@@ -1,26 +1,43 @@
 import { statisticsOf } from '../../agents/turn/statistics.ts'
-import type { RouteHandler } from '../edge.ts'
-import { requestTimesOf } from '../request-times.ts'
+import type { World } from '../../agents/world.ts'
+import type { Edge, RouteHandler } from '../edge.ts'
+import { requestTimesOf, type Times } from '../request-times.ts'
 
-/**
- * GET /api/v1/metrics (chapter 28.2): times of requests and what agents used, of this process since it began. On Lambda
- * each instance tells its own.
- */
-export const metrics: RouteHandler = async ({ edge, system }) => {
-  const { world } = await system()
+/** What one agent used. */
+export interface AgentFigures {
+  readonly model_calls: number
+  readonly tokens: number
+  readonly cost_usd: number
+  readonly avg_latency_ms: number
+}
+
+export interface Figures {
+  readonly requests: Times
+  /** By route key. */
+  readonly routes: Readonly<Record<string, Times>>
+  /** By name, of every agent of the program. */
+  readonly agents: Readonly<Record<string, AgentFigures>>
+}
+
+/** Times of requests and what agents used, of this process since it began. */
+export function figuresOf(edge: Edge, world: World): Figures {
   const statistics = statisticsOf(world)
   const times = requestTimesOf(edge)
   return {
-    body: {
-      requests: times.total(),
-      routes: times.routes(),
-      agents: Object.fromEntries(
-        world.program.module.manifest.agents.map(({ name }) => {
-          const { calls, tokens, cost } = statistics.usage(name)
-          const latency = statistics.averageLatencyMs(name)
-          return [name, { model_calls: calls, tokens, cost_usd: cost, avg_latency_ms: latency }]
-        }),
-      ),
-    },
+    requests: times.total(),
+    routes: times.routes(),
+    agents: Object.fromEntries(
+      world.program.module.manifest.agents.map(({ name }) => {
+        const { calls, tokens, cost } = statistics.usage(name)
+        const latency = statistics.averageLatencyMs(name)
+        return [name, { model_calls: calls, tokens, cost_usd: cost, avg_latency_ms: latency }]
+      }),
+    ),
   }
+}
+
+/** GET /api/v1/metrics (chapter 28.2). On Lambda each instance tells its own figures. */
+export const metrics: RouteHandler = async ({ edge, system }) => {
+  const { world } = await system()
+  return { body: figuresOf(edge, world) }
 }
