@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { createHandlers } from '../lambda/handlers.ts'
 import { forgeStep, forgeWaitHere } from '../lambda/steps/forge-step.ts'
+import { portWarnings } from '../runtime/channel-ports.ts'
 import { type Environment, processEnvironment } from '../runtime/environment.ts'
 import { bytecodeFolder, loadBytecode } from '../runtime/load-program.ts'
 import { createAslDriver } from '../runtime/local-forge.ts'
@@ -186,6 +187,8 @@ async function run(argv: readonly string[]): Promise<number> {
   })
   const url = await listen(http.server, host, values.port ?? 8080)
   if (worker === null || worker === 1) {
+    for (const message of portWarnings(system.manifest, Number(new URL(url).port)))
+      log({ level: 'warn', message })
     process.stderr.write(banner({ system, url, host, hasKey, keyWarnings, workers }))
     await driver.resume(await unfinishedRuns(system.world))
   }

@@ -1,3 +1,4 @@
+import { portWarnings } from '../runtime/channel-ports.ts'
 import { processEnvironment } from '../runtime/environment.ts'
 import { noDriver, statesDriver } from '../runtime/forge-drivers.ts'
 import { bytecodeFolder, loadBytecode } from '../runtime/load-program.ts'
@@ -27,8 +28,10 @@ async function makeSystem(): Promise<System> {
   const settings = readSettings(environment, process.cwd())
   if (settings.bytecode === null)
     throw new SettingsError('NEAM_BYTECODE is not set: there is no program to serve')
+  const module = loadBytecode(settings.bytecode)
+  for (const message of portWarnings(module.manifest, null)) logLine({ level: 'warn', message })
   return await createSystem({
-    module: loadBytecode(settings.bytecode),
+    module,
     programDir: bytecodeFolder(settings.bytecode),
     environment,
     settings,
