@@ -4,6 +4,7 @@ import type { Audit } from './ports/audit.ts'
 import type { Checkpoints } from './ports/checkpoints.ts'
 import type { Commands } from './ports/commands.ts'
 import type { ConfirmationStore } from './ports/confirmations.ts'
+import type { Embedders } from './ports/embeddings.ts'
 import type { FileLeases } from './ports/file-leases.ts'
 import type { ForgeDriver } from './ports/forge-driver.ts'
 import type { Hash, Ids } from './ports/ids.ts'
@@ -29,6 +30,7 @@ export interface World {
   readonly sessions: SessionStore
   readonly memories: MemoryStore
   readonly memoryIndex: MemoryIndex
+  readonly embedders: Embedders
   readonly runs: RunStore
   readonly budgets: BudgetStore
   readonly killSwitch: KillSwitch

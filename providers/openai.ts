@@ -2,15 +2,19 @@ import type { OpenAI } from 'openai'
 import { Fault } from '../agents/ports/fault.ts'
 import type { ModelProvider, ModelReply, ModelRequest } from '../agents/ports/model.ts'
 import type { Clock, Timers } from '../agents/ports/time.ts'
-import { connectionFailure, httpFailure, unreadable } from './failure.ts'
+import { connectionFailure, type Failure, httpFailure, unreadable } from './failure.ts'
 import { fromWire, toWire } from './openai-wire.ts'
 import { type Attempt, withRetries } from './retry.ts'
 
-export interface OpenAIOptions {
+/** Where an endpoint is reached, and with which key. */
+export interface Endpoint {
   /** Name of the provider, for faults. */
   readonly name: string
   readonly baseURL: string
   readonly apiKey: string
+}
+
+export interface OpenAIOptions extends Endpoint {
   readonly free: boolean
   readonly clock: Clock
   readonly timers: Timers
@@ -71,7 +75,7 @@ export function openaiProvider(options: OpenAIOptions): ModelProvider {
 }
 
 /** Everything that the package would otherwise take from the environment is given. */
-async function connect({ baseURL, apiKey }: OpenAIOptions): Promise<OpenAI> {
+export async function connect({ baseURL, apiKey }: Endpoint): Promise<OpenAI> {
   const { OpenAI } = await import('openai')
   return new OpenAI({
     baseURL,
@@ -87,7 +91,8 @@ async function connect({ baseURL, apiKey }: OpenAIOptions): Promise<OpenAI> {
 const send = (sdk: OpenAI, request: ModelRequest, signal: AbortSignal) =>
   sdk.chat.completions.create(toWire(request), { signal })
 
-function failureOf(provider: string, error: unknown, now: number) {
+/** Why a call of the package failed. */
+export function failureOf(provider: string, error: unknown, now: number): Failure {
   if (typeof error !== 'object' || error === null) return connectionFailure(provider, error)
   if ('status' in error && typeof error.status === 'number') {
     const headers = 'headers' in error && error.headers instanceof Headers ? error.headers : undefined

@@ -1,3 +1,4 @@
+import type { Embedder, Embedders } from '../agents/ports/embeddings.ts'
 import { Fault } from '../agents/ports/fault.ts'
 import type { Ids } from '../agents/ports/ids.ts'
 import type { ModelProvider, ModelProviders } from '../agents/ports/model.ts'
@@ -6,7 +7,8 @@ import type { Clock, Timers } from '../agents/ports/time.ts'
 import type { PriceTable } from '../agents/turn/prices.ts'
 import type { AgentDecl } from '../bytecode/manifest.ts'
 import { offlineProvider } from './offline/offline.ts'
-import { openaiProvider } from './openai.ts'
+import { type Endpoint, openaiProvider } from './openai.ts'
+import { openaiEmbedder } from './openai-embedder.ts'
 
 const OPENAI_URL = 'https://api.openai.com/v1'
 const OPENAI_KEY = 'OPENAI_API_KEY'
@@ -26,52 +28,66 @@ export interface ModelProvidersOptions {
   readonly ollamaHost: string | null
 }
 
-/** Where a provider is reached and with which key; agents that share both share a client. */
-interface Connection {
-  readonly name: string
-  readonly baseURL: string
-  readonly apiKey: string
-  readonly free: boolean
-}
-
-/** The providers that agents name (design 7 and 9.23). */
+/** The providers that agents name (design 7 and 9.23). Agents that share address and key share a client. */
 export function modelProviders(options: ModelProvidersOptions): ModelProviders {
-  const { secrets, prices, clock, timers, ids } = options
+  const { prices, clock, timers, ids } = options
   const offline = offlineProvider()
   const connected = new Map<string, ModelProvider>()
 
-  const connect = (connection: Connection): ModelProvider => {
-    const key = JSON.stringify(connection)
+  const connectTo = (endpoint: Endpoint, free: boolean): ModelProvider => {
+    const key = JSON.stringify(endpoint)
     let provider = connected.get(key)
     if (provider === undefined) {
       const modelId = (model: string) => prices[model]?.alias ?? model
-      provider = openaiProvider({ ...connection, clock, timers, random: () => ids.random(), modelId })
+      provider = openaiProvider({ ...endpoint, free, clock, timers, random: () => ids.random(), modelId })
       connected.set(key, provider)
     }
     return provider
   }
 
-  const openai = async (agent: AgentDecl): Promise<ModelProvider> => {
-    const variable = agent.apiKeyEnv ?? OPENAI_KEY
-    const apiKey = await secrets.get(variable)
-    if (!apiKey) throw new Fault('provider_key_missing', { provider: 'openai', variable })
-    const baseURL = agent.endpoint ?? options.openaiBaseUrl ?? OPENAI_URL
-    return connect({ name: 'openai', baseURL, apiKey, free: false })
-  }
-
-  const ollama = (agent: AgentDecl): ModelProvider => {
-    const baseURL = ollamaUrl(agent.endpoint ?? options.ollamaHost ?? OLLAMA_URL)
-    return connect({ name: 'ollama', baseURL, apiKey: 'ollama', free: true })
-  }
-
   return {
     async for(agent) {
       if (options.offline || agent.provider === 'offline') return offline
-      if (agent.provider === 'openai') return openai(agent)
-      if (agent.provider === 'ollama') return ollama(agent)
+      if (agent.provider === 'openai') return connectTo(await openaiEndpoint(options, agent), false)
+      if (agent.provider === 'ollama') return connectTo(ollamaEndpoint(options, agent), true)
       throw new Fault('provider_not_supported', { provider: agent.provider })
     },
   }
+}
+
+/** OpenAI's models; every other name is one of Ollama's. */
+const OF_OPENAI = /^text-embedding-/
+
+/** Who embeds what agents remember: the vendor of the model, at the agent's own endpoint where that is its vendor. */
+export function embedders(options: ModelProvidersOptions): Embedders {
+  const { clock, timers } = options
+  const connected = new Map<string, Embedder>()
+  return {
+    async for(agent, model) {
+      if (options.offline || agent.provider === 'offline') return null
+      const endpoint = OF_OPENAI.test(model)
+        ? await openaiEndpoint(options, agent)
+        : ollamaEndpoint(options, agent)
+      const key = JSON.stringify([endpoint, model])
+      const found = connected.get(key) ?? openaiEmbedder({ ...endpoint, model, clock, timers })
+      connected.set(key, found)
+      return found
+    },
+  }
+}
+
+async function openaiEndpoint(options: ModelProvidersOptions, agent: AgentDecl): Promise<Endpoint> {
+  const own = agent.provider === 'openai'
+  const variable = (own ? agent.apiKeyEnv : null) ?? OPENAI_KEY
+  const apiKey = await options.secrets.get(variable)
+  if (!apiKey) throw new Fault('provider_key_missing', { provider: 'openai', variable })
+  const baseURL = (own ? agent.endpoint : null) ?? options.openaiBaseUrl ?? OPENAI_URL
+  return { name: 'openai', baseURL, apiKey }
+}
+
+function ollamaEndpoint(options: ModelProvidersOptions, agent: AgentDecl): Endpoint {
+  const own = agent.provider === 'ollama' ? agent.endpoint : null
+  return { name: 'ollama', baseURL: ollamaUrl(own ?? options.ollamaHost ?? OLLAMA_URL), apiKey: 'ollama' }
 }
 
 /** `host`, `host:port`, `http://host:port` or the whole `.../v1`: as Ollama's own tools take OLLAMA_HOST. */

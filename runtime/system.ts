@@ -4,7 +4,7 @@ import type { ForgeDriver } from '../agents/ports/forge-driver.ts'
 import type { ProgramOutput, World } from '../agents/world.ts'
 import type { Manifest } from '../bytecode/manifest.ts'
 import type { Module } from '../bytecode/module.ts'
-import { modelProviders } from '../providers/registry.ts'
+import { embedders, type ModelProvidersOptions, modelProviders } from '../providers/registry.ts'
 import { createLambdaTurnWorker } from '../stores/aws/turn-worker.ts'
 import { sqliteMemoryIndex } from '../stores/memory/sqlite-index.ts'
 import { treeCheckpoints } from '../stores/tree/checkpoints.ts'
@@ -78,22 +78,24 @@ export async function createSystem(options: SystemOptions): Promise<System> {
   const secrets = systemSecrets(environment, settings, clock)
   const prices = loadPrices(settings.pricesFile)
   const turns = backgroundTurns(() => world)
+  const vendors: ModelProvidersOptions = {
+    secrets,
+    prices,
+    clock,
+    timers,
+    ids,
+    offline: settings.offline,
+    openaiBaseUrl: environment.OPENAI_BASE_URL?.trim() || null,
+    ollamaHost: environment.OLLAMA_HOST?.trim() || null,
+  }
   const world: World = {
     program,
     clock,
     timers,
     ids,
     hash: systemHash,
-    models: modelProviders({
-      secrets,
-      prices,
-      clock,
-      timers,
-      ids,
-      offline: settings.offline,
-      openaiBaseUrl: environment.OPENAI_BASE_URL?.trim() || null,
-      ollamaHost: environment.OLLAMA_HOST?.trim() || null,
-    }),
+    models: modelProviders(vendors),
+    embedders: embedders(vendors),
     prices,
     get sessions() {
       return tree().sessions

@@ -12,9 +12,13 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 export const lazyBuiltins: Plugin = {
   name: 'lazy-builtins',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^[a-z:_/]+$/ }, ({ path }) =>
-      isBuiltin(path) ? { path: path.replace(/^(?!node:)/, 'node:'), namespace: 'builtin' } : undefined,
-    )
+    onResolve({ filter: /^[a-z:_/]+$/ }, ({ path, kind }) => {
+      if (!isBuiltin(path)) return
+      const named = path.replace(/^(?!node:)/, 'node:')
+      // Dynamic imports are lazy by themselves; esbuild would give them a default export and no names.
+      if (kind === 'dynamic-import') return { path: named, external: true }
+      return { path: named, namespace: 'builtin' }
+    })
     onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
     }))

@@ -24,7 +24,7 @@ export async function recalled(
   try {
     const { topK } = memory
     const { inPrompt } = options
-    const hits = await recall(world, { ref, version, memory, text: message, topK, inPrompt })
+    const hits = await recall(world, { ref, version, agent, memory, text: message, topK, inPrompt, call })
     const found = recalledMessage(hits, options.maxTokens)
     if (found === null) return []
     world.audit.record({ event: 'memory.recalled', ...audited, metadata: { passages: hits.length } })

@@ -14,7 +14,7 @@ const MOST_HITS = 100
  */
 export async function memorySearch(
   world: World,
-  { agent, session }: Pick<SceneHostOptions, 'agent' | 'session'>,
+  { agent, session, call }: Pick<SceneHostOptions, 'agent' | 'session' | 'call'>,
   query: string,
   topK: number | null,
 ): Promise<Value> {
@@ -26,7 +26,9 @@ export async function memorySearch(
   const hits = await recall(world, {
     ref: session,
     version: await world.sessions.open(session),
+    agent,
     memory,
+    call,
     text: query,
     topK: Math.min(topK ?? memory.topK, MOST_HITS),
     inPrompt: [],

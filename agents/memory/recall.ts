@@ -1,7 +1,10 @@
-import type { SemanticMemoryDecl } from '../../bytecode/manifest.ts'
+import type { ClawDecl, SemanticMemoryDecl } from '../../bytecode/manifest.ts'
+import { faultText } from '../ports/fault.ts'
 import type { IndexedSource, MemoryHit } from '../ports/memory.ts'
 import type { SessionRef, SessionVersion, StoredMessage } from '../ports/sessions.ts'
+import type { CallContext } from '../turn/call-context.ts'
 import type { World } from '../world.ts'
+import { memoryEmbedder } from './embedding.ts'
 import { passageKey, passagesOf } from './passages.ts'
 
 /** The live history among the sources; the file that people read. */
@@ -11,20 +14,24 @@ export interface RecallRequest {
   readonly ref: SessionRef
   /** The live history. */
   readonly version: SessionVersion
+  readonly agent: ClawDecl
   readonly memory: SemanticMemoryDecl
   readonly text: string
   readonly topK: number
   /** Messages that need not be recalled, since they are in the prompt. */
   readonly inPrompt: readonly StoredMessage[]
+  readonly call: Pick<CallContext, 'signal' | 'deadlineAt' | 'requestId'>
 }
 
 /**
  * What an agent remembers of one session that bears on a text, best first: facts, archived turns and those of the
- * live history (design 9.20: never of another session or agent). Throws `memory_unavailable` and the Faults of the tree.
+ * live history (design 9.20: never of another session or agent). Without vectors, because
+ * the embedding endpoint is down, it is looked up by keyword, with an audit record. Throws `memory_unavailable` and the Faults of the tree.
  */
 export async function recall(world: World, request: RecallRequest): Promise<readonly MemoryHit[]> {
-  const { ref, version, memory, text, topK, inPrompt } = request
-  if (memory.search === 'none') return []
+  const { ref, version, agent, memory, text, topK, inPrompt, call } = request
+  const { search } = memory
+  if (search === 'none') return []
   const live = { name: LIVE, version: `${version.sessionId}.${version.seq}`, read: () => version.messages }
   const sources = [...(await world.memories.sources(ref)), live].map(
     ({ name, version, read }): IndexedSource => ({
@@ -34,5 +41,20 @@ export async function recall(world: World, request: RecallRequest): Promise<read
     }),
   )
   const except = new Set(inPrompt.map((message) => passageKey(message, world.hash)))
-  return await world.memoryIndex.search(ref, { sources, text, topK, except })
+  const embedder = await memoryEmbedder(world, agent, memory, call)
+  const query = { sources, text, search, embedder, topK, except }
+  const { hits, degraded } = await world.memoryIndex.search(ref, query)
+  if (degraded !== null) {
+    const { requestId } = call
+    const detail = degraded.code
+    world.audit.record({
+      event: 'memory.degraded',
+      agent: agent.name,
+      sessionKey: ref.key,
+      requestId,
+      detail,
+    })
+    world.output.warn(`memory was searched by keyword only: ${faultText(degraded)}`)
+  }
+  return hits
 }

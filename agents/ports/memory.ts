@@ -1,4 +1,5 @@
 /** What a claw agent remembers of a session beyond its live history (chapter 24.3, `semantic_memory`). */
+import type { Fault } from './fault.ts'
 import type { SessionRef, StoredMessage } from './sessions.ts'
 
 /** One file of remembered lines: an archived conversation, or the facts that a compaction found. */
@@ -45,6 +46,9 @@ export interface IndexedSource {
 export interface MemoryQuery {
   readonly sources: readonly IndexedSource[]
   readonly text: string
+  readonly search: 'keyword' | 'vector' | 'hybrid'
+  /** Null = search by keyword only. */
+  readonly embedder: EmbedTexts | null
   readonly topK: number
   /** Keys of passages that are not wanted: they stand in the prompt already. */
   readonly except: ReadonlySet<string>
@@ -57,8 +61,22 @@ export interface MemoryHit extends Passage {
   readonly score: number
 }
 
+/** Vectors of length 1, one a text. */
+export interface EmbedTexts {
+  readonly model: string
+  /** Throws Faults `provider_*`. */
+  embed(texts: readonly string[]): Promise<readonly Float32Array[]>
+}
+
+export interface MemoryAnswer {
+  /** Best first, no passage twice. */
+  readonly hits: readonly MemoryHit[]
+  /** Why the search was by keyword only although an embedder was given; null = it was not. */
+  readonly degraded: Fault | null
+}
+
 /** A cache of the sources on the local disk, one a session, made anew whenever it is missing, old or damaged. */
 export interface MemoryIndex {
-  /** Best first, no passage twice. Throws `memory_unavailable`. */
-  search(ref: SessionRef, query: MemoryQuery): Promise<readonly MemoryHit[]>
+  /** Throws `memory_unavailable`, and what ends the caller's turn. */
+  search(ref: SessionRef, query: MemoryQuery): Promise<MemoryAnswer>
 }

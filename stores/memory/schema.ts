@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 
 /** Another one whenever the tables, or what is written into them, change: an index of another one is made anew. */
-const FORMAT = 1
+const FORMAT = 2
 
 /**
  * Prepares an opened database. The settings fit a cache: no write waits for the disk, and what is deleted is
@@ -20,9 +20,10 @@ const TABLES = `
   CREATE TABLE sources (name TEXT PRIMARY KEY, version TEXT NOT NULL) STRICT;
   CREATE TABLE passages (
     id INTEGER PRIMARY KEY, source TEXT NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL, ts TEXT NOT NULL,
-    text TEXT NOT NULL
+    text TEXT NOT NULL, model TEXT, vector BLOB
   ) STRICT;
   CREATE INDEX passages_of_source ON passages (source);
+  CREATE INDEX passages_of_key ON passages (key);
   CREATE VIRTUAL TABLE words USING fts5(text, tokenize = 'porter unicode61 remove_diacritics 2');
   INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
   PRAGMA user_version = ${FORMAT};

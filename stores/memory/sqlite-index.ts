@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { Fault } from '../../agents/ports/fault.ts'
 import type { Hash } from '../../agents/ports/ids.ts'
-import type { MemoryHit, MemoryIndex, MemoryQuery } from '../../agents/ports/memory.ts'
+import type { MemoryAnswer, MemoryIndex, MemoryQuery } from '../../agents/ports/memory.ts'
 import type { SessionRef } from '../../agents/ports/sessions.ts'
-import { keywordHits } from './keyword-hits.ts'
+import { embedMissing } from './embed-missing.ts'
+import { type QueryVector, rank } from './rank.ts'
 import { prepareIndex } from './schema.ts'
 import { syncSources } from './sync.ts'
 
@@ -28,29 +29,47 @@ export function sqliteMemoryIndex(options: SqliteIndexOptions): MemoryIndex {
       try {
         return await searchIn(file, query)
       } catch (error) {
+        if (!isDatabaseError(error)) throw error
         // Damaged, or of another release: it holds nothing that the tree does not.
         if (!isBusy(error)) removeIndex(file)
       }
       try {
         return await searchIn(file, query)
       } catch (error) {
-        throw new Fault('memory_unavailable', { problem: problemOf(error) }, { cause: error })
+        if (!isDatabaseError(error)) throw error
+        throw new Fault('memory_unavailable', { problem: error.message }, { cause: error })
       }
     },
   }
 }
 
-async function searchIn(file: string, query: MemoryQuery): Promise<readonly MemoryHit[]> {
+async function searchIn(file: string, query: MemoryQuery): Promise<MemoryAnswer> {
   const db = await openIndex(file)
   try {
     db.exec('BEGIN IMMEDIATE')
     syncSources(db, query.sources)
-    const hits = keywordHits(db, query)
     db.exec('COMMIT')
-    return hits
+    const { embedded, degraded } = await embeddedQuery(db, query)
+    return { hits: rank(db, query, embedded), degraded }
   } finally {
     db.close()
   }
+}
+
+/** No lock is held while an endpoint is asked. */
+async function embeddedQuery(db: DatabaseSync, query: MemoryQuery): Promise<Embedded> {
+  if (query.embedder === null || query.search === 'keyword') return { embedded: null, degraded: null }
+  try {
+    return { embedded: await embedMissing(db, query.text, query.embedder), degraded: null }
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    return { embedded: null, degraded: error }
+  }
+}
+
+interface Embedded {
+  readonly embedded: QueryVector | null
+  readonly degraded: Fault | null
 }
 
 /** Only this user may read what was said. */
@@ -65,16 +84,24 @@ async function openIndex(file: string): Promise<DatabaseSync> {
     throw error
   }
   db.close()
-  throw new Error('the index was made by another release')
+  throw new OtherRelease()
 }
 
+class OtherRelease extends Error {
+  constructor() {
+    super('it was made by another release')
+  }
+}
+
+/** Of SQLite or of the file system; no other error is about the index. */
+const isDatabaseError = (error: unknown): error is Error =>
+  typeof error === 'object' &&
+  error !== null &&
+  (error instanceof OtherRelease || 'errcode' in error || 'syscall' in error)
+
 /** SQLITE_BUSY: another process is using the index, so nothing is wrong with it. */
-const isBusy = (error: unknown): boolean =>
-  error instanceof Error && 'errcode' in error && error.errcode === 5
+const isBusy = (error: Error): boolean => 'errcode' in error && error.errcode === 5
 
 function removeIndex(file: string): void {
   for (const each of [file, `${file}-journal`]) rmSync(each, { force: true })
 }
-
-/** SQLite's own words name no content; those of the file system name the path. */
-const problemOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

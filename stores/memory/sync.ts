@@ -1,7 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { IndexedSource } from '../../agents/ports/memory.ts'
+import type { IndexedSource, Passage } from '../../agents/ports/memory.ts'
 
-/** Brings the index up to its sources: what is new or another is read, what is gone is deleted. */
+/**
+ * Brings the index up to its sources: what is new or another is read, what is gone is deleted. Deleting comes last, so
+ * that a passage which has moved (from the live history into the archive) keeps its vector.
+ */
 export function syncSources(db: DatabaseSync, sources: readonly IndexedSource[]): void {
   const known = new Map(
     db
@@ -9,27 +12,53 @@ export function syncSources(db: DatabaseSync, sources: readonly IndexedSource[])
       .all()
       .map(({ name, version }) => [name as string, version as string]),
   )
+  const changed = sources.filter(({ name, version }) => known.get(name) !== version)
+  const stale: number[] = []
+  for (const source of changed) stale.push(...updateSource(db, source))
   const current = new Set(sources.map(({ name }) => name))
-  for (const name of known.keys()) if (!current.has(name)) dropSource(db, name)
-  for (const source of sources) {
-    if (known.get(source.name) === source.version) continue
-    dropSource(db, source.name)
-    addSource(db, source)
+  for (const name of known.keys()) {
+    if (current.has(name)) continue
+    stale.push(...rowsOf(db, name).map(({ id }) => id))
+    db.prepare('DELETE FROM sources WHERE name = ?').run(name)
   }
+  deleteRows(db, stale)
 }
 
-function dropSource(db: DatabaseSync, name: string): void {
-  db.prepare('DELETE FROM words WHERE rowid IN (SELECT id FROM passages WHERE source = ?)').run(name)
-  db.prepare('DELETE FROM passages WHERE source = ?').run(name)
-  db.prepare('DELETE FROM sources WHERE name = ?').run(name)
+/** Adds what is new in a source; returns the rows that are no longer in it. */
+function updateSource(db: DatabaseSync, { name, version, passages }: IndexedSource): readonly number[] {
+  const before = new Map(rowsOf(db, name).map((row) => [identityOf(row), row.id]))
+  const wanted = new Map(passages().map((passage) => [identityOf(passage), passage]))
+  for (const [identity, passage] of wanted) {
+    if (!before.delete(identity)) addPassage(db, name, passage)
+  }
+  db.prepare('INSERT OR REPLACE INTO sources (name, version) VALUES (?, ?)').run(name, version)
+  return [...before.values()]
 }
 
-function addSource(db: DatabaseSync, source: IndexedSource): void {
-  const passage = db.prepare('INSERT INTO passages (source, key, kind, ts, text) VALUES (?, ?, ?, ?, ?)')
-  const words = db.prepare('INSERT INTO words (rowid, text) VALUES (?, ?)')
-  for (const { key, kind, ts, text } of source.passages()) {
-    const { lastInsertRowid } = passage.run(source.name, key, kind, ts, text)
-    words.run(lastInsertRowid, text)
+const identityOf = ({ key, text }: Pick<Passage, 'key' | 'text'>): string => `${key} ${text}`
+
+const rowsOf = (db: DatabaseSync, source: string) =>
+  db.prepare('SELECT id, key, text FROM passages WHERE source = ?').all(source) as unknown as {
+    readonly id: number
+    readonly key: string
+    readonly text: string
+  }[]
+
+function addPassage(db: DatabaseSync, source: string, { key, kind, ts, text }: Passage): void {
+  const twin = db
+    .prepare('SELECT model, vector FROM passages WHERE key = ? AND text = ? AND vector IS NOT NULL')
+    .get(key, text)
+  const { lastInsertRowid } = db
+    .prepare('INSERT INTO passages (source, key, kind, ts, text, model, vector) VALUES (?, ?, ?, ?, ?, ?, ?)')
+    .run(source, key, kind, ts, text, twin?.model ?? null, twin?.vector ?? null)
+  db.prepare('INSERT INTO words (rowid, text) VALUES (?, ?)').run(lastInsertRowid, text)
+}
+
+function deleteRows(db: DatabaseSync, ids: readonly number[]): void {
+  const words = db.prepare('DELETE FROM words WHERE rowid = ?')
+  const passage = db.prepare('DELETE FROM passages WHERE id = ?')
+  for (const id of ids) {
+    words.run(id)
+    passage.run(id)
   }
-  db.prepare('INSERT INTO sources (name, version) VALUES (?, ?)').run(source.name, source.version)
 }

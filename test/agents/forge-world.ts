@@ -141,6 +141,7 @@ export class ForgePlace {
       },
       hash: systemHash,
       models: { for: async () => this.#provider() },
+      embedders: { for: async () => null },
       prices: PRICES,
       ...this.#tree(processId, clock, timers),
       workspaces: treeWorkspaces({ workspaceDir: this.directory, cwd: this.directory }),

@@ -155,7 +155,7 @@ describe('the index', () => {
     const t = testWorld(remembering(), {
       parts: {
         memoryIndex: {
-          search: async () => {
+          search: async (): Promise<never> => {
             throw new Fault('memory_unavailable', { problem: 'disk I/O error' })
           },
         },

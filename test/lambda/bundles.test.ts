@@ -1,6 +1,6 @@
 // The bundles as Lambda runs them: one process an invocation, keys from Secrets Manager, runs started in Step Functions.
 import { spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -91,6 +91,7 @@ function invoke(
       AWS_ENDPOINT_URL: `http://127.0.0.1:${(aws.address() as AddressInfo).port}`,
       NEAM_BYTECODE: join(bundles, 'bytecode'),
       NEAM_SESSIONS_DIR: join(mount, 'sessions'),
+      NEAM_MEMORY_DIR: join(directory, 'memory'),
       NEAM_WORKSPACE_DIR: join(mount, 'workspace'),
       NEAM_STATE_DIR: join(mount, 'state'),
       NEAM_TREE: 'require',
@@ -158,6 +159,21 @@ test('sessions survive from one process to the next', async () => {
   await call('POST', path, { key: KEY, body: { message: 'Where is ORD-12345?' } })
   const second = await call('POST', path, { key: KEY, body: { message: 'What did I ask?' } })
   expect(second.body.response).toContain('ORD-12345')
+})
+
+test('what was said before a reset is recalled by a later process, from an index on its local disk', async () => {
+  const session = '/api/v1/claw/support_bot/sessions/user_43'
+  const say = (message: string) =>
+    call('POST', `${session}/message`, {
+      key: KEY,
+      body: { message },
+    })
+  await say('My parrot is called Rico.')
+  await call('POST', `${session}/reset`, { key: KEY })
+  expect((await say('How is my parrot called?')).body.response).toContain('user: My parrot')
+  expect(readdirSync(join(directory, 'memory'))).toContainEqual(
+    expect.stringMatching(/^[0-9a-f]{64}\.sqlite$/),
+  )
 })
 
 test('start calls StartExecution with ids only; each step is one invocation; status tells the end', async () => {

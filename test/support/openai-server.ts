@@ -46,6 +46,8 @@ export interface RecordedRequest {
   readonly body: {
     readonly model: string
     readonly messages: readonly WireMessage[]
+    /** Of a request for embeddings. */
+    readonly input?: readonly string[]
     readonly tools?: readonly { readonly function: { readonly name: string; readonly parameters: unknown } }[]
     readonly temperature?: number
     readonly max_tokens?: number

@@ -67,6 +67,7 @@ export async function testApi(
     PATH: process.env.PATH ?? '',
     NEAM_OFFLINE: '1',
     NEAM_LOG_LEVEL: 'silent',
+    NEAM_MEMORY_DIR: join(directory, 'memory'),
     ...options.environment,
   }
   const driver = createAslDriver({

@@ -1,0 +1,75 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { MemoryHit, MemoryQuery } from '../../agents/ports/memory.ts'
+import { similarities } from './vectors.ts'
+import { anyWord } from './words.ts'
+
+/** Shares of the two searches in the score of a hybrid one. */
+const VECTOR_SHARE = 0.7
+const KEYWORD_SHARE = 0.3
+
+/** Row and score, best first. */
+type Ranking = Iterable<readonly [id: number, score: number]>
+
+/** The vector of the query, and the model it is of. */
+export interface QueryVector {
+  readonly model: string
+  readonly vector: Float32Array
+}
+
+/** The best passages of an index. Without a vector every search is one by keyword. */
+export function rank(
+  db: DatabaseSync,
+  query: MemoryQuery,
+  embedded: QueryVector | null,
+): readonly MemoryHit[] {
+  const keyword = () => byKeyword(db, query.text)
+  if (embedded === null) return best(db, query, keyword(), query.topK)
+  const vector = similarities(db, embedded.model, embedded.vector).filter(([, score]) => score > 0)
+  if (query.search === 'vector') return best(db, query, vector, query.topK)
+  return fused(best(db, query, vector, 2 * query.topK), best(db, query, keyword(), 2 * query.topK)).slice(
+    0,
+    query.topK,
+  )
+}
+
+/** Passages with a word of the query, by BM25 (k1 1.2, b 0.75). */
+function* byKeyword(db: DatabaseSync, text: string): Ranking {
+  const match = anyWord(text)
+  if (match === null) return
+  const rows = db
+    .prepare(
+      'SELECT rowid AS id, -bm25(words) AS score FROM words WHERE words MATCH ? ORDER BY rank, rowid DESC',
+    )
+    .iterate(match)
+  for (const { id, score } of rows) yield [id as number, score as number]
+}
+
+/** The first passages that are wanted, no text twice; scores are relative to the best of them. */
+function best(db: DatabaseSync, query: MemoryQuery, ranking: Ranking, count: number): readonly MemoryHit[] {
+  const passage = db.prepare('SELECT source, key, kind, ts, text FROM passages WHERE id = ?')
+  const hits = new Map<string, MemoryHit>()
+  for (const [id, score] of ranking) {
+    if (hits.size === count) break
+    const hit = { ...(passage.get(id) as unknown as Omit<MemoryHit, 'score'>), score }
+    const identity = identityOf(hit)
+    if (!query.except.has(hit.key) && !hits.has(identity)) hits.set(identity, hit)
+  }
+  const [first] = hits.values()
+  return [...hits.values()].map((hit) => ({ ...hit, score: hit.score / (first?.score || 1) }))
+}
+
+function fused(byVector: readonly MemoryHit[], byWord: readonly MemoryHit[]): readonly MemoryHit[] {
+  const hits = new Map<string, MemoryHit>()
+  const add = (list: readonly MemoryHit[], share: number) => {
+    for (const hit of list) {
+      const identity = identityOf(hit)
+      const before = hits.get(identity)?.score ?? 0
+      hits.set(identity, { ...hit, score: before + share * hit.score })
+    }
+  }
+  add(byVector, VECTOR_SHARE)
+  add(byWord, KEYWORD_SHARE)
+  return [...hits.values()].toSorted((a, b) => b.score - a.score)
+}
+
+const identityOf = ({ key, text }: MemoryHit): string => `${key} ${text}`
