@@ -173,6 +173,7 @@ export interface SessionStore {
    * has no answer yet.
    */
   page(agent: string, options: { after: string | null; limit: number }): Promise<SessionPage>
+  /** Sessions with at least one committed version; what other machines did in the last half minute may be missing. */
   count(agent: string): Promise<number>
   /** Accepted turns that have no result, oldest first. */
   openTurns(ref: SessionRef): Promise<readonly TurnIntent[]>

@@ -222,14 +222,14 @@ export class TreeSessionStore implements SessionStore {
 
   async count(agent: string): Promise<number> {
     const directory = this.#paths.agent(agent)
-    return this.#sessionsOf(directory).filter(
-      (name) => versionsIn(this.#files.list(`${directory}/${name}`)).length > 0,
-    ).length
+    return this.#files
+      .list(directory)
+      .filter((name) => isSession(name) && versionsIn(this.#files.list(`${directory}/${name}`)).length > 0)
+      .length
   }
 
-  /** Names that begin with a dot are the store's own; no encoded key does. */
   #sessionsOf(directory: string): readonly string[] {
-    return this.#files.listFresh(directory).filter((name) => !name.startsWith('.'))
+    return this.#files.listFresh(directory).filter(isSession)
   }
 
   #journal(ref: SessionRef, turn: string): TurnJournal {
@@ -323,6 +323,9 @@ export class TreeSessionStore implements SessionStore {
     if (newest > version.seq) this.#refreshCurrent(session, this.#newest(session))
   }
 }
+
+/** Names that begin with a dot are the store's own; no encoded key does. */
+const isSession = (name: string): boolean => !name.startsWith('.')
 
 const NEVER_WRITTEN: SessionVersion = {
   seq: 0,
