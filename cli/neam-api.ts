@@ -106,7 +106,7 @@ Environment:
   NEAM_AUDIT_SINK NEAM_AUDIT_LOG   the flag of the same name, when that is not given
   NEAM_CONFIRMATION_SECONDS  how long a tool call waits for a person (default 300)
   NEAM_COMMAND_NETWORK  1: commands that run isolated (bwrap, unshare) may use the network
-  OPENAI_API_KEY OPENAI_BASE_URL OLLAMA_HOST   access to models
+  OPENAI_API_KEY OPENAI_BASE_URL ANTHROPIC_API_KEY ANTHROPIC_BASE_URL GEMINI_API_KEY OLLAMA_HOST   access to models
 `
 
 /** `argv`: what follows the program's name. Runs until SIGTERM or SIGINT; exit code 0, 1 (cannot serve) or 2 (usage). */

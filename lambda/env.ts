@@ -29,6 +29,7 @@ export const ENV = {
   /** Seconds that a tool call waits for a person (default 300, at most 604800). */
   confirmationSeconds: 'NEAM_CONFIRMATION_SECONDS',
   openaiBaseUrl: 'OPENAI_BASE_URL',
+  anthropicBaseUrl: 'ANTHROPIC_BASE_URL',
   ollamaHost: 'OLLAMA_HOST',
   /** `1`: commands that run isolated (bwrap, unshare) may use the network. */
   commandNetwork: 'NEAM_COMMAND_NETWORK',

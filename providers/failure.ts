@@ -34,6 +34,17 @@ export function httpFailure(
   return { fault: new Fault('provider_refused', { provider, problem }), again: false }
 }
 
+/** Why a call of a vendor's package failed. OpenAI names the cause `code`, Anthropic `type`. */
+export function sdkFailure(provider: string, error: unknown, now: number): Failure {
+  if (typeof error !== 'object' || error === null) return connectionFailure(provider, error)
+  if ('status' in error && typeof error.status === 'number') {
+    const headers = 'headers' in error && error.headers instanceof Headers ? error.headers : undefined
+    const code = 'code' in error ? error.code : 'type' in error ? error.type : null
+    return httpFailure(provider, { status: error.status, headers, code }, now)
+  }
+  return error instanceof SyntaxError ? unreadable(provider) : connectionFailure(provider, error)
+}
+
 /** No answer at all, or one that cannot be read. */
 export function connectionFailure(provider: string, error: unknown): Failure {
   return { fault: new Fault('provider_unavailable', { provider, problem: networkCode(error) }), again: true }

@@ -2,8 +2,8 @@ import type { OpenAI } from 'openai'
 import type { Embedder } from '../agents/ports/embeddings.ts'
 import { Fault } from '../agents/ports/fault.ts'
 import type { Clock, Timers } from '../agents/ports/time.ts'
-import { unreadable } from './failure.ts'
-import { connect, type Endpoint, failureOf } from './openai.ts'
+import { sdkFailure, unreadable } from './failure.ts'
+import { connect, type Endpoint } from './openai.ts'
 
 export interface OpenAIEmbedderOptions extends Endpoint {
   readonly model: string
@@ -35,7 +35,7 @@ export function openaiEmbedder(options: OpenAIEmbedderOptions): Embedder {
       } catch (error) {
         signal.throwIfAborted()
         if (deadline.signal.aborted) throw new Fault('provider_timeout', { provider: name })
-        throw error instanceof Fault ? error : failureOf(name, error, clock.now()).fault
+        throw error instanceof Fault ? error : sdkFailure(name, error, clock.now()).fault
       } finally {
         deadline.cancel()
       }

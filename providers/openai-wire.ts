@@ -5,7 +5,7 @@ import type {
   ChatCompletionMessageParam,
 } from 'openai/resources/chat/completions'
 import type { ModelMessage, ModelReply, ModelRequest, ToolCall, Usage } from '../agents/ports/model.ts'
-import { estimateRequest, estimateTokens } from '../agents/turn/tokens.ts'
+import { CallIds, estimatedUsage, uniqueId, withFeedbackFromUser } from './wire-messages.ts'
 
 /** Reasoning models take no temperature and name the output limit differently. */
 const REASONING = /^(?:o\d|gpt-5)/
@@ -31,21 +31,6 @@ export function toWire(request: ModelRequest): ChatCompletionCreateParamsNonStre
           })),
         }),
   }
-}
-
-/**
- * The forge's feedback has role assistant and comes last, or before the calls that the model makes upon it (chapter
- * 25.3). Vendors take that for the beginning of their own answer, or refuse it, so on the wire the user says it.
- */
-function withFeedbackFromUser(messages: readonly ModelMessage[]): readonly ModelMessage[] {
-  return messages.map((message, index) => {
-    const next = messages[index + 1]
-    const isFeedback =
-      message.role === 'assistant' &&
-      (message.toolCalls?.length ?? 0) === 0 &&
-      (next === undefined || next.role === 'assistant')
-    return isFeedback ? { role: 'user', content: message.content } : message
-  })
 }
 
 /** Well-formed text, neighbouring user messages in one, and every tool call with an id of its own. */
@@ -74,31 +59,6 @@ function wireMessages(messages: readonly ModelMessage[]): ChatCompletionMessageP
     }
   }
   return wire
-}
-
-/** Some servers number the calls of each answer from 0; in one request every id must be different. */
-class CallIds {
-  readonly #taken = new Set<string>()
-  /** Ids on the wire of the calls whose results have not come, by their own id. */
-  readonly #open = new Map<string, string[]>()
-
-  ofCall(id: string): string {
-    const unique = uniqueId(id, this.#taken)
-    this.#open.set(id, [...(this.#open.get(id) ?? []), unique])
-    return unique
-  }
-
-  ofResult(id: string): string {
-    return this.#open.get(id)?.shift() ?? id
-  }
-}
-
-function uniqueId(id: string, taken: Set<string>): string {
-  const base = id === '' ? 'call' : id
-  let unique = base
-  for (let n = 2; taken.has(unique); n++) unique = `${base}_${n}`
-  taken.add(unique)
-  return unique
 }
 
 /** Null when the answer is none: no choices, or not even an object. */
@@ -150,15 +110,3 @@ function usageOf(
   }
   return estimatedUsage(request, text, toolCalls)
 }
-
-/** What a call used, where nobody counted. */
-export const estimatedUsage = (
-  request: ModelRequest,
-  text: string,
-  toolCalls: readonly ToolCall[],
-): Usage => ({
-  inputTokens: estimateRequest(request.messages, request.tools),
-  outputTokens: estimateTokens(text) + (toolCalls.length > 0 ? estimateTokens(JSON.stringify(toolCalls)) : 0),
-  cachedTokens: 0,
-  estimated: true,
-})

@@ -4,14 +4,18 @@ import type { Ids } from '../agents/ports/ids.ts'
 import type { ModelProvider, ModelProviders } from '../agents/ports/model.ts'
 import type { Secrets } from '../agents/ports/secrets.ts'
 import type { Clock, Timers } from '../agents/ports/time.ts'
-import type { PriceTable } from '../agents/turn/prices.ts'
+import { type PriceTable, priceOf } from '../agents/turn/prices.ts'
 import type { AgentDecl } from '../bytecode/manifest.ts'
+import { anthropicProvider } from './anthropic.ts'
 import { offlineProvider } from './offline/offline.ts'
 import { type Endpoint, openaiProvider } from './openai.ts'
 import { openaiEmbedder } from './openai-embedder.ts'
 
 const OPENAI_URL = 'https://api.openai.com/v1'
 const OPENAI_KEY = 'OPENAI_API_KEY'
+const ANTHROPIC_URL = 'https://api.anthropic.com'
+/** Where Google serves its models in OpenAI's format. */
+const GEMINI_URL = 'https://generativelanguage.googleapis.com/v1beta/openai'
 const OLLAMA_URL = 'http://localhost:11434'
 
 export interface ModelProvidersOptions {
@@ -24,6 +28,8 @@ export interface ModelProvidersOptions {
   readonly offline: boolean
   /** OPENAI_BASE_URL, null when it is not set. */
   readonly openaiBaseUrl: string | null
+  /** ANTHROPIC_BASE_URL, null when it is not set. */
+  readonly anthropicBaseUrl: string | null
   /** OLLAMA_HOST, null when it is not set: a URL, or a host and port. */
   readonly ollamaHost: string | null
 }
@@ -34,23 +40,43 @@ export function modelProviders(options: ModelProvidersOptions): ModelProviders {
   const offline = offlineProvider()
   const connected = new Map<string, ModelProvider>()
 
-  const connectTo = (endpoint: Endpoint, free: boolean): ModelProvider => {
-    const key = JSON.stringify(endpoint)
-    let provider = connected.get(key)
-    if (provider === undefined) {
-      const modelId = (model: string) => prices[model]?.alias ?? model
-      provider = openaiProvider({ ...endpoint, free, clock, timers, random: () => ids.random(), modelId })
-      connected.set(key, provider)
-    }
-    return provider
+  const retrying = {
+    clock,
+    timers,
+    random: () => ids.random(),
+    modelId: (model: string) => prices[model]?.alias ?? model,
   }
+  const connectOnce = (endpoint: Endpoint, connect: () => ModelProvider): ModelProvider => {
+    const key = JSON.stringify(endpoint)
+    const found = connected.get(key) ?? connect()
+    connected.set(key, found)
+    return found
+  }
+  const speaksOpenAI = (endpoint: Endpoint, free: boolean) =>
+    connectOnce(endpoint, () => openaiProvider({ ...endpoint, free, ...retrying }))
+  const maxOutput = (model: string) => priceOf(prices, model)?.maxOutput ?? null
 
   return {
     async for(agent) {
-      if (options.offline || agent.provider === 'offline') return offline
-      if (agent.provider === 'openai') return connectTo(await openaiEndpoint(options, agent), false)
-      if (agent.provider === 'ollama') return connectTo(ollamaEndpoint(options, agent), true)
-      throw new Fault('provider_not_supported', { provider: agent.provider })
+      if (options.offline) return offline
+      switch (agent.provider) {
+        case 'offline':
+          return offline
+        case 'openai':
+          return speaksOpenAI(await openaiEndpoint(options, agent), false)
+        case 'gemini':
+          return speaksOpenAI(await ownEndpoint(options, agent, GEMINI_URL), false)
+        case 'ollama':
+          return speaksOpenAI(ollamaEndpoint(options, agent), true)
+        case 'anthropic': {
+          const endpoint = await ownEndpoint(options, agent, options.anthropicBaseUrl ?? ANTHROPIC_URL)
+          return connectOnce(endpoint, () =>
+            anthropicProvider({ ...endpoint, free: false, maxOutput, ...retrying }),
+          )
+        }
+        default:
+          throw new Fault('provider_not_supported', { provider: agent.provider })
+      }
     },
   }
 }
@@ -83,6 +109,18 @@ async function openaiEndpoint(options: ModelProvidersOptions, agent: AgentDecl):
   if (!apiKey) throw new Fault('provider_key_missing', { provider: 'openai', variable })
   const baseURL = (own ? agent.endpoint : null) ?? options.openaiBaseUrl ?? OPENAI_URL
   return { name: 'openai', baseURL, apiKey }
+}
+
+/** `ANTHROPIC_API_KEY`, `GEMINI_API_KEY`: the key is named after the provider unless the agent names it. */
+async function ownEndpoint(
+  { secrets }: ModelProvidersOptions,
+  { provider, apiKeyEnv, endpoint }: AgentDecl,
+  url: string,
+): Promise<Endpoint> {
+  const variable = apiKeyEnv ?? `${provider.toUpperCase()}_API_KEY`
+  const apiKey = await secrets.get(variable)
+  if (!apiKey) throw new Fault('provider_key_missing', { provider, variable })
+  return { name: provider, baseURL: endpoint ?? url, apiKey }
 }
 
 function ollamaEndpoint(options: ModelProvidersOptions, agent: AgentDecl): Endpoint {

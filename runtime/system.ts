@@ -86,6 +86,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     ids,
     offline: settings.offline,
     openaiBaseUrl: environment.OPENAI_BASE_URL?.trim() || null,
+    anthropicBaseUrl: environment.ANTHROPIC_BASE_URL?.trim() || null,
     ollamaHost: environment.OLLAMA_HOST?.trim() || null,
   }
   const world: World = {

@@ -20,7 +20,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   agents: { may: ['bytecode', 'vm'], edge: false },
   providers: {
     may: ['agents/ports', 'bytecode/manifest.ts', 'agents/turn/prices.ts', 'agents/turn/tokens.ts'],
-    packages: ['openai'],
+    packages: ['openai', '@anthropic-ai/sdk'],
     edge: true,
   },
   'stores/tree': { may: ['agents/ports', 'bytecode/manifest.ts'], packages: ['valibot'], edge: true },

@@ -62,7 +62,7 @@ const TEXTS = {
   run_fenced: (d: Data) => `run ${show(d.run)} was taken over by a newer run`,
   // the model
   provider_not_supported: (d: Data) =>
-    `provider ${show(d.provider)} is not supported yet; use openai, ollama or --offline`,
+    `provider ${show(d.provider)} is not supported yet; use openai, anthropic, gemini, ollama or --offline`,
   provider_key_missing: (d: Data) =>
     `no API key for provider ${show(d.provider)}: set ${show(d.variable)}, or use --offline`,
   provider_auth: (d: Data) => `the model provider refused the API key (${show(d.provider)})`,

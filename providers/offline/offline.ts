@@ -1,5 +1,5 @@
 import type { ModelProvider, ModelRequest, ToolCall } from '../../agents/ports/model.ts'
-import { estimatedUsage } from '../openai-wire.ts'
+import { estimatedUsage } from '../wire-messages.ts'
 import { bodyOf } from './bodies.ts'
 import { chooseTool } from './choose-tool.ts'
 import { type Conversation, type ForgeTask, readConversation } from './conversation.ts'

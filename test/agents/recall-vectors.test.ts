@@ -39,6 +39,7 @@ async function told(fields = 'embedding_model: "nomic-embed-text" top_k: 1'): Pr
       ids: { random: () => 0 },
       offline: false,
       openaiBaseUrl: server.url,
+      anthropicBaseUrl: null,
       ollamaHost: server.url,
     }),
   })

@@ -1,3 +1,4 @@
+import { anthropicMessage, startAnthropicServer } from '../support/anthropic-server.ts'
 import { agentDecl, modelBench } from '../support/model-bench.ts'
 import { startOpenAIServer } from '../support/openai-server.ts'
 import { type ModelProviderSubject, modelProviderContract } from './model-provider.ts'
@@ -24,3 +25,18 @@ for (const provider of ['openai', 'ollama']) {
     }
   })
 }
+
+modelProviderContract('anthropic', async (): Promise<ModelProviderSubject> => {
+  const server = await startAnthropicServer()
+  const { providers, clock } = modelBench({
+    anthropicBaseUrl: server.url,
+    keys: { ANTHROPIC_API_KEY: 'sk-ant-test' },
+  })
+  return {
+    provider: await providers.for(agentDecl({ provider: 'anthropic' })),
+    deadlineAt: clock.now() + 60_000,
+    expectText: (text) => server.script(anthropicMessage([{ type: 'text', text }])),
+    expectCall: (name, given) =>
+      server.script(anthropicMessage([{ type: 'tool_use', id: 'toolu_1', name, input: JSON.parse(given) }])),
+  }
+})

@@ -8,15 +8,32 @@ import { startOpenAIServer } from '../support/openai-server.ts'
 const call = { signal: new AbortController().signal, deadlineAt: Number.MAX_SAFE_INTEGER }
 
 describe('the provider of an agent', () => {
-  test.each(['anthropic', 'gemini', 'bedrock', 'acme'])(
-    '%s is not supported yet, said at first use',
-    async (provider) => {
-      const fault = await faultOf(modelBench().providers.for(agentDecl({ provider })))
-      expect(faultText(fault)).toBe(
-        `provider ${provider} is not supported yet; use openai, ollama or --offline`,
-      )
-    },
-  )
+  test.each(['bedrock', 'acme'])('%s is not supported yet, said at first use', async (provider) => {
+    const fault = await faultOf(modelBench().providers.for(agentDecl({ provider })))
+    expect(faultText(fault)).toBe(
+      `provider ${provider} is not supported yet; use openai, anthropic, gemini, ollama or --offline`,
+    )
+  })
+
+  test('gemini speaks the format of OpenAI at its own endpoint, with its own key', async () => {
+    const server = await startOpenAIServer()
+    server.script({ text: 'from gemini' })
+    const { providers } = modelBench({ keys: { GEMINI_API_KEY: 'gem-key' } })
+    const agent = agentDecl({ provider: 'gemini', model: 'gemini-2.0-flash', endpoint: server.url })
+    const gemini = await providers.for(agent)
+    expect(gemini.free).toBe(false)
+    expect((await gemini.complete(modelRequest('x', { model: agent.model }), call)).text).toBe('from gemini')
+    expect(server.requests[0]!.headers.authorization).toBe('Bearer gem-key')
+    expect(server.requests[0]!.body.model).toBe('gemini-2.0-flash')
+  })
+
+  test.each([
+    ['anthropic', 'ANTHROPIC_API_KEY'],
+    ['gemini', 'GEMINI_API_KEY'],
+  ])('%s without a key names %s', async (provider, variable) => {
+    const fault = await faultOf(modelBench({ keys: {} }).providers.for(agentDecl({ provider })))
+    expect(faultText(fault)).toBe(`no API key for provider ${provider}: set ${variable}, or use --offline`)
+  })
 
   test('openai without a key names the variable to set', async () => {
     const { providers } = modelBench({ keys: {} })

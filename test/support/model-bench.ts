@@ -54,6 +54,7 @@ export function modelBench(
     ids: { random: () => 0.5 },
     offline: false,
     openaiBaseUrl: null,
+    anthropicBaseUrl: null,
     ollamaHost: null,
     ...others,
   })

@@ -1,0 +1,138 @@
+/** Between our messages and Anthropic's Messages format. */
+import type {
+  ContentBlockParam,
+  Message,
+  MessageCreateParamsNonStreaming,
+  MessageParam,
+} from '@anthropic-ai/sdk/resources/messages'
+import type { ModelMessage, ModelReply, ModelRequest, ToolCall, Usage } from '../agents/ports/model.ts'
+import { CallIds, estimatedUsage, uniqueId, withFeedbackFromUser } from './wire-messages.ts'
+
+/** The vendor demands a limit; this one holds where neither the agent nor the price table knows any. */
+const DEFAULT_MAX_TOKENS = 4096
+
+/** Models after Claude Opus 4.6 refuse a temperature, and so the package's type has none. */
+const TAKES_TEMPERATURE = /^claude-(?:[23]|(?:opus|sonnet|haiku)-4(?!-(?:[7-9]|\d\d)(?:-|$)))/
+
+type Body = MessageCreateParamsNonStreaming & { readonly temperature?: number }
+
+/** `maxOutput`: most tokens that the model may write in one call, null = not known. */
+export function toAnthropic(request: ModelRequest, maxOutput: number | null): Body {
+  const { model, temperature, tools, maxOutputTokens } = request
+  const system = request.messages.flatMap(({ role, content }) =>
+    role === 'system' && content.trim() !== '' ? [content.toWellFormed()] : [],
+  )
+  return {
+    model,
+    max_tokens: maxOutputTokens ?? maxOutput ?? DEFAULT_MAX_TOKENS,
+    // the vendor's scale ends at 1, other vendors' at 2
+    ...(TAKES_TEMPERATURE.test(model) ? { temperature: Math.min(temperature, 1) } : {}),
+    ...(system.length === 0 ? {} : { system: system.join('\n\n') }),
+    messages: anthropicMessages(withFeedbackFromUser(request.messages)),
+    ...(tools.length === 0
+      ? {}
+      : {
+          tools: tools.map(({ name, description, parameters }) => ({
+            name,
+            description: description.toWellFormed(),
+            input_schema: { ...parameters, required: [...parameters.required] },
+          })),
+        }),
+  }
+}
+
+/** Neighbours of one role in one message: all results of an answer's calls must come in a single one. */
+function anthropicMessages(messages: readonly ModelMessage[]): MessageParam[] {
+  const wire: { role: 'user' | 'assistant'; content: ContentBlockParam[] }[] = []
+  const ids = new CallIds()
+  for (const message of messages) {
+    if (message.role === 'system') continue
+    const role = message.role === 'assistant' ? 'assistant' : 'user'
+    const content = blocksOf(message, ids)
+    const previous = wire.at(-1)
+    if (previous?.role === role) previous.content.push(...content)
+    else if (content.length > 0) wire.push({ role, content })
+  }
+  return wire
+}
+
+function blocksOf(message: ModelMessage, ids: CallIds): ContentBlockParam[] {
+  const text = message.content.toWellFormed()
+  if (message.role === 'tool') {
+    return [{ type: 'tool_result', tool_use_id: ids.ofResult(wireId(message.callId)), content: text }]
+  }
+  // blocks of white space alone are refused
+  const blocks: ContentBlockParam[] = text.trim() === '' ? [] : [{ type: 'text', text }]
+  if (message.role !== 'assistant') return blocks
+  const calls = (message.toolCalls ?? []).map((call) => ({
+    type: 'tool_use' as const,
+    id: ids.ofCall(wireId(call.id)),
+    name: call.name,
+    input: inputOf(call.arguments),
+  }))
+  return [...blocks, ...calls]
+}
+
+/** Ids that other vendors gave may have characters that this one refuses. */
+const wireId = (id: string): string => id.replace(/[^a-zA-Z0-9_-]/g, '_')
+
+/** Arguments go back as an object; text that is none stays visible to the model that wrote it. */
+function inputOf(args: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(args)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return value as Record<string, unknown>
+    }
+  } catch {
+    // not JSON: sent as the text it is
+  }
+  return { unreadable_arguments: args.toWellFormed() }
+}
+
+/** Null when the answer is none. */
+export function fromAnthropic(answer: Partial<Message> | null, request: ModelRequest): ModelReply | null {
+  if (typeof answer !== 'object' || !Array.isArray(answer?.content)) return null
+  const text = answer.content.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join('')
+  const taken = new Set<string>()
+  const toolCalls: ToolCall[] = answer.content.flatMap((block) =>
+    block.type === 'tool_use'
+      ? [
+          {
+            id: uniqueId(block.id ?? '', taken),
+            name: block.name,
+            arguments: JSON.stringify(block.input ?? {}).toWellFormed(),
+          },
+        ]
+      : [],
+  )
+  return {
+    text: text.toWellFormed(),
+    toolCalls,
+    usage: usageOf(answer.usage, request, text, toolCalls),
+    stopReason: toolCalls.length > 0 ? 'tool_calls' : stopReasonOf(answer.stop_reason),
+  }
+}
+
+function stopReasonOf(reason: Message['stop_reason'] | undefined): ModelReply['stopReason'] {
+  if (reason === 'max_tokens' || reason === 'model_context_window_exceeded') return 'length'
+  return reason === 'refusal' ? 'content_filter' : 'stop'
+}
+
+/** The vendor counts what it wrote to and read from its cache apart from the rest of the input. */
+function usageOf(
+  usage: Partial<Message['usage']> | undefined,
+  request: ModelRequest,
+  text: string,
+  toolCalls: readonly ToolCall[],
+): Usage {
+  if (typeof usage?.input_tokens !== 'number' || typeof usage.output_tokens !== 'number') {
+    return estimatedUsage(request, text, toolCalls)
+  }
+  const cachedTokens = usage.cache_read_input_tokens ?? 0
+  return {
+    inputTokens: usage.input_tokens + cachedTokens + (usage.cache_creation_input_tokens ?? 0),
+    outputTokens: usage.output_tokens,
+    cachedTokens,
+    estimated: false,
+  }
+}

@@ -1,0 +1,55 @@
+/** What every vendor's format needs of a conversation before it is written. */
+import type { ModelMessage, ModelRequest, ToolCall, Usage } from '../agents/ports/model.ts'
+import { estimateRequest, estimateTokens } from '../agents/turn/tokens.ts'
+
+/**
+ * The forge's feedback has role assistant and comes last, or before the calls that the model makes upon it (chapter
+ * 25.3). Vendors take that for the beginning of their own answer, or refuse it, so on the wire the user says it.
+ */
+export function withFeedbackFromUser(messages: readonly ModelMessage[]): readonly ModelMessage[] {
+  return messages.map((message, index) => {
+    const next = messages[index + 1]
+    const isFeedback =
+      message.role === 'assistant' &&
+      (message.toolCalls?.length ?? 0) === 0 &&
+      (next === undefined || next.role === 'assistant')
+    return isFeedback ? { role: 'user', content: message.content } : message
+  })
+}
+
+/** Some servers number the calls of each answer from 0; in one request every id must be different. */
+export class CallIds {
+  readonly #taken = new Set<string>()
+  /** Ids on the wire of the calls whose results have not come, by their own id. */
+  readonly #open = new Map<string, string[]>()
+
+  ofCall(id: string): string {
+    const unique = uniqueId(id, this.#taken)
+    this.#open.set(id, [...(this.#open.get(id) ?? []), unique])
+    return unique
+  }
+
+  ofResult(id: string): string {
+    return this.#open.get(id)?.shift() ?? id
+  }
+}
+
+export function uniqueId(id: string, taken: Set<string>): string {
+  const base = id === '' ? 'call' : id
+  let unique = base
+  for (let n = 2; taken.has(unique); n++) unique = `${base}_${n}`
+  taken.add(unique)
+  return unique
+}
+
+/** What a call used, where nobody counted. */
+export const estimatedUsage = (
+  request: ModelRequest,
+  text: string,
+  toolCalls: readonly ToolCall[],
+): Usage => ({
+  inputTokens: estimateRequest(request.messages, request.tools),
+  outputTokens: estimateTokens(text) + (toolCalls.length > 0 ? estimateTokens(JSON.stringify(toolCalls)) : 0),
+  cachedTokens: 0,
+  estimated: true,
+})
