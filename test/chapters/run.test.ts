@@ -13,16 +13,24 @@ const source = (name: string): string => readFileSync(join(PROGRAMS, `${name}.ne
 
 type Reply = string | { readonly tool: string; readonly args: Readonly<Record<string, unknown>> }
 
-/** A model on loopback that answers what `script` says to each request. */
+/** A model on loopback that answers what `script` says to each chat request, and gives every text the same vector. */
 async function scriptedModel(script: (messages: readonly WireMessage[], index: number) => Reply) {
   const server = await startOpenAIServer()
-  server.always(({ body }) => {
-    const reply = script(body.messages, server.requests.length - 1)
+  const requests: RecordedRequest[] = []
+  server.always((request) => {
+    const { body } = request
+    if (body.input !== undefined) {
+      return {
+        raw: JSON.stringify({ data: body.input.map((_text, index) => ({ index, embedding: [1, 0] })) }),
+      }
+    }
+    requests.push(request)
+    const reply = script(body.messages, requests.length - 1)
     if (typeof reply === 'string') return { text: reply }
     return { toolCalls: [{ name: reply.tool, arguments: JSON.stringify(reply.args) }] }
   })
   return {
-    requests: server.requests,
+    requests,
     env: {
       OPENAI_BASE_URL: server.url,
       OPENAI_API_KEY: 'test',

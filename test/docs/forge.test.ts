@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { commands, curl, page } from '../support/docs.ts'
+import { commands, curl, page, withoutNpx } from '../support/docs.ts'
 import { ROOT, type Server, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
@@ -21,7 +21,7 @@ afterAll(async () => {
 
 /** Runs a printed command with its places replaced by temporary ones. */
 const shell = (command: string): string =>
-  execFileSync('sh', ['-c', command.replaceAll('/tmp/', `${sandbox}/`)], {
+  execFileSync('sh', ['-c', withoutNpx(command).replaceAll('/tmp/', `${sandbox}/`)], {
     cwd: ROOT,
     encoding: 'utf8',
     env: { PATH: process.env.PATH ?? '', NEAM_URL: server.url },

@@ -14,6 +14,13 @@ export const commands = (markdown: string): string[] =>
       .split('\n'),
   )
 
+/**
+ * A printed command with the project's programs run by path: two `npx` at the same time can find the links that npm
+ * keeps for the package half made.
+ */
+export const withoutNpx = (command: string): string =>
+  command.replace(/^npx (neam[\w-]*)/, `"${process.execPath}" bin/$1.js`)
+
 /** Sends what a printed `curl` line sends, to another server. */
 export async function curl(
   url: string,
