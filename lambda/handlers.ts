@@ -4,6 +4,7 @@ import { agentAsk } from './agents/ask.ts'
 import { agentList } from './agents/list.ts'
 import { channel } from './channel/channel.ts'
 import { clawCompact, clawSessionCompact } from './claw/compact.ts'
+import { clawForget } from './claw/forget.ts'
 import { clawList } from './claw/list.ts'
 import { clawMessage } from './claw/message.ts'
 import { clawReset } from './claw/reset.ts'
@@ -38,6 +39,7 @@ const ROUTE_HANDLERS: Readonly<Record<HandlerName, RouteHandler>> = {
   clawExport,
   clawTurn,
   clawReset,
+  clawForget,
   clawCompact,
   clawSessionCompact,
   forgeList,

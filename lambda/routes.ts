@@ -2,7 +2,7 @@
  * THE route table: read by the stack (API Gateway), the local server, the handler map, the OpenAPI file and
  * the tests that hold them together. Paths are in API Gateway's notation.
  */
-export type Method = 'GET' | 'POST' | 'ANY'
+export type Method = 'GET' | 'POST' | 'DELETE' | 'ANY'
 
 /** `open`: no key. `key`: NEAM_API_KEY. `admin`: NEAM_ADMIN_KEY. */
 export type Credential = 'open' | 'key' | 'admin'
@@ -25,6 +25,7 @@ export type HandlerName =
   | 'clawExport'
   | 'clawTurn'
   | 'clawReset'
+  | 'clawForget'
   | 'clawCompact'
   | 'clawSessionCompact'
   | 'forgeList'
@@ -101,6 +102,13 @@ export const ROUTES: readonly Route[] = [
     handler: 'clawReset',
     credential: 'key',
     summary: 'Archive a session and start afresh',
+  },
+  {
+    method: 'DELETE',
+    path: '/api/v1/claw/{agent}/sessions/{key}/memory',
+    handler: 'clawForget',
+    credential: 'key',
+    summary: 'Delete the archive and the facts of a session',
   },
   {
     method: 'POST',

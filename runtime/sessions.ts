@@ -1,4 +1,5 @@
 /** Sessions from the command line: what the HTTP API does, on a tree at hand. */
+import { type Forgotten, forgetMemory } from '../agents/claw/forget.ts'
 import { repairSession } from '../agents/claw/repair.ts'
 import { resetSession } from '../agents/claw/reset.ts'
 import { exportSession, listSessions, readArchive, type SessionView } from '../agents/claw/sessions.ts'
@@ -47,6 +48,10 @@ export async function wholeSession({ world }: System, ref: SessionRef): Promise<
 /** The name of the archive, null when there was nothing to archive. Throws as `messagesOf`. */
 export const archiveSession = async ({ world }: System, ref: SessionRef): Promise<string | null> =>
   (await resetSession(world, ref)).archived
+
+/** Deletes the archive and the facts of a session; the live history stays. Throws as `forgetMemory`. */
+export const forgetSession = ({ world }: System, ref: SessionRef): Promise<Forgotten> =>
+  forgetMemory(world, ref)
 
 export interface Repair {
   readonly agent: string

@@ -14,16 +14,30 @@ export function withFacts(
   /** ISO 8601. */
   time: string,
 ): string {
-  // As JSON, because a key may hold line ends.
-  const heading = `## Session ${JSON.stringify(session)}`
   const lines = (file === '' ? TITLE : file).trimEnd().split('\n')
-  const start = lines.indexOf(heading)
-  const next = start === -1 ? -1 : lines.findIndex((line, index) => index > start && /^##? /.test(line))
-  const end = next === -1 ? lines.length : next
+  const heading = headingOf(session)
+  const [start, end] = sectionOf(lines, heading)
   const known = new Set(start === -1 ? [] : lines.slice(start, end))
   const fresh = [...new Set(facts.map((fact) => `- ${fact}`))].filter((line) => !known.has(line))
   if (fresh.length === 0) return file
   const before = lines.slice(0, end).join('\n').trimEnd()
   const added = [...(start === -1 ? ['', heading] : []), '', `### ${time}`, '', ...fresh]
-  return `${[before, ...added, ...(next === -1 ? [] : ['', ...lines.slice(end)])].join('\n')}\n`
+  return `${[before, ...added, ...(end === lines.length ? [] : ['', ...lines.slice(end)])].join('\n')}\n`
+}
+
+/** A MEMORY.md without the section of a session. */
+export function withoutSession(file: string, session: string): string {
+  const lines = file.split('\n')
+  const [start, end] = sectionOf(lines, headingOf(session))
+  return start === -1 ? file : [...lines.slice(0, start), ...lines.slice(end)].join('\n')
+}
+
+/** As JSON, because a key may hold line ends. */
+const headingOf = (session: string): string => `## Session ${JSON.stringify(session)}`
+
+/** Where a section begins, -1 = it is not there, and where the next one does. */
+function sectionOf(lines: readonly string[], heading: string): readonly [start: number, end: number] {
+  const start = lines.indexOf(heading)
+  const next = start === -1 ? -1 : lines.findIndex((line, index) => index > start && /^##? /.test(line))
+  return [start, next === -1 ? lines.length : next]
 }

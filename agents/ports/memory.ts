@@ -23,6 +23,8 @@ export interface MemoryStore {
       readonly ts: string
     },
   ): Promise<void>
+  /** Deletes archive and facts; tells how many files of each. Repeating it is harmless. */
+  forget(ref: SessionRef): Promise<{ readonly conversations: number; readonly facts: number }>
   /** Oldest first by name. */
   sources(ref: SessionRef): Promise<readonly MemorySource[]>
 }
@@ -79,4 +81,6 @@ export interface MemoryAnswer {
 export interface MemoryIndex {
   /** Throws `memory_unavailable`, and what ends the caller's turn. */
   search(ref: SessionRef, query: MemoryQuery): Promise<MemoryAnswer>
+  /** Removes the index of a session from this machine; others drop what is gone at their next search. */
+  drop(ref: SessionRef): Promise<void>
 }

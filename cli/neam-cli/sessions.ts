@@ -1,6 +1,7 @@
 /** `neam-cli sessions`: the conversations of a program's claw agents, on the tree at hand. */
 import {
   archiveSession,
+  forgetSession,
   type ListedSession,
   messagesOf,
   type Repair,
@@ -31,14 +32,15 @@ const ACTIONS = {
   show: ['AGENT', 'KEY'],
   export: ['AGENT', 'KEY'],
   archive: ['AGENT', 'KEY'],
+  forget: ['AGENT', 'KEY'],
   repair: ['[AGENT]', '[KEY]'],
 } as const
 type Action = keyof typeof ACTIONS
 
-/** `repair` finishes the turns that a crash left open; `archive` is a reset. */
+/** `repair` finishes the turns that a crash left open; `archive` is a reset; `forget` deletes archive and facts. */
 export const sessions: Command = command({
-  usage: 'sessions list|show|export|archive|repair FILE [AGENT [KEY]] [flags]',
-  summary: "lists, prints, exports, archives or repairs sessions of a program's claw agents",
+  usage: 'sessions list|show|export|archive|forget|repair FILE [AGENT [KEY]] [flags]',
+  summary: "lists, prints, exports, archives, forgets or repairs sessions of a program's claw agents",
   flags: FLAGS,
   async run({ values, positionals }) {
     const { action, file, agent, key } = readRequest(positionals)
@@ -56,6 +58,10 @@ export const sessions: Command = command({
     if (action === 'archive') {
       const archived = await archiveSession(system, ref)
       return print(archived === null ? '(nothing to archive)' : `archived as ${archived}`)
+    }
+    if (action === 'forget') {
+      const { conversations, facts } = await forgetSession(system, ref)
+      return print(`deleted: archived conversations ${conversations}, compactions with facts ${facts}`)
     }
     const text = `${JSON.stringify(await wholeSession(system, ref), null, 2)}\n`
     if (values.output === undefined) process.stdout.write(text)

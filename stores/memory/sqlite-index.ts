@@ -40,6 +40,15 @@ export function sqliteMemoryIndex(options: SqliteIndexOptions): MemoryIndex {
         throw new Fault('memory_unavailable', { problem: error.message }, { cause: error })
       }
     },
+
+    async drop(ref) {
+      try {
+        removeIndex(fileOf(ref))
+      } catch (error) {
+        if (!isDatabaseError(error)) throw error
+        throw new Fault('memory_unavailable', { problem: error.message }, { cause: error })
+      }
+    },
   }
 }
 

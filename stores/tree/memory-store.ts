@@ -23,6 +23,18 @@ export class TreeMemoryStore implements MemoryStore {
     this.#files.replace(`${this.#paths.directory(ref)}/${FACTS}/${sessionId}.v${seq}.jsonl`, lines)
   }
 
+  async forget(ref: SessionRef): Promise<{ readonly conversations: number; readonly facts: number }> {
+    const session = this.#paths.directory(ref)
+    return { conversations: this.#empty(`${session}/${ARCHIVE}`), facts: this.#empty(`${session}/${FACTS}`) }
+  }
+
+  /** Notes and temporary files go, too; only conversations and facts are counted. */
+  #empty(directory: string): number {
+    const names = this.#files.listFresh(directory)
+    for (const name of names) this.#files.remove(`${directory}/${name}`)
+    return names.filter((name) => name.endsWith('.jsonl')).length
+  }
+
   async sources(ref: SessionRef): Promise<readonly MemorySource[]> {
     const session = this.#paths.directory(ref)
     return [ARCHIVE, FACTS].flatMap((folder) =>

@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { forgetMemory } from '../../agents/claw/forget.ts'
 import { resetSession } from '../../agents/claw/reset.ts'
 import { Fault } from '../../agents/ports/fault.ts'
 import { BOT } from '../support/agent-programs.ts'
 import { say } from '../support/asking.ts'
+import { faultOf } from '../support/faults.ts'
 import { calls, says } from '../support/scripted-model.ts'
 import { type TestWorld, testWorld } from '../support/world.ts'
 
@@ -158,6 +160,7 @@ describe('the index', () => {
           search: async (): Promise<never> => {
             throw new Fault('memory_unavailable', { problem: 'disk I/O error' })
           },
+          drop: async () => {},
         },
       },
     })
@@ -165,6 +168,58 @@ describe('the index', () => {
     expect(await say(t, 'Hi')).toBe('Hello.')
     expect(t.events()).toContain('memory.failed')
     expect(t.warnings).toEqual(['nothing was recalled: the memory index cannot be used: disk I/O error'])
+  })
+})
+
+describe('forgetting', () => {
+  const forget = (t: TestWorld, key = 'default') => forgetMemory(t.world, { agent: 'Bot', key })
+  const indexes = (t: TestWorld) => readdirSync(join(t.root, 'memory-index'))
+
+  test('deletes archive, note and index: nothing is left to recall, nor to read', async () => {
+    const t = await told(remembering())
+    await prompt(t, 'Which locker?')
+    await resetSession(t.world, { agent: 'Bot', key: 'default' })
+    expect(indexes(t)).toHaveLength(1)
+    expect(await forget(t)).toEqual({ conversations: 2, facts: 0 })
+    expect(indexes(t)).toEqual([])
+    expect(readdirSync(join(t.root, 'sessions/Bot/default/archive'))).toEqual([])
+    expect(await prompt(t)).not.toContain('CANARY')
+    expect(t.events()).toContain('memory.forgotten')
+  })
+
+  test('deletes the facts and their section in MEMORY.md, and no other session loses a thing', async () => {
+    const t = testWorld(remembering().replace('channels:', 'session: { max_history_turns: 3 } channels:'))
+    for (const key of ['ann', 'bob']) {
+      for (const n of [1, 2, 3, 4]) {
+        t.model.answer(says(`a${n}`))
+        await say(t, `q${n}`, { key })
+      }
+      t.model.answer(says(`## Facts\n- The parrot of ${key} is called Rico.\n## Summary\nPets.`), says('ok'))
+      await say(t, 'Hello', { key })
+      await resetSession(t.world, { agent: 'Bot', key })
+    }
+    const file = join(t.world.workspaces.resolve('Bot', './.neam/workspace'), 'MEMORY.md')
+    expect(await forget(t, 'ann')).toEqual({ conversations: 2, facts: 1 })
+    expect(readFileSync(file, 'utf8')).not.toContain('ann')
+    expect(readFileSync(file, 'utf8')).toContain('- The parrot of bob is called Rico.')
+    expect(await prompt(t, 'What is the parrot called?', { key: 'ann' })).not.toContain('Rico')
+    expect(await prompt(t, 'What is the parrot called?', { key: 'bob' })).toContain('Rico')
+  })
+
+  test('leaves the live history alone', async () => {
+    const t = testWorld(remembering())
+    t.model.answer(says('Noted.'))
+    await say(t, CANARY)
+    expect(await forget(t)).toEqual({ conversations: 0, facts: 0 })
+    expect(await prompt(t)).toContain('CANARY')
+  })
+
+  test('waits for the turn in hand, and gives up with session_busy', async () => {
+    const t = await told(remembering())
+    const ref = { agent: 'Bot', key: 'default' }
+    await t.world.sessions.acquire(ref, { purpose: 'a turn', ttlMs: 60_000, waitMs: 0 })
+    expect(await faultOf(forget(t))).toMatchObject({ code: 'session_busy' })
+    expect(readdirSync(join(t.root, 'sessions/Bot/default/archive'))).not.toEqual([])
   })
 })
 

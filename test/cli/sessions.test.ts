@@ -31,7 +31,7 @@ const old = (path: string) => {
 }
 
 describe('neam-cli sessions', () => {
-  test('list, show, export and archive', async () => {
+  test('list, show, export, archive and forget', async () => {
     const { ask, cli } = await place()
     expect((await cli('sessions', 'list', PROGRAM)).stdout).toBe('No sessions yet.\n')
     await ask('ann', 'What is the status of order ORD-12345?')
@@ -43,6 +43,7 @@ describe('neam-cli sessions', () => {
     expect((await cli('sessions', 'archive', PROGRAM, 'support_bot', 'ann')).stdout).toMatch(
       /^archived as \d{4}-\d\d-\d\d_\w+\.jsonl\n$/,
     )
+    const forgotten = async () => (await cli('sessions', 'forget', PROGRAM, 'support_bot', 'ann')).stdout
     const exported = join(temporaryDirectory(), 'ann.json')
     await cli('sessions', 'export', PROGRAM, 'support_bot', 'ann', '-o', exported)
     expect(JSON.parse(readFileSync(exported, 'utf8'))).toMatchObject({
@@ -50,6 +51,8 @@ describe('neam-cli sessions', () => {
       messages: [],
       archives: [{ reason: 'manual', messages: [{ role: 'user' }, { role: 'assistant' }] }],
     })
+    expect(await forgotten()).toBe('deleted: archived conversations 1, compactions with facts 0\n')
+    expect(await forgotten()).toBe('deleted: archived conversations 0, compactions with facts 0\n')
   }, 60_000)
 
   test('repair answers the messages that a crash left without one', async () => {
@@ -65,7 +68,7 @@ describe('neam-cli sessions', () => {
   }, 60_000)
 
   test.each([
-    [['sessions'], 'neam-cli sessions list, show, export, archive, repair, got ""'],
+    [['sessions'], 'neam-cli sessions list, show, export, archive, forget, repair, got ""'],
     [['sessions', 'show', PROGRAM], 'show needs AGENT'],
     [['sessions', 'list', PROGRAM, 'a', 'b'], 'unexpected argument b'],
     [['sessions', 'show', PROGRAM, 'nobody', 'ann'], 'Claw agent not found: nobody. Available: support_bot'],

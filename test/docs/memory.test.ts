@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { commands, curl, page } from '../support/docs.ts'
+import { runBin } from '../support/program.ts'
 import { ROOT, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const PAGE = page('docs/memory.md')
-const [serve, tell, reset, question, ...others] = commands(PAGE)
+const [serve, tell, reset, question, forget, forgetHere, ...others] = commands(PAGE)
 
 describe('docs/memory.md', () => {
   test('prints the program of examples/memory.neam', () => {
@@ -28,5 +29,12 @@ describe('docs/memory.md', () => {
     expect(answer.response).toMatch(
       /memory_search: \[\{"file_path":"archive\/[^"]+\.jsonl","chunk":"user: My daughter is allergic to peanuts\./,
     )
+    const [, printed] = /```json\n([\s\S]*?)```/.exec(PAGE)!
+    expect(await curl(server.url, forget!)).toEqual({ status: 200, answer: JSON.parse(printed!) })
+    const { stdout } = await runBin('neam-cli', forgetHere!.replace('npx neam-cli ', '').split(' '), {
+      cwd: ROOT,
+      env: { NEAM_SESSIONS_DIR: join(directory, 'sessions') },
+    })
+    expect(stdout).toBe('deleted: archived conversations 0, compactions with facts 0\n')
   }, 20_000)
 })
