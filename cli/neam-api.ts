@@ -105,6 +105,8 @@ Environment:
   NEAM_HOST NEAM_PORT NEAM_TIMEOUT NEAM_WORKERS NEAM_DRAIN_SECONDS NEAM_PROGRAM NEAM_BYTECODE NEAM_OFFLINE NEAM_DISABLED
   NEAM_AUDIT_SINK NEAM_AUDIT_LOG   the flag of the same name, when that is not given
   NEAM_CONFIRMATION_SECONDS  how long a tool call waits for a person (default 300)
+  NEAM_RATE_LIMIT NEAM_CONCURRENT_REQUESTS   what one key may send: requests a minute, requests at once; each worker
+                       counts its own (default: no limit)
   NEAM_COMMAND_NETWORK  1: commands that run isolated (bwrap, unshare) may use the network
   OPENAI_API_KEY OPENAI_BASE_URL ANTHROPIC_API_KEY ANTHROPIC_BASE_URL GEMINI_API_KEY OLLAMA_HOST   access to models
 `

@@ -8,6 +8,7 @@ import { authenticate } from './middleware/authenticate.ts'
 import { cors } from './middleware/cors.ts'
 import { errorAnswer } from './middleware/error-answer.ts'
 import { jsonBody } from './middleware/json-body.ts'
+import { limitRequests } from './middleware/limit-requests.ts'
 import { requestId } from './middleware/request-id.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
 import type { Route } from './routes.ts'
@@ -67,6 +68,7 @@ export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Han
       cors(route, edge),
       errorAnswer(edge),
       authenticate(route, edge),
+      limitRequests(route, edge),
       jsonBody(),
     ])
     .handler(run)

@@ -28,6 +28,10 @@ export const ENV = {
   offline: 'NEAM_OFFLINE',
   /** Seconds that a tool call waits for a person (default 300, at most 604800). */
   confirmationSeconds: 'NEAM_CONFIRMATION_SECONDS',
+  /** Requests that one API key may send to one process in any 60 seconds (default: no limit). */
+  rateLimit: 'NEAM_RATE_LIMIT',
+  /** Requests that one API key may have in hand at once in one process (default: no limit). */
+  concurrentRequests: 'NEAM_CONCURRENT_REQUESTS',
   openaiBaseUrl: 'OPENAI_BASE_URL',
   anthropicBaseUrl: 'ANTHROPIC_BASE_URL',
   ollamaHost: 'OLLAMA_HOST',

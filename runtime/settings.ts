@@ -36,6 +36,8 @@ export interface Settings {
   readonly commandNetwork: boolean
   /** Told when a forge run has ended; null = nobody. */
   readonly webhookUrl: string | null
+  /** What one API key may ask of one process; null = no limit. */
+  readonly requestLimits: { readonly perMinute: number | null; readonly concurrent: number | null }
   readonly auditSink: AuditSink
   readonly auditLog: string | null
   readonly logLevel: LogLevel
@@ -76,6 +78,13 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     throw new SettingsError(`${name} is ${JSON.stringify(environment[name])}; accepted: 1, 0`)
   }
 
+  const limit = (name: string): number | null => {
+    const value = text(name)
+    if (value === null) return null
+    if (/^[1-9]\d{0,5}$/.test(value)) return Number(value)
+    throw new SettingsError(`${name} is ${JSON.stringify(value)}; it must be a whole number from 1 to 999999`)
+  }
+
   const webUrl = (name: string): string | null => {
     const value = text(name)
     if (value === null || /^https?:$/.test(URL.parse(value)?.protocol ?? '')) return value
@@ -105,6 +114,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     bytecode: path('NEAM_BYTECODE'),
     commandNetwork: flag('NEAM_COMMAND_NETWORK'),
     webhookUrl: webUrl('NEAM_WEBHOOK_URL'),
+    requestLimits: { perMinute: limit('NEAM_RATE_LIMIT'), concurrent: limit('NEAM_CONCURRENT_REQUESTS') },
     auditSink: choice('NEAM_AUDIT_SINK', AUDIT_SINKS, 'stderr'),
     auditLog: path('NEAM_AUDIT_LOG'),
     logLevel: choice('NEAM_LOG_LEVEL', LOG_LEVELS, 'info'),

@@ -3,12 +3,17 @@ import { MAX_AGENT_DEPTH } from '../../agents/limits/depth.ts'
 import type { RouteHandler } from '../edge.ts'
 import { MAX_BODY_BYTES, MAX_BODY_DEPTH } from '../middleware/json-body.ts'
 
-/** GET /api/v1/limits (design 6.2): what is refused however often it is tried. */
-export const limits: RouteHandler = async () => ({
-  body: {
-    body_bytes: MAX_BODY_BYTES,
-    body_depth: MAX_BODY_DEPTH,
-    agent_depth: MAX_AGENT_DEPTH,
-    forge_iterations: MAX_ITERATIONS,
-  },
-})
+/** GET /api/v1/limits (design 6.2): what is refused however often it is tried, and how much one key may ask; null = no limit. */
+export const limits: RouteHandler = async ({ system }) => {
+  const { perMinute, concurrent } = (await system()).settings.requestLimits
+  return {
+    body: {
+      body_bytes: MAX_BODY_BYTES,
+      body_depth: MAX_BODY_DEPTH,
+      agent_depth: MAX_AGENT_DEPTH,
+      forge_iterations: MAX_ITERATIONS,
+      requests_per_minute: perMinute,
+      concurrent_requests: concurrent,
+    },
+  }
+}

@@ -98,5 +98,10 @@ const numbersOf = (report: unknown): (readonly [string, number])[] =>
         typeof value === 'number' || typeof value === 'boolean' ? [[field, Number(value)] as const] : [],
       )
 
+/** `{error}` alone; a report may have a field of that name among others. */
 const isFailure = (report: unknown): boolean =>
-  typeof report === 'object' && report !== null && 'error' in report && typeof report.error === 'string'
+  typeof report === 'object' &&
+  report !== null &&
+  'error' in report &&
+  typeof report.error === 'string' &&
+  Object.keys(report).length === 1

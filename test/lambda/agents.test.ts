@@ -79,7 +79,14 @@ test('the health behind the key counts agents and tells of the VM', async () => 
 
 test('a body is refused from the size that the limits tell', async () => {
   const { body } = await api.call('GET', '/api/v1/limits')
-  expect(body).toEqual({ body_bytes: 1048576, body_depth: 64, agent_depth: 25, forge_iterations: 100_000 })
+  expect(body).toEqual({
+    body_bytes: 1048576,
+    body_depth: 64,
+    agent_depth: 25,
+    forge_iterations: 100_000,
+    requests_per_minute: null,
+    concurrent_requests: null,
+  })
   const { status } = await api.call('POST', '/api/v1/agent/ask', { body: ' '.repeat(body.body_bytes + 1) })
   expect(status).toBe(413)
 })
