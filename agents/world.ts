@@ -49,6 +49,8 @@ export interface World {
   readonly turnWorker: TurnWorker
   /** Where `emit` lines and warnings of running programs go. */
   readonly output: ProgramOutput
+  /** Whether the process is about to run out of memory. */
+  isShortOfMemory(): boolean
   /** An environment variable the program may read (`env_get`), or null. */
   env(name: string): string | null
   /** One line of standard input for `input()`, or null at its end. */

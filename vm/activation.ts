@@ -19,7 +19,7 @@ export class Activation {
     this.shared = {
       linked,
       host,
-      meter: new Meter(limits, () => host.now()),
+      meter: new Meter(limits, host),
       globals: [...linked.globals],
     }
   }

@@ -63,6 +63,8 @@ export interface Host {
   uuid(): string
   /** Digest of a text's UTF-8 bytes in lower-case hex, an HMAC when there is a key. */
   digest(algorithm: DigestAlgorithm, text: string, key: string | null): string
+  /** Whether the process is about to run out of memory; whoever computes then is stopped. */
+  isShortOfMemory(): boolean
   /** An environment variable the program may see, or null. */
   env(name: string): string | null
   sleep(ms: number): Awaitable<void>

@@ -119,6 +119,10 @@ export class SceneHost implements Host {
     return this.#world.clock.now()
   }
 
+  isShortOfMemory(): boolean {
+    return this.#world.isShortOfMemory()
+  }
+
   random(): number {
     return this.#world.ids.random()
   }

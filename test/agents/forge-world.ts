@@ -156,6 +156,7 @@ export class ForgePlace {
       notices: { runEnded: async (notice) => void this.notices.push(notice) },
       forgeDriver: noDriver,
       output: { emit: () => {}, print: () => {}, warn: (line) => this.warnings.push(line) },
+      isShortOfMemory: () => false,
       env: () => null,
       readLine: async () => null,
     }

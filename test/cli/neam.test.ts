@@ -21,6 +21,21 @@ test('runs a source file and a compiled one alike', async () => {
   }
 })
 
+test('a program that hoards is stopped before it takes the process with it', async () => {
+  const file = program(
+    'hoard.neam',
+    'let all = []; let i = 0; while (true) { i = i + 1; push(all, [i, "a", [i]]); }',
+  )
+  const { code, stderr } = await runBin('neam', [file], {
+    cwd,
+    env: { NODE_OPTIONS: '--max-old-space-size=100' },
+  })
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringContaining('error: stopped: the process is running out of memory'),
+  ])
+}, 60_000)
+
 test('an uncaught error says what, where and how the program got there', async () => {
   const file = program(
     'fail.neam',

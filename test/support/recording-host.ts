@@ -100,6 +100,13 @@ export class RecordingHost implements Host {
     return this.time
   }
 
+  /** What the process would say of its memory. */
+  shortOfMemory = false
+
+  isShortOfMemory(): boolean {
+    return this.shortOfMemory
+  }
+
   random(): number {
     return 0.5
   }

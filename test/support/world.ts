@@ -87,6 +87,7 @@ export function testWorld(program: string | Module, options: TestWorldOptions = 
       print: (text) => emitted.push(text),
       warn: (line) => warnings.push(line),
     },
+    isShortOfMemory: () => false,
     env: (name) => options.env?.[name] ?? null,
     readLine: async () => input.shift() ?? null,
     ...options.parts,

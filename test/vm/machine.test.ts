@@ -302,6 +302,21 @@ describe('limits', () => {
     expect(failure(() => result(tried, { fuel: 10_000 })).kind).toBe('fuel')
   })
 
+  test('a program that computes while the process runs out of memory is stopped, and no catch sees it', () => {
+    const host = new RecordingHost()
+    host.shortOfMemory = true
+    const tried = `
+      fun main
+        TRY caught
+      again:
+        LOOP again
+      caught:
+        RETURN`
+    expect(failure(() => activate(tried, host).callFunction(0, [])).kind).toBe('memory')
+    // a short one needs nothing, and so it is let be
+    expect(activate('fun main\n NIL\n RETURN', host).callFunction(0, [])).toBe(null)
+  })
+
   test('fuel is counted exactly', () => {
     const loops = (n: number): string => `
       fun main locals=1

@@ -7,6 +7,9 @@ const SLICE = 4096
 /** Milliseconds of running at a stretch, after which the process gets to do other things. */
 const TURN_MS = 50
 
+/** Looks at the clock between two looks at the memory, which cost more. */
+const LOOKS_AT_CLOCK = 16
+
 /** Texts cost a step for so many characters. */
 const CHARACTERS_A_STEP = 64
 
@@ -18,14 +21,17 @@ export class Meter {
   /** Null until the clock is looked at in this turn. */
   private turnEndsAt: number | null = null
   private readonly now: () => number
+  private readonly isShortOfMemory: () => boolean
+  private untilMemory = LOOKS_AT_CLOCK
   /** Steps left beyond the current slice. */
   private fuel: number
   /** Steps left in the current slice. Translated code counts down here itself. */
   slice = 0
 
-  constructor(limits: Limits, now: () => number) {
+  constructor(limits: Limits, world: { now(): number; isShortOfMemory(): boolean }) {
     this.limits = limits
-    this.now = now
+    this.now = () => world.now()
+    this.isShortOfMemory = () => world.isShortOfMemory()
     this.fuel = limits.fuel
   }
 
@@ -78,8 +84,22 @@ export class Meter {
     this.turnEndsAt ??= now + TURN_MS
     this.turnIsOver = now >= this.turnEndsAt
     if (deadlineAt !== null && now >= deadlineAt) throw new RuntimeError('deadline', 'out of time')
+    this.lookAtMemory()
     this.fuel += this.slice
     this.slice = Math.min(SLICE, this.fuel)
     this.fuel -= this.slice
+  }
+
+  /** Limits of single texts and collections do not bound their number. */
+  private lookAtMemory(): void {
+    this.untilMemory -= 1
+    if (this.untilMemory > 0) return
+    this.untilMemory = LOOKS_AT_CLOCK
+    if (this.isShortOfMemory()) {
+      throw new RuntimeError(
+        'memory',
+        'stopped: the process is running out of memory; does the program keep too much?',
+      )
+    }
   }
 }

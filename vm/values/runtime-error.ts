@@ -17,10 +17,11 @@ export type RuntimeErrorKind =
   | 'skill' // no such skill
   | 'fuel' // the activation has used up its steps
   | 'deadline' // the activation is out of time
+  | 'memory' // the process is about to run out of memory
   | 'panic'
 
 /** Kinds that no `catch` of the program sees: they end the activation. */
-const UNCATCHABLE: ReadonlySet<RuntimeErrorKind> = new Set(['fuel', 'deadline', 'panic'])
+const UNCATCHABLE: ReadonlySet<RuntimeErrorKind> = new Set(['fuel', 'deadline', 'memory', 'panic'])
 
 export class RuntimeError extends Error {
   readonly kind: RuntimeErrorKind
