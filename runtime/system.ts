@@ -18,7 +18,7 @@ import { systemCommands } from './commands.ts'
 import type { Environment } from './environment.ts'
 import { systemHash, systemIds } from './ids.ts'
 import { type Keys, systemKeys } from './keys.ts'
-import { isShortOfMemory } from './memory.ts'
+import { memoryGauge } from './memory.ts'
 import { loadPrices } from './prices.ts'
 import { systemSecrets } from './secrets.ts'
 import type { Settings } from './settings.ts'
@@ -152,7 +152,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
         ? turns
         : createLambdaTurnWorker({ functionName: settings.turnWorkerFunction }),
     output,
-    isShortOfMemory,
+    isShortOfMemory: memoryGauge(environment),
     env: (name) => environment[name] ?? null,
     readLine: options.readLine ?? (async () => null),
   }

@@ -36,6 +36,18 @@ test('a program that hoards is stopped before it takes the process with it', asy
   ])
 }, 60_000)
 
+test('a program that lets go of what it makes is not stopped, however much that is', async () => {
+  const file = program(
+    'garbage.neam',
+    `let kept = [];
+    for (i in range(0, 100000)) { push(kept, nil); }
+    for (i in range(0, 2000000)) { kept[i % 100000] = [i, "a", [i]]; }
+    emit len(kept);`,
+  )
+  const env = { NODE_OPTIONS: '--max-old-space-size=60' }
+  expect(await runBin('neam', [file], { cwd, env })).toMatchObject({ code: 0, stdout: '100000\n' })
+}, 60_000)
+
 test('an uncaught error says what, where and how the program got there', async () => {
   const file = program(
     'fail.neam',
