@@ -3,10 +3,10 @@ import type { MessageCreateParamsNonStreaming } from '@anthropic-ai/sdk/resource
 import type { ModelProvider } from '../agents/ports/model.ts'
 import { fromAnthropic, toAnthropic } from './anthropic-wire.ts'
 import { sdkFailure, unreadable } from './failure.ts'
-import type { Endpoint } from './openai.ts'
+import type { Connection, Endpoint } from './openai.ts'
 import { MAX_TIMER_MS, type RetryingOptions, retryingProvider } from './retrying.ts'
 
-export interface AnthropicOptions extends Endpoint, RetryingOptions {
+export interface AnthropicOptions extends Endpoint, Connection, RetryingOptions {
   /** Most tokens that a model (the vendor's id) writes in one call, null = not known. */
   readonly maxOutput: (model: string) => number | null
 }
@@ -31,11 +31,12 @@ export function anthropicProvider(options: AnthropicOptions): ModelProvider {
 }
 
 /** Everything that the package would otherwise take from the environment or from files is given. */
-async function connect({ baseURL, apiKey }: Endpoint): Promise<Anthropic> {
+async function connect({ baseURL, apiKey, fetch }: Endpoint & Connection): Promise<Anthropic> {
   const { Anthropic } = await import('@anthropic-ai/sdk')
   return new Anthropic({
     baseURL,
     apiKey,
+    fetch,
     authToken: null,
     webhookKey: null,
     maxRetries: 0,

@@ -3,9 +3,9 @@ import type { Embedder } from '../agents/ports/embeddings.ts'
 import { Fault } from '../agents/ports/fault.ts'
 import type { Clock, Timers } from '../agents/ports/time.ts'
 import { sdkFailure, unreadable } from './failure.ts'
-import { connect, type Endpoint } from './openai.ts'
+import { type Connection, connect, type Endpoint } from './openai.ts'
 
-export interface OpenAIEmbedderOptions extends Endpoint {
+export interface OpenAIEmbedderOptions extends Endpoint, Connection {
   readonly model: string
   readonly clock: Clock
   readonly timers: Timers

@@ -12,7 +12,12 @@ export interface Endpoint {
   readonly apiKey: string
 }
 
-export type OpenAIOptions = Endpoint & RetryingOptions
+/** How an endpoint is reached. */
+export interface Connection {
+  readonly fetch: typeof fetch
+}
+
+export type OpenAIOptions = Endpoint & Connection & RetryingOptions
 
 /** Anything that speaks OpenAI's chat completions. The package is loaded at the first call. */
 export function openaiProvider(options: OpenAIOptions): ModelProvider {
@@ -34,11 +39,12 @@ export function openaiProvider(options: OpenAIOptions): ModelProvider {
 }
 
 /** Everything that the package would otherwise take from the environment is given. */
-export async function connect({ baseURL, apiKey }: Endpoint): Promise<OpenAI> {
+export async function connect({ baseURL, apiKey, fetch }: Endpoint & Connection): Promise<OpenAI> {
   const { OpenAI } = await import('openai')
   return new OpenAI({
     baseURL,
     apiKey,
+    fetch,
     organization: null,
     project: null,
     maxRetries: 0,

@@ -8,7 +8,7 @@ import { type PriceTable, priceOf } from '../agents/turn/prices.ts'
 import type { AgentDecl } from '../bytecode/manifest.ts'
 import { anthropicProvider } from './anthropic.ts'
 import { offlineProvider } from './offline/offline.ts'
-import { type Endpoint, openaiProvider } from './openai.ts'
+import { type Connection, type Endpoint, openaiProvider } from './openai.ts'
 import { openaiEmbedder } from './openai-embedder.ts'
 
 const OPENAI_URL = 'https://api.openai.com/v1'
@@ -18,7 +18,7 @@ const ANTHROPIC_URL = 'https://api.anthropic.com'
 const GEMINI_URL = 'https://generativelanguage.googleapis.com/v1beta/openai'
 const OLLAMA_URL = 'http://localhost:11434'
 
-export interface ModelProvidersOptions {
+export interface ModelProvidersOptions extends Connection {
   readonly secrets: Secrets
   readonly prices: PriceTable
   readonly clock: Clock
@@ -36,11 +36,12 @@ export interface ModelProvidersOptions {
 
 /** The providers that agents name (design 7 and 9.23). Agents that share address and key share a client. */
 export function modelProviders(options: ModelProvidersOptions): ModelProviders {
-  const { prices, clock, timers, ids } = options
+  const { prices, clock, timers, ids, fetch } = options
   const offline = offlineProvider()
   const connected = new Map<string, ModelProvider>()
 
-  const retrying = {
+  const shared = {
+    fetch,
     clock,
     timers,
     random: () => ids.random(),
@@ -53,7 +54,7 @@ export function modelProviders(options: ModelProvidersOptions): ModelProviders {
     return found
   }
   const speaksOpenAI = (endpoint: Endpoint, free: boolean) =>
-    connectOnce(endpoint, () => openaiProvider({ ...endpoint, free, ...retrying }))
+    connectOnce(endpoint, () => openaiProvider({ ...endpoint, free, ...shared }))
   const maxOutput = (model: string) => priceOf(prices, model)?.maxOutput ?? null
 
   return {
@@ -71,7 +72,7 @@ export function modelProviders(options: ModelProvidersOptions): ModelProviders {
         case 'anthropic': {
           const endpoint = await ownEndpoint(options, agent, options.anthropicBaseUrl ?? ANTHROPIC_URL)
           return connectOnce(endpoint, () =>
-            anthropicProvider({ ...endpoint, free: false, maxOutput, ...retrying }),
+            anthropicProvider({ ...endpoint, free: false, maxOutput, ...shared }),
           )
         }
         default:
@@ -86,7 +87,7 @@ const OF_OPENAI = /^text-embedding-/
 
 /** Who embeds what agents remember: the vendor of the model, at the agent's own endpoint where that is its vendor. */
 export function embedders(options: ModelProvidersOptions): Embedders {
-  const { clock, timers } = options
+  const { clock, timers, fetch } = options
   const connected = new Map<string, Embedder>()
   return {
     async for(agent, model) {
@@ -95,7 +96,7 @@ export function embedders(options: ModelProvidersOptions): Embedders {
         ? await openaiEndpoint(options, agent)
         : ollamaEndpoint(options, agent)
       const key = JSON.stringify([endpoint, model])
-      const found = connected.get(key) ?? openaiEmbedder({ ...endpoint, model, clock, timers })
+      const found = connected.get(key) ?? openaiEmbedder({ ...endpoint, model, clock, timers, fetch })
       connected.set(key, found)
       return found
     },

@@ -36,6 +36,8 @@ export interface Settings {
   readonly commandNetwork: boolean
   /** Told when a forge run has ended; null = nobody. */
   readonly webhookUrl: string | null
+  /** Most connections of one process to models. */
+  readonly modelConnections: number
   /** What one API key may ask of one process; null = no limit. */
   readonly requestLimits: { readonly perMinute: number | null; readonly concurrent: number | null }
   readonly auditSink: AuditSink
@@ -47,6 +49,10 @@ export const AUDIT_SINKS = ['stderr', 'file', 'json', 'none'] as const
 export type AuditSink = (typeof AUDIT_SINKS)[number]
 const LOG_LEVELS = ['info', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** Chapter 28.5, `--llm-pool-size`. */
+const MODEL_CONNECTIONS = 8
+export const MAX_MODEL_CONNECTIONS = 256
 
 /** A variable has a value that cannot be used; the message names both and the accepted ones. */
 export class SettingsError extends Error {
@@ -78,11 +84,11 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     throw new SettingsError(`${name} is ${JSON.stringify(environment[name])}; accepted: 1, 0`)
   }
 
-  const limit = (name: string): number | null => {
+  const limit = (name: string, max = 999_999): number | null => {
     const value = text(name)
     if (value === null) return null
-    if (/^[1-9]\d{0,5}$/.test(value)) return Number(value)
-    throw new SettingsError(`${name} is ${JSON.stringify(value)}; it must be a whole number from 1 to 999999`)
+    if (/^[1-9]\d{0,5}$/.test(value) && Number(value) <= max) return Number(value)
+    throw new SettingsError(`${name} is ${JSON.stringify(value)}; it must be a whole number from 1 to ${max}`)
   }
 
   const webUrl = (name: string): string | null => {
@@ -114,6 +120,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     bytecode: path('NEAM_BYTECODE'),
     commandNetwork: flag('NEAM_COMMAND_NETWORK'),
     webhookUrl: webUrl('NEAM_WEBHOOK_URL'),
+    modelConnections: limit('NEAM_LLM_POOL_SIZE', MAX_MODEL_CONNECTIONS) ?? MODEL_CONNECTIONS,
     requestLimits: { perMinute: limit('NEAM_RATE_LIMIT'), concurrent: limit('NEAM_CONCURRENT_REQUESTS') },
     auditSink: choice('NEAM_AUDIT_SINK', AUDIT_SINKS, 'stderr'),
     auditLog: path('NEAM_AUDIT_LOG'),

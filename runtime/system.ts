@@ -1,3 +1,4 @@
+import type { Occupancy } from '../agents/limits/slots.ts'
 import type { Commands } from '../agents/ports/commands.ts'
 import { Fault, faultText } from '../agents/ports/fault.ts'
 import type { ForgeDriver } from '../agents/ports/forge-driver.ts'
@@ -5,6 +6,7 @@ import type { ProgramOutput, World } from '../agents/world.ts'
 import type { Manifest } from '../bytecode/manifest.ts'
 import type { Module } from '../bytecode/module.ts'
 import { embedders, type ModelProvidersOptions, modelProviders } from '../providers/registry.ts'
+import { keepAliveTransport } from '../providers/transport.ts'
 import { createLambdaTurnWorker } from '../stores/aws/turn-worker.ts'
 import { sqliteMemoryIndex } from '../stores/memory/sqlite-index.ts'
 import { treeCheckpoints } from '../stores/tree/checkpoints.ts'
@@ -49,6 +51,8 @@ export interface System {
   readonly keys: Keys
   /** Turns of claw agents that go on in this process. */
   readonly turns: BackgroundTurns
+  /** Connections to models. */
+  modelConnections(): Occupancy
   /** Readiness by part: `ok`, or what is wrong. */
   check(): Promise<Readonly<Record<string, string>>>
 }
@@ -79,7 +83,12 @@ export async function createSystem(options: SystemOptions): Promise<System> {
   const secrets = systemSecrets(environment, settings, clock)
   const prices = loadPrices(settings.pricesFile)
   const turns = backgroundTurns(() => world)
+  const transport = keepAliveTransport({
+    connections: settings.modelConnections,
+    proxies: environment.NODE_USE_ENV_PROXY === '1' ? environment : null,
+  })
   const vendors: ModelProvidersOptions = {
+    fetch: transport.fetch,
     secrets,
     prices,
     clock,
@@ -166,6 +175,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     world,
     keys: systemKeys(secrets, settings),
     turns,
+    modelConnections: transport.occupancy,
     check: () => checkParts(world, tree()),
   }
 }

@@ -19,7 +19,13 @@ export const RULES: Readonly<Record<string, Rule>> = {
   vm: { may: ['bytecode'], packages: ['re2js'], edge: false },
   agents: { may: ['bytecode', 'vm'], edge: false },
   providers: {
-    may: ['agents/ports', 'bytecode/manifest.ts', 'agents/turn/prices.ts', 'agents/turn/tokens.ts'],
+    may: [
+      'agents/ports',
+      'bytecode/manifest.ts',
+      'agents/limits/slots.ts',
+      'agents/turn/prices.ts',
+      'agents/turn/tokens.ts',
+    ],
     packages: ['openai', '@anthropic-ai/sdk'],
     edge: true,
   },

@@ -1,5 +1,6 @@
+import type { Occupancy } from '../../agents/limits/slots.ts'
 import { statisticsOf } from '../../agents/turn/statistics.ts'
-import type { World } from '../../agents/world.ts'
+import type { System } from '../../runtime/system.ts'
 import type { Edge, RouteHandler } from '../edge.ts'
 import { requestTimesOf, type Times } from '../request-times.ts'
 
@@ -11,16 +12,25 @@ export interface AgentFigures {
   readonly avg_latency_ms: number
 }
 
+/** How full a pool of the process is: places, those taken, and how many wait for one. */
+export interface PoolFigures {
+  readonly size: number
+  readonly in_use: number
+  readonly waiting: number
+}
+
 export interface Figures {
   readonly requests: Times
   /** By route key. */
   readonly routes: Readonly<Record<string, Times>>
   /** By name, of every agent of the program. */
   readonly agents: Readonly<Record<string, AgentFigures>>
+  /** `llm`: connections to models. */
+  readonly pools: Readonly<Record<string, PoolFigures>>
 }
 
 /** Times of requests and what agents used, of this process since it began. */
-export function figuresOf(edge: Edge, world: World): Figures {
+export function figuresOf(edge: Edge, { world, modelConnections }: System): Figures {
   const statistics = statisticsOf(world)
   const times = requestTimesOf(edge)
   return {
@@ -33,11 +43,17 @@ export function figuresOf(edge: Edge, world: World): Figures {
         return [name, { model_calls: calls, tokens, cost_usd: cost, avg_latency_ms: latency }]
       }),
     ),
+    pools: { llm: poolFigures(modelConnections()) },
   }
 }
 
+const poolFigures = ({ limit, inUse, waiting }: Occupancy): PoolFigures => ({
+  size: limit,
+  in_use: inUse,
+  waiting,
+})
+
 /** GET /api/v1/metrics (chapter 28.2). On Lambda each instance tells its own figures. */
 export const metrics: RouteHandler = async ({ edge, system }) => {
-  const { world } = await system()
-  return { body: figuresOf(edge, world) }
+  return { body: figuresOf(edge, await system()) }
 }

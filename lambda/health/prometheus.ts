@@ -1,7 +1,7 @@
 import { type Monitoring, monitor } from '../../agents/monitor.ts'
 import type { RouteHandler } from '../edge.ts'
 import type { Times } from '../request-times.ts'
-import { type AgentFigures, type Figures, figuresOf } from './metrics.ts'
+import { type AgentFigures, type Figures, figuresOf, type PoolFigures } from './metrics.ts'
 import { type Family, PROMETHEUS_TYPE, prometheusText, type Sample } from './prometheus-text.ts'
 
 /**
@@ -9,12 +9,17 @@ import { type Family, PROMETHEUS_TYPE, prometheusText, type Sample } from './pro
  * `metrics()` and `health_check()` of an agent give (chapters 24.10 and 28.10).
  */
 export const prometheus: RouteHandler = async ({ edge, system, requestId, deadlineAt }) => {
-  const { world } = await system()
-  const reports = await monitor(world, { signal: edge.shutdown, requestId, deadlineAt })
-  const figures = figuresOf(edge, world)
+  const running = await system()
+  const reports = await monitor(running.world, { signal: edge.shutdown, requestId, deadlineAt })
+  const figures = figuresOf(edge, running)
   return {
     body: Buffer.from(
-      prometheusText([...requestFamilies(figures), ...agentFamilies(figures), ...reportFamilies(reports)]),
+      prometheusText([
+        ...requestFamilies(figures),
+        ...agentFamilies(figures),
+        ...poolFamilies(figures),
+        ...reportFamilies(reports),
+      ]),
     ),
     headers: { 'content-type': PROMETHEUS_TYPE },
   }
@@ -37,6 +42,14 @@ const AGENT: Readonly<Record<keyof AgentFigures, Pick<Family, 'help' | 'type'>>>
 }
 
 const agentFamilies = ({ agents }: Figures): Family[] => families('neam_agent', AGENT, 'agent', agents)
+
+const POOL: Readonly<Record<keyof PoolFigures, Pick<Family, 'help' | 'type'>>> = {
+  size: { type: 'gauge', help: 'Places of a pool of the process.' },
+  in_use: { type: 'gauge', help: 'Places of a pool that are taken.' },
+  waiting: { type: 'gauge', help: 'How many wait for a place of a pool.' },
+}
+
+const poolFamilies = ({ pools }: Figures): Family[] => families('neam_pool', POOL, 'pool', pools)
 
 /** One family for each field, with a sample for each owner. */
 const families = <Field extends string>(

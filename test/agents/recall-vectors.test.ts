@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { resetSession } from '../../agents/claw/reset.ts'
 import { embedders } from '../../providers/registry.ts'
+import { keepAliveTransport } from '../../providers/transport.ts'
 import { BOT } from '../support/agent-programs.ts'
 import { say } from '../support/asking.ts'
 import { type OpenAIServer, type RecordedRequest, startOpenAIServer } from '../support/openai-server.ts'
@@ -32,6 +33,7 @@ async function told(fields = 'embedding_model: "nomic-embed-text" top_k: 1'): Pr
   const t = testWorld(program(fields))
   Object.assign(t.world, {
     embedders: embedders({
+      fetch: keepAliveTransport({ connections: 8, proxies: null }).fetch,
       secrets: { get: async (name) => (name === 'OPENAI_API_KEY' ? 'sk-test' : null) },
       prices: {},
       clock: t.clock,

@@ -86,6 +86,7 @@ test('a body is refused from the size that the limits tell', async () => {
     forge_iterations: 100_000,
     requests_per_minute: null,
     concurrent_requests: null,
+    llm_pool_size: 8,
   })
   const { status } = await api.call('POST', '/api/v1/agent/ask', { body: ' '.repeat(body.body_bytes + 1) })
   expect(status).toBe(413)

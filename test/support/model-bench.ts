@@ -3,6 +3,7 @@ import type { Clock, Timers } from '../../agents/ports/time.ts'
 import { PRICES } from '../../agents/turn/prices.ts'
 import type { StatelessDecl } from '../../bytecode/manifest.ts'
 import { type ModelProvidersOptions, modelProviders } from '../../providers/registry.ts'
+import { keepAliveTransport } from '../../providers/transport.ts'
 import { realTimers } from './real-timers.ts'
 
 export const agentDecl = (fields: Partial<StatelessDecl> = {}): StatelessDecl => ({
@@ -47,6 +48,7 @@ export function modelBench(
   const { keys = { OPENAI_API_KEY: 'sk-test-canary-key' }, ...others } = options
   const time = skippingTime()
   const providers = modelProviders({
+    fetch: keepAliveTransport({ connections: 8, proxies: null }).fetch,
     secrets: { get: async (name) => keys[name] ?? null },
     prices: PRICES,
     clock: time.clock,

@@ -17,6 +17,8 @@ export type ScriptedReply =
       readonly usage?: { readonly in: number; readonly out: number; readonly cached?: number } | null
       readonly finish?: 'stop' | 'tool_calls' | 'length' | 'content_filter'
       readonly delayMs?: number
+      /** Answers when this has happened. */
+      readonly after?: Promise<unknown>
     }
   | {
       readonly status: number
@@ -62,6 +64,8 @@ export interface OpenAIServer {
   readonly url: string
   /** All requests so far, oldest first. */
   readonly requests: readonly RecordedRequest[]
+  /** Connections so far, those open now, and the most that were open at once. */
+  readonly connections: { readonly total: number; readonly open: number; readonly most: number }
   /** Adds replies, one a request. A request beyond the script gets status 418. */
   script(...replies: readonly Responder[]): void
   /** Answers every request that the script does not. */
@@ -77,6 +81,15 @@ export async function startOpenAIServer(): Promise<OpenAIServer> {
 
   const server = createServer((request, response) => {
     void serve(request, response).catch(() => response.destroy())
+  })
+  const connections = { total: 0, open: 0, most: 0 }
+  server.on('connection', (socket) => {
+    connections.total += 1
+    connections.open += 1
+    connections.most = Math.max(connections.most, connections.open)
+    socket.once('close', () => {
+      connections.open -= 1
+    })
   })
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = []
@@ -101,6 +114,7 @@ export async function startOpenAIServer(): Promise<OpenAIServer> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     requests,
+    connections,
     script: (...more) => void replies.push(...more),
     always: (reply) => {
       otherwise = reply
@@ -143,6 +157,7 @@ async function answer(
     return
   }
   if (reply.delayMs) await wait(reply.delayMs)
+  await reply.after
   response
     .writeHead(200, { 'content-type': 'application/json' })
     .end(JSON.stringify(completion(reply, request)))
