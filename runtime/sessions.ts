@@ -39,7 +39,7 @@ export async function wholeSession({ world }: System, ref: SessionRef): Promise<
     archives: await Promise.all(
       archives.map(async (archive) => ({
         ...archive,
-        messages: await readArchive(world, { ...ref, file: archive.file }),
+        ...((await readArchive(world, { ...ref, file: archive.file })) ?? { messages: null }),
       })),
     ),
   }

@@ -101,6 +101,7 @@ const timeLeft = ({ world, call }: ClearedTurn, most: number): number =>
 async function resetWhenDue(turn: ClearedTurn, lease: Lease): Promise<SessionVersion> {
   const { world, agent, ref, startedAt, call } = turn
   let version = await world.sessions.open(ref)
+  if (version.degraded) tellDegraded(turn)
   for (;;) {
     const reason = dueReset(agent.session, version, startedAt)
     if (reason === null) return version
@@ -108,4 +109,17 @@ async function resetWhenDue(turn: ClearedTurn, lease: Lease): Promise<SessionVer
     if (result.kind === 'fresh') return result.version
     version = result.newest
   }
+}
+
+/** Once: this turn commits behind the damaged version, which later ones pass over. */
+function tellDegraded({ world, agent, ref, call }: ClearedTurn): void {
+  world.audit.record({
+    event: 'session.degraded',
+    agent: agent.name,
+    sessionKey: ref.key,
+    requestId: call.requestId,
+  })
+  world.output.warn(
+    `the newest version of session ${ref.key} of ${agent.name} is damaged; the one before it is used (neam-cli doctor names the file)`,
+  )
 }

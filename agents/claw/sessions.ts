@@ -71,12 +71,11 @@ export async function exportSession(world: World, request: SessionRef) {
   }
 }
 
-/** Messages of an archive; null when the session has none of that name. Throws as `exportSession`. */
-export const readArchive = async (
-  world: World,
-  request: SessionRef & { readonly file: string },
-): Promise<readonly StoredMessage[] | null> =>
-  await world.sessions.readArchive(refOf(world, request), request.file)
+/** An archive as far as it can be read; null when the session has none of that name. Throws as `exportSession`. */
+export const readArchive = async (world: World, request: SessionRef & { readonly file: string }) => {
+  const text = await world.sessions.readArchive(refOf(world, request), request.file)
+  return text === null ? null : { messages: text.messages, damaged_lines: text.damagedLines }
+}
 
 const versionView = ({ sessionId, startedAt, lastActivityAt, compactions, degraded }: SessionVersion) => ({
   session_id: sessionId,

@@ -141,6 +141,13 @@ export interface ArchivedSession {
   readonly messages: number
 }
 
+/** What is left of an archived conversation. */
+export interface ArchiveText {
+  readonly messages: readonly StoredMessage[]
+  /** Lines that cannot be read, which a bad disk or a hand has left; they are not among the messages. */
+  readonly damagedLines: number
+}
+
 export interface SessionStore {
   /** Stores the intent (put-if-absent). False: this turn id was accepted before. */
   accept(ref: SessionRef, intent: TurnIntent): Promise<boolean>
@@ -180,5 +187,5 @@ export interface SessionStore {
   /** Newest last. */
   archives(ref: SessionRef): Promise<readonly ArchivedSession[]>
   /** Null: the session has no archive of that name. */
-  readArchive(ref: SessionRef, file: string): Promise<readonly StoredMessage[] | null>
+  readArchive(ref: SessionRef, file: string): Promise<ArchiveText | null>
 }

@@ -51,13 +51,13 @@ export const clawExport: RouteHandler = async (request) => {
   const place = placeOf(request)
   const { world } = await request.system()
   if (archive === undefined) return { body: await exportSession(world, place) }
-  const messages = await readArchive(world, { ...place, file: archive })
-  if (messages === null) {
+  const text = await readArchive(world, { ...place, file: archive })
+  if (text === null) {
     throw new Refusal(
       404,
       'archive_not_found',
       `session ${place.key} has no archive ${JSON.stringify(archive)}`,
     )
   }
-  return { body: { agent: place.agent, session_key: place.key, file: archive, messages } }
+  return { body: { agent: place.agent, session_key: place.key, file: archive, ...text } }
 }

@@ -1,23 +1,11 @@
 import { Fault } from '../../agents/ports/fault.ts'
 import type { Ids } from '../../agents/ports/ids.ts'
 import type { Spend } from '../../agents/ports/limits.ts'
+import { type BaseFile, decodeBase, decodeWriter, type WriterFile } from './budget-files.ts'
 import type { Files } from './files.ts'
 import type { Leases } from './leases.ts'
-import { decodeRecord, encodeRecord, numbered, numbersIn } from './records.ts'
+import { encodeRecord, numbered, numbersIn } from './records.ts'
 import { addSpend, NOTHING, sumSpend } from './spend.ts'
-
-/** `w.<writer>.json`: what one process has spent and reserved. Only that process writes it. */
-interface WriterFile {
-  readonly settled: Spend
-  readonly open: Readonly<Record<string, Spend>>
-}
-
-/** `base.<seq>.json`: the sum of writers that are gone. */
-interface BaseFile {
-  readonly spend: Spend
-  /** Writers in the sum whose files may still be there. */
-  readonly folded: readonly string[]
-}
 
 const HOUR = 3_600_000
 /** A writer silent for this long cannot have a call under way. */
@@ -190,13 +178,13 @@ export class BudgetLedger {
     if (seq === undefined) return NO_BASE
     const path = this.#baseFile(seq)
     const text = this.#files.read(path)
-    return text === null ? null : decodeRecord<BaseFile>(text, this.#files.absolute(path))
+    return text === null ? null : decodeBase(text, this.#files.absolute(path))
   }
 
   #readWriter(writer: string): WriterFile | null {
     const path = `${this.#directory}/${writerFile(writer)}`
     const text = this.#files.read(path)
-    return text === null ? null : decodeRecord<WriterFile>(text, this.#files.absolute(path))
+    return text === null ? null : decodeWriter(text, this.#files.absolute(path))
   }
 
   #write(): void {

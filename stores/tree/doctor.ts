@@ -4,7 +4,7 @@ import type { Clock } from '../../agents/ports/time.ts'
 import { Files, TEMPORARY } from './files.ts'
 import type { Fs } from './fs.ts'
 import { readSentinel } from './sentinel.ts'
-import { decodeVersion, messageLines, type VersionFile } from './session-file.ts'
+import { decodeVersion, messageLines, readLines, type VersionFile } from './session-file.ts'
 import { currentFile, turnsOf, versionFile, versionsIn } from './session-paths.ts'
 
 /** Something about a tree that is not as it should be. */
@@ -13,6 +13,7 @@ export interface Finding {
     | 'tree' // it is missing, of another format, or cannot be used
     | 'damaged_version' // the newest version of a session cannot be read; the one before it is served
     | 'damaged_session' // no version of a session can be read
+    | 'damaged_archive' // some lines of an archived conversation cannot be read; the others are
     | 'damaged_record' // a record of the state is no JSON
     | 'stale_view' // current.jsonl is not the newest version
     | 'open_turn' // a message without an answer, and nobody works on it
@@ -98,6 +99,7 @@ class Doctor {
     this.#leftovers(place, session, names)
     const newest = this.#newestVersion(files, session, names)
     if (newest !== null) this.#view(files, session, newest)
+    this.#archives(files, `${session}/archive`)
     this.#turns(place, session)
   }
 
@@ -136,6 +138,18 @@ class Doctor {
       if (versionsIn(files.listFresh(session)).at(-1) === header.seq) files.replace(path, lines)
     })
     this.#find('stale_view', files.absolute(path), `it does not show version ${header.seq}`, { mended })
+  }
+
+  #archives(files: Files, directory: string): void {
+    for (const name of files.list(directory).filter((name) => name.endsWith('.jsonl'))) {
+      const path = `${directory}/${name}`
+      const { messages, damagedLines } = readLines(files.read(path) ?? '')
+      if (damagedLines === 0) continue
+      const problem = `${damagedLines} of its ${damagedLines + messages.length} lines cannot be read`
+      this.#find('damaged_archive', files.absolute(path), problem, {
+        remedy: 'restore the file from a backup, or remove those lines to give them up',
+      })
+    }
   }
 
   #turns({ files, now }: Place, session: string): void {

@@ -64,7 +64,7 @@ export class TreeKillSwitch implements KillSwitch {
   repair(): void {
     for (let tries = 0; tries < TRIES; tries++) {
       const newest = this.#newest()
-      if (decode(this.#files.read(FILE))?.seq === newest.seq) return
+      if ((decode(this.#files.read(FILE))?.seq ?? -1) >= newest.seq) return
       this.#files.replace(FILE, encodeRecord(newest))
     }
   }
@@ -73,6 +73,9 @@ export class TreeKillSwitch implements KillSwitch {
   #newest(): KillFile {
     const seqs = numbersIn(this.#files.listFresh(DIRECTORY), 'kill.', '.json')
     const last = seqs.at(-1) ?? 0
+    // Where its record was lost or damaged, the view still has it.
+    const view = decode(this.#files.read(FILE))
+    if (view !== null && view.seq >= last) return view
     for (const seq of seqs.reverse()) {
       const file = decode(this.#files.read(historyFile(seq)))
       // A damaged change keeps its number: the next one comes after it.

@@ -1,7 +1,7 @@
 import type { MemorySource, MemoryStore } from '../../agents/ports/memory.ts'
-import type { SessionRef, StoredMessage } from '../../agents/ports/sessions.ts'
+import type { SessionRef } from '../../agents/ports/sessions.ts'
 import type { Files } from './files.ts'
-import { messageLines } from './session-file.ts'
+import { messageLines, readLines } from './session-file.ts'
 import type { SessionPaths } from './session-paths.ts'
 
 const ARCHIVE = 'archive'
@@ -54,22 +54,8 @@ export class TreeMemoryStore implements MemoryStore {
       {
         name,
         version: `${status.size}.${status.modifiedAt}`,
-        read: () => (this.#files.read(`${session}/${name}`) ?? '').split('\n').flatMap(messageOf),
+        read: () => readLines(this.#files.read(`${session}/${name}`) ?? '').messages,
       },
     ]
   }
-}
-
-const ROLES: ReadonlySet<unknown> = new Set<StoredMessage['role']>(['user', 'assistant', 'system'])
-
-function messageOf(line: string): readonly StoredMessage[] {
-  try {
-    const { role, content, ts } = JSON.parse(line) as Partial<StoredMessage>
-    if (ROLES.has(role) && typeof content === 'string' && typeof ts === 'string') {
-      return [{ role: role as StoredMessage['role'], content, ts }]
-    }
-  } catch {
-    // a damaged or empty line remembers nothing
-  }
-  return []
 }

@@ -3,6 +3,7 @@ import type { Ids } from '../../agents/ports/ids.ts'
 import type { Clock } from '../../agents/ports/time.ts'
 import { errorCode, type Fs } from './fs.ts'
 import { discard, linkIfAbsent, writeNewFile } from './put-if-absent.ts'
+import { decodeRecord } from './records.ts'
 import { storageFault } from './storage-fault.ts'
 
 /** Format of the tree this code reads and writes. */
@@ -42,12 +43,7 @@ export function readSentinel({ fs, root, file }: SentinelOptions): Sentinel {
       throw new Fault('tree_missing', { path: root }, { cause: error })
     throw storageFault(error, path)
   }
-  let found: Partial<Sentinel>
-  try {
-    found = JSON.parse(text) as Partial<Sentinel>
-  } catch (error) {
-    throw new Fault('record_damaged', { path, problem: 'it is not JSON' }, { cause: error })
-  }
+  const found = decodeRecord<Partial<Sentinel>>(text, path)
   if (typeof found.format !== 'number' || typeof found.id !== 'string') {
     throw new Fault('record_damaged', { path, problem: 'it names no format and id' })
   }

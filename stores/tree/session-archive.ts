@@ -1,7 +1,7 @@
-import type { ArchivedSession, SessionVersion, StoredMessage } from '../../agents/ports/sessions.ts'
+import type { ArchivedSession, ArchiveText, SessionVersion } from '../../agents/ports/sessions.ts'
 import type { Files } from './files.ts'
 import { encodeRecord } from './records.ts'
-import { decodeLines, messageLines } from './session-file.ts'
+import { messageLines, readLines } from './session-file.ts'
 
 export type ArchiveReason = 'manual' | 'idle' | 'daily' | 'compaction'
 
@@ -72,10 +72,10 @@ export function listArchives(files: Files, session: string): ArchivedSession[] {
 const NAME = /^(\d{4}-\d{2}-\d{2})_([^/]+?)(?:\.v\d+)?\.jsonl$/
 
 /** Null: there is none of that name. */
-export function readArchive(files: Files, session: string, file: string): StoredMessage[] | null {
+export function readArchive(files: Files, session: string, file: string): ArchiveText | null {
   if (!files.listFresh(`${session}/archive`).includes(file) || !NAME.test(file)) return null
   const text = files.read(`${session}/archive/${file}`)
-  return text === null ? null : decodeLines(text)
+  return text === null ? null : readLines(text)
 }
 
 function noteOf(text: string | null): ArchiveNote | null {

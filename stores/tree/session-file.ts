@@ -1,7 +1,7 @@
 /** The format of `v.<seq>.jsonl` (docs/session-file.md): a header line, then one line a message. */
 import { Fault } from '../../agents/ports/fault.ts'
 import type { Hash } from '../../agents/ports/ids.ts'
-import type { CommitKind, StoredMessage } from '../../agents/ports/sessions.ts'
+import type { ArchiveText, CommitKind, StoredMessage } from '../../agents/ports/sessions.ts'
 
 export const SESSION_FORMAT = 1
 
@@ -99,8 +99,8 @@ export function decodeVersion(text: string, path: string, hash: Hash): VersionFi
   return { header, messages: decodeLines(body), sha256 }
 }
 
-/** Lines of `{role, content, ts}`. */
-export function decodeLines(body: string): StoredMessage[] {
+/** Lines that a seal has vouched for. */
+function decodeLines(body: string): StoredMessage[] {
   return body
     .split('\n')
     .filter((line) => line !== '')
@@ -109,4 +109,25 @@ export function decodeLines(body: string): StoredMessage[] {
       lines.set(message, line)
       return message
     })
+}
+
+/** Lines without a seal, as archives have them: what cannot be read is left out and counted. */
+export function readLines(text: string): ArchiveText {
+  const lines = text.split('\n').filter((line) => line !== '')
+  const messages = lines.flatMap(messageOf)
+  return { messages, damagedLines: lines.length - messages.length }
+}
+
+const ROLES: ReadonlySet<unknown> = new Set<StoredMessage['role']>(['user', 'assistant', 'system'])
+
+function messageOf(line: string): readonly StoredMessage[] {
+  try {
+    const { role, content, ts } = JSON.parse(line) as Partial<StoredMessage>
+    if (ROLES.has(role) && typeof content === 'string' && typeof ts === 'string') {
+      return [{ role: role as StoredMessage['role'], content, ts }]
+    }
+  } catch {
+    // counted as damaged
+  }
+  return []
 }

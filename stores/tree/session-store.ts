@@ -2,6 +2,7 @@ import { Fault } from '../../agents/ports/fault.ts'
 import type { Hash } from '../../agents/ports/ids.ts'
 import type {
   ArchivedSession,
+  ArchiveText,
   CommitResult,
   Lease,
   SessionPage,
@@ -9,7 +10,6 @@ import type {
   SessionStore,
   SessionSummary,
   SessionVersion,
-  StoredMessage,
   TurnIntent,
   TurnRecord,
   TurnResult,
@@ -216,7 +216,7 @@ export class TreeSessionStore implements SessionStore {
     return listArchives(this.#files, this.#paths.directory(ref))
   }
 
-  async readArchive(ref: SessionRef, file: string): Promise<readonly StoredMessage[] | null> {
+  async readArchive(ref: SessionRef, file: string): Promise<ArchiveText | null> {
     return readArchive(this.#files, this.#paths.directory(ref), file)
   }
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { ask } from '../../agents/claw/ask.ts'
@@ -100,6 +100,25 @@ describe('a session', () => {
     await say(t, 'third')
     expect(t.model.lastContents).toEqual(['You help customers.', 'third'])
     expect(t.audit.find(({ event }) => event === 'session.reset')?.detail).toBe('daily')
+  })
+
+  test('whose newest version is damaged goes on from the one before it, and that is told once', async () => {
+    const t = bot(BOT, says('one'), says('two'), says('three'), says('four'))
+    await say(t, 'first')
+    await say(t, 'second')
+    const damaged = join(t.root, 'sessions/Bot/default/v.0000000002.jsonl')
+    truncateSync(damaged, 100)
+    await say(t, 'third')
+    expect(t.model.lastContents).toEqual(['You help customers.', 'first', 'one', 'third'])
+    expect(t.warnings).toEqual([
+      'the newest version of session default of Bot is damaged; the one before it is used (neam-cli doctor names the file)',
+    ])
+    await say(t, 'fourth')
+    expect(await contents(t)).toEqual(['first', 'one', 'third', 'three', 'fourth', 'four'])
+    expect(t.audit.filter(({ event }) => event === 'session.degraded')).toEqual([
+      { event: 'session.degraded', agent: 'Bot', sessionKey: 'default', requestId: null },
+    ])
+    expect(readFileSync(damaged, 'utf8')).toHaveLength(100)
   })
 
   test('that another turn wrote to meanwhile gets both, without a second model call', async () => {

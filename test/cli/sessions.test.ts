@@ -107,6 +107,8 @@ describe('neam-cli doctor', () => {
     writeFileSync(join(ann, 'turn/crashed/intent.json'), '{}')
     old(join(ann, 'turn/crashed/intent.json'))
     writeFileSync(join(state, 'broken.json'), '{')
+    mkdirSync(join(bob, 'archive'))
+    writeFileSync(join(bob, 'archive/2026-11-20_S1.jsonl'), '\0\0\0\n')
 
     const found = await cli('doctor', '--json')
     const kinds = (text: string) =>
@@ -115,16 +117,24 @@ describe('neam-cli doctor', () => {
         .toSorted()
     expect([found.code, kinds(found.stdout)]).toEqual([
       1,
-      ['damaged_record', 'damaged_session', 'leftover', 'open_turn', 'stale_view'],
+      ['damaged_archive', 'damaged_record', 'damaged_session', 'leftover', 'open_turn', 'stale_view'],
     ])
     const fixed = await cli('doctor', '--fix', '--json')
     expect([fixed.code, kinds(fixed.stdout)]).toEqual([
       1,
-      ['damaged_record', 'damaged_session', 'leftover mended', 'open_turn', 'stale_view mended'],
+      [
+        'damaged_archive',
+        'damaged_record',
+        'damaged_session',
+        'leftover mended',
+        'open_turn',
+        'stale_view mended',
+      ],
     ])
     expect(readFileSync(join(ann, 'current.jsonl'), 'utf8')).toBe(view)
 
     rmSync(join(bob, 'v.0000000001.jsonl'))
+    rmSync(join(bob, 'archive'), { recursive: true })
     rmSync(join(state, 'broken.json'))
     rmSync(join(ann, 'turn/crashed'), { recursive: true })
     expect(await cli('doctor')).toMatchObject({ code: 0 })

@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { type TestApi, testApi } from '../support/system.ts'
 
@@ -95,7 +97,31 @@ describe('GET .../sessions/:key/export', () => {
     })
     const [archive] = body.archives
     const archived = await api.call('GET', `${AGENT}/ann/export?archive=${archive.file}`)
-    expect(archived.body).toMatchObject({ file: archive.file, messages: [{ content: 'before' }, {}] })
+    expect(archived.body).toMatchObject({
+      file: archive.file,
+      messages: [{ content: 'before' }, {}],
+      damaged_lines: 0,
+    })
+  })
+
+  test.each<[string, (line: string) => string]>([
+    ['a flipped bit', (line) => line.replace('"role"', '"rolf"')],
+    ['NULs', (line) => '\0'.repeat(line.length)],
+    ['a line end in the middle', (line) => `${line.slice(0, 20)}\n${line.slice(20)}`],
+    ['another role', (line) => line.replace('"user"', '"tool"')],
+  ])('gives an archive as far as it can be read where a line has %s, and tells it', async (_claim, spoil) => {
+    const api = await testApi()
+    await ask(api, 'ann', 'before')
+    await api.call('POST', `${AGENT}/ann/reset`)
+    const { body } = await api.call('GET', `${AGENT}/ann/export`)
+    const file = body.archives[0].file as string
+    const path = join(api.system.settings.sessionsDir, 'support_bot/ann/archive', file)
+    const [first = '', ...rest] = readFileSync(path, 'utf8').split('\n')
+    writeFileSync(path, [spoil(first), ...rest].join('\n'))
+    const archived = await api.call('GET', `${AGENT}/ann/export?archive=${file}`)
+    expect(archived.status).toBe(200)
+    expect(archived.body.messages.map(({ role }: { role: string }) => role)).toEqual(['assistant'])
+    expect(archived.body.damaged_lines).toBe(spoil(first).split('\n').length)
   })
 
   test.each(['nothing.jsonl', '..%2Fcurrent.jsonl', 'current.jsonl'])(

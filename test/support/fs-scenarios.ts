@@ -22,21 +22,28 @@ const STEP: TurnStep = {
 export async function message(
   tree: Tree,
   turn: string,
-  options: { ttlMs?: number; waitMs?: number; accepted?: () => void; worked?: () => void } = {},
+  options: {
+    session?: SessionRef
+    ttlMs?: number
+    waitMs?: number
+    accepted?: () => void
+    worked?: () => void
+  } = {},
 ): Promise<'committed' | null> {
   const { sessions } = tree
-  await sessions.accept(SESSION, { turn, message: turn, ...ACCEPTED })
+  const { session = SESSION } = options
+  await sessions.accept(session, { turn, message: turn, ...ACCEPTED })
   options.accepted?.()
   const { ttlMs = 60_000, waitMs = 0 } = options
-  const lease = await sessions.acquire(SESSION, { purpose: 'turn', ttlMs, waitMs })
+  const lease = await sessions.acquire(session, { purpose: 'turn', ttlMs, waitMs })
   if (lease === null) return null
-  let base = await sessions.open(SESSION)
-  await sessions.beginStep(SESSION, turn, 0)
-  await sessions.recordStep(SESSION, turn, 0, STEP)
+  let base = await sessions.open(session)
+  await sessions.beginStep(session, turn, 0)
+  await sessions.recordStep(session, turn, 0, STEP)
   options.worked?.()
   while (!base.turns.includes(turn)) {
     const result = await sessions.commit(
-      SESSION,
+      session,
       base,
       {
         kind: 'turn',
@@ -55,7 +62,7 @@ export async function message(
     )
     base = result.kind === 'committed' ? result.version : result.newest
   }
-  await sessions.close(SESSION, turn, {
+  await sessions.close(session, turn, {
     status: 'completed',
     response: 'noted',
     tokens: 12,
