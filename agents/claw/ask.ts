@@ -25,6 +25,8 @@ export interface AskRequest {
   readonly lane?: string | null
   /** Turn id, safe in paths. The same id again answers what the first call answered, or goes on where it was cut off. */
   readonly turn?: string
+  /** The turn id was made for this request: nothing can stand under it yet, and nobody looks. */
+  readonly isNewTurn?: boolean
   /** Hash of all that the caller sent: the same turn id with another one is a mistake. Null or left out = not compared. */
   readonly fingerprint?: string | null
   /** Agent calls on the way here, this one included; 1 when left out. */
@@ -67,7 +69,8 @@ const BUSY: ReadonlySet<FaultCode> = new Set(['session_busy', 'lane_full'])
  */
 export async function ask(world: World, request: AskRequest): Promise<AskAnswer> {
   const turn = incomingTurn(world, request)
-  const known = request.turn === undefined ? null : await world.sessions.turn(turn.ref, turn.id)
+  const isNew = request.turn === undefined || request.isNewTurn === true
+  const known = isNew ? null : await world.sessions.turn(turn.ref, turn.id)
   if (isOther(known?.intent, turn.fingerprint)) throw new Fault('idempotency_conflict')
   if (known?.result) return answerOf(turn.id, known.result)
   try {

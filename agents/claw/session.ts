@@ -100,7 +100,7 @@ const timeLeft = ({ world, call }: ClearedTurn, most: number): number =>
 /** Decided once, by the time the message came in. */
 async function resetWhenDue(turn: ClearedTurn, lease: Lease): Promise<SessionVersion> {
   const { world, agent, ref, startedAt, call } = turn
-  let version = await world.sessions.open(ref)
+  let version = await world.sessions.open(ref, lease)
   if (version.degraded) tellDegraded(turn)
   for (;;) {
     const reason = dueReset(agent.session, version, startedAt)

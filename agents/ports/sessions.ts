@@ -153,8 +153,11 @@ export interface SessionStore {
   accept(ref: SessionRef, intent: TurnIntent): Promise<boolean>
   /** The session's lease, or null when it stayed busy for `waitMs`. */
   acquire(ref: SessionRef, options: { purpose: string; ttlMs: number; waitMs: number }): Promise<Lease | null>
-  /** The newest readable version (a session that was never written has seq 0 and an empty history). */
-  open(ref: SessionRef): Promise<SessionVersion>
+  /**
+   * The newest readable version (a session that was never written has seq 0 and an empty history). With the lease that was
+   * taken just before, a look at the directory less.
+   */
+  open(ref: SessionRef, lease?: Lease): Promise<SessionVersion>
   /** Compare-and-swap on the version number; with a post-commit check. Also refreshes `current.jsonl`. */
   commit(ref: SessionRef, base: SessionVersion, draft: VersionDraft, lease: Lease): Promise<CommitResult>
   /** Keeps a version under `archive/<date>_<session id>.jsonl`; returns the file name. Repeating it is harmless. */

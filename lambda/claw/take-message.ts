@@ -32,6 +32,7 @@ export async function takeMessage(
     const answer = await ask(world, {
       ...place,
       message,
+      isNewTurn: idempotencyKey === null,
       fingerprint:
         idempotencyKey === null ? null : world.hash.sha256(JSON.stringify([message, metadata ?? null])),
       ...(metadata?.lane === undefined ? {} : { lane: metadata.lane }),

@@ -92,7 +92,14 @@ export class BudgetLedger {
     if (this.#calls++ % TIDY_EVERY !== 0) return
     const names = this.#files.list(this.#directory)
     if (names.filter((name) => name.startsWith('w.')).length <= FOLD_WHEN_OVER) return
-    const place = { directory: this.#directory, lock: 'fold', release: 'folded', suffix: '', beat: null }
+    const place = {
+      directory: this.#directory,
+      lock: 'fold',
+      release: 'folded',
+      suffix: '',
+      keepsClaim: false,
+      beat: null,
+    }
     const lease = this.#leases.take(place, {
       purpose: 'fold',
       ttlMs: 60_000,

@@ -6,6 +6,7 @@ import type { Fs } from './fs.ts'
 import { readSentinel } from './sentinel.ts'
 import { decodeVersion, messageLines, readLines, type VersionFile } from './session-file.ts'
 import { currentFile, turnsOf, versionFile, versionsIn } from './session-paths.ts'
+import { ACCEPTED_TURN, isClosedTurn } from './session-turns.ts'
 
 /** Something about a tree that is not as it should be. */
 export interface Finding {
@@ -156,8 +157,8 @@ class Doctor {
     for (const name of files.list(turnsOf(session)).filter(isOurs)) {
       const turn = `${turnsOf(session)}/${name}`
       const parts = files.list(turn)
-      const accepted = parts.includes('intent.json') ? files.stat(`${turn}/intent.json`) : null
-      if (parts.includes('result.json') || accepted === null) continue
+      const accepted = parts.includes(ACCEPTED_TURN) ? files.stat(`${turn}/${ACCEPTED_TURN}`) : null
+      if (isClosedTurn(parts) || accepted === null) continue
       if (now - accepted.modifiedAt < OPEN_TURN_AGE_MS) continue
       this.#find('open_turn', files.absolute(turn), 'its message was accepted and has no answer', {
         remedy: 'neam-cli sessions repair FILE goes on with it',

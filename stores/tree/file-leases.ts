@@ -19,6 +19,7 @@ export class TreeFileLeases implements FileLeases {
       lock: 'lock',
       release: 'rel',
       suffix: '',
+      keepsClaim: false,
       beat: null,
     }
     const claim = { purpose: 'change', ttlMs, owner: this.#leases.owner, data: { path } }

@@ -1,7 +1,7 @@
 import { Fault } from '../../agents/ports/fault.ts'
 import type { Ids } from '../../agents/ports/ids.ts'
 import { errorCode, type FileStatus, type Fs } from './fs.ts'
-import { discard, linkIfAbsent, writeNewFile } from './put-if-absent.ts'
+import { appendText, discard, linkIfAbsent, nameIfAbsent, writeNewFile } from './put-if-absent.ts'
 import { storageFault } from './storage-fault.ts'
 
 /** Temporary files; readers skip them and the collectors remove old ones. */
@@ -66,6 +66,36 @@ export class Files {
       }
       if (durable) this.#fs.syncDirectory(this.absolute(parentOf(path)))
     })
+  }
+
+  /** Appends to a file that no other process writes at this time, making it when it is missing. */
+  append(path: string, text: string, { durable = true }: WriteOptions = {}): void {
+    this.#guard(path, () => {
+      try {
+        appendText(this.#fs, this.absolute(path), text, durable)
+      } catch (error) {
+        if (errorCode(error) !== 'ENOENT') throw error
+        this.#makeDirectory(parentOf(path))
+        appendText(this.#fs, this.absolute(path), text, durable)
+      }
+    })
+  }
+
+  /**
+   * P1 for a file that is there already: gives it one more name. False: the name was taken before. `isOurs` tells from the
+   * text under the name whether it is this file.
+   */
+  nameIfAbsent(file: string, path: string, isOurs: (text: string) => boolean): boolean {
+    return this.#guard(path, () => {
+      const won = nameIfAbsent(this.#fs, this.absolute(file), this.absolute(path), isOurs)
+      if (won) this.#fs.syncDirectory(this.absolute(parentOf(path)))
+      return won
+    })
+  }
+
+  /** Gives a file another name, and nothing when there is no such file (any more). */
+  move(from: string, to: string): void {
+    this.#unlessGone(from, () => this.#fs.rename(this.absolute(from), this.absolute(to)))
   }
 
   /** Makes an empty file whose mere name says something; harmless when it exists. */

@@ -113,5 +113,6 @@ const slotsOf = (directory: string, size: number): readonly LeasePlace[] =>
     lock: `slot.${k}`,
     release: `free.${k}`,
     suffix: '',
+    keepsClaim: false,
     beat: null,
   }))

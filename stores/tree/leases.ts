@@ -5,12 +5,17 @@ import type { Owner } from './owner.ts'
 import { encodeRecord, numbered, numbersIn } from './records.ts'
 import { bestEffort } from './storage-fault.ts'
 
-/** Where a lease lies: `<lock>.<epoch><suffix>` is taken, `<release>.<epoch>` beside it says "given back". */
+/** Where a lease lies: `<lock>.<epoch><suffix>` is taken, `<release>.<epoch>` says "given back". */
 export interface LeasePlace {
   readonly directory: string
   readonly lock: string
   readonly release: string
   readonly suffix: string
+  /**
+   * Whether the claim is read after the lease was given back, too. Otherwise giving it back only renames its file: making
+   * a file is the dearest of all calls. `Free.since` is then the time when the lease was taken.
+   */
+  readonly keepsClaim: boolean
   /** Name of the holder's sign of life, `<beat>.<epoch>`; null where the time to live is enough. */
   readonly beat: string | null
   /** A reason of the caller's why a lease that is neither released nor expired is over. */
@@ -141,15 +146,20 @@ export class Leases {
 
   /** Gives a lease back. Never fails: what cannot be given back expires. */
   release(place: LeasePlace, epoch: number): void {
-    bestEffort(() => this.#files.mark(this.#releaseFile(place, epoch)))
+    const released = this.#releaseFile(place, epoch)
+    bestEffort(() => {
+      if (place.keepsClaim) this.#files.mark(released)
+      else this.#files.move(this.#lockFile(place, epoch), released)
+    })
   }
 
   #claim(place: LeasePlace, epoch: number, claim: Claim): boolean {
     const text = encodeRecord({ ...claim, nonce: this.#ids.next() })
     if (!this.#files.putIfAbsent(this.#lockFile(place, epoch), text, { durable: false })) return false
     const names = this.#files.list(place.directory)
-    if (this.#newest(place, names).epoch > epoch) {
-      // The number was free only because it had been used and removed long ago.
+    const newest = this.#newest(place, names)
+    if (newest.epoch > epoch || newest.released) {
+      // The number was free only because it had been used, and given back or removed.
       this.#files.remove(this.#lockFile(place, epoch))
       return false
     }
@@ -172,8 +182,9 @@ export class Leases {
   }
 
   #newest(place: LeasePlace, names: readonly string[]): { epoch: number; released: boolean } {
-    const epoch = numbersIn(names, `${place.lock}.`, place.suffix).at(-1) ?? 0
-    return { epoch, released: names.includes(`${place.release}.${numbered(epoch)}`) }
+    const taken = numbersIn(names, `${place.lock}.`, place.suffix).at(-1) ?? 0
+    const released = numbersIn(names, `${place.release}.`).at(-1) ?? 0
+    return { epoch: Math.max(taken, released), released: released > 0 && released >= taken }
   }
 
   #readClaim(place: LeasePlace, epoch: number): Claim {

@@ -18,6 +18,17 @@ export function writeNewFile(fs: Fs, path: string, text: string, durable: boolea
   }
 }
 
+/** Appends to a file that nobody else writes, making it when it is missing. */
+export function appendText(fs: Fs, path: string, text: string, durable: boolean): void {
+  const descriptor = fs.openAppend(path)
+  try {
+    writeAll(fs, descriptor, text)
+    if (durable) fs.fsync(descriptor)
+  } finally {
+    fs.close(descriptor)
+  }
+}
+
 export function writeAll(fs: Fs, descriptor: number, text: string): void {
   let rest: Uint8Array = Buffer.from(text, 'utf8')
   while (rest.length > 0) rest = rest.subarray(fs.write(descriptor, rest))
@@ -41,12 +52,28 @@ export function discard(fs: Fs, path: string): void {
  * hold something that no other writer would write (a nonce, a turn id).
  */
 export function linkIfAbsent(fs: Fs, temporary: string, path: string, text: string): boolean {
+  return decided(
+    () => fs.link(temporary, path),
+    () => linked(fs, temporary, path, text),
+  )
+}
+
+/** P1 for a file that has names already, whose count therefore says nothing: `isOurs` knows its text. */
+export function nameIfAbsent(fs: Fs, file: string, path: string, isOurs: (text: string) => boolean): boolean {
+  return decided(
+    () => fs.link(file, path),
+    () => reads(fs, path, isOurs),
+  )
+}
+
+/** Links; when that reports an error, `isDone` tells whether it was done all the same. */
+function decided(link: () => void, isDone: () => boolean): boolean {
   try {
-    fs.link(temporary, path)
+    link()
     return true
   } catch (error) {
     if (errorCode(error) === null) throw error
-    if (linked(fs, temporary, path, text)) return true
+    if (isDone()) return true
     if (errorCode(error) === 'EEXIST') return false
     throw error
   }
@@ -58,8 +85,12 @@ function linked(fs: Fs, temporary: string, path: string, text: string): boolean 
   } catch (error) {
     if (errorCode(error) === null) throw error
   }
+  return reads(fs, path, (found) => found === text)
+}
+
+function reads(fs: Fs, path: string, isOurs: (text: string) => boolean): boolean {
   try {
-    return fs.read(path) === text
+    return isOurs(fs.read(path))
   } catch (error) {
     if (errorCode(error) === null) throw error
     return false

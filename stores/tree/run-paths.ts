@@ -34,7 +34,14 @@ export class RunPaths {
   }
 
   agentLease(agent: string): LeasePlace {
-    return { directory: this.agent(agent), lock: 'run', release: 'rel', suffix: '.json', beat: null }
+    return {
+      directory: this.agent(agent),
+      lock: 'run',
+      release: 'rel',
+      suffix: '.json',
+      keepsClaim: true,
+      beat: null,
+    }
   }
 
   /** In a folder of its own: taking it lists the folder, and the records of a long run are thousands. */
@@ -44,6 +51,7 @@ export class RunPaths {
       lock: 'claim',
       release: 'unclaim',
       suffix: '',
+      keepsClaim: true,
       beat: 'alive',
     }
   }
@@ -51,7 +59,7 @@ export class RunPaths {
   /** `realPath`: two names of one directory are one workspace. */
   workspaceLease(realPath: string): LeasePlace {
     const directory = `workspaces/${this.#hash.sha256(realPath)}`
-    return { directory, lock: 'run', release: 'rel', suffix: '.json', beat: null }
+    return { directory, lock: 'run', release: 'rel', suffix: '.json', keepsClaim: true, beat: null }
   }
 }
 

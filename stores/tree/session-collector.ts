@@ -1,6 +1,7 @@
 import { type Files, TEMPORARY } from './files.ts'
 import { encodeRecord } from './records.ts'
 import { turnsOf, versionFile, versionsIn } from './session-paths.ts'
+import { ACCEPTED_TURN, CLOSED_TURN } from './session-turns.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -99,8 +100,8 @@ export class SessionCollector {
     const first = Math.floor(((seq * GOLDEN_SECTION) % 1) * turns.length)
     for (let look = 0; look < Math.min(LOOKS, turns.length); look++) {
       const directory = `${turnsOf(session)}/${turns[(first + look) % turns.length]}`
-      const closed = this.#files.stat(`${directory}/result.json`)?.modifiedAt
-      const made = closed ?? this.#files.stat(`${directory}/intent.json`)?.modifiedAt ?? now
+      const closed = this.#files.stat(`${directory}/${CLOSED_TURN}`)?.modifiedAt
+      const made = closed ?? this.#files.stat(`${directory}/${ACCEPTED_TURN}`)?.modifiedAt ?? now
       if (now - made <= (closed === undefined ? OPEN_TURN_AGE_MS : TURN_AGE_MS)) continue
       // The result goes last: a turn half removed still says that it is closed.
       const files = [...this.#files.list(directory)].sort((a, b) => removalOrder(a) - removalOrder(b))
@@ -120,4 +121,4 @@ export class SessionCollector {
   }
 }
 
-const removalOrder = (file: string): number => (file === 'result.json' ? 1 : 0)
+const removalOrder = (file: string): number => (file === CLOSED_TURN ? 1 : 0)

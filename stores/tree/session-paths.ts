@@ -47,5 +47,6 @@ export const sessionLease = (session: string): LeasePlace => ({
   lock: 'lock',
   release: 'rel',
   suffix: '',
+  keepsClaim: false,
   beat: null,
 })

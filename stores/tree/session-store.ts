@@ -1,5 +1,5 @@
 import { Fault } from '../../agents/ports/fault.ts'
-import type { Hash } from '../../agents/ports/ids.ts'
+import type { Hash, Ids } from '../../agents/ports/ids.ts'
 import type {
   ArchivedSession,
   ArchiveText,
@@ -19,6 +19,7 @@ import type {
 import type { Clock } from '../../agents/ports/time.ts'
 import type { Files } from './files.ts'
 import type { Leases } from './leases.ts'
+import { NamedLines } from './named-lines.ts'
 import { decodeName } from './names.ts'
 import { type ArchiveReason, archiveVersion, listArchives, readArchive } from './session-archive.ts'
 import { SessionCollector } from './session-collector.ts'
@@ -31,7 +32,7 @@ import {
   versionFile,
   versionsIn,
 } from './session-paths.ts'
-import { TurnJournal } from './session-turns.ts'
+import { isClosedTurn, TurnJournal } from './session-turns.ts'
 import { bestEffort } from './storage-fault.ts'
 
 /** A retry that comes later than this many turns is not recognised by the history alone. */
@@ -49,16 +50,27 @@ export class TreeSessionStore implements SessionStore {
   readonly #clock: Clock
   readonly #hash: Hash
   readonly #collector: SessionCollector
+  readonly #lines: NamedLines
+  /** Leases under which nothing was read yet: taking one made the names in its directory known. */
+  readonly #justTaken = new WeakSet<Lease>()
   /** Hash of the file behind a version that was handed out. */
   readonly #hashes = new WeakMap<SessionVersion, string>()
 
-  constructor(options: { files: Files; leases: Leases; paths: SessionPaths; clock: Clock; hash: Hash }) {
+  constructor(options: {
+    files: Files
+    leases: Leases
+    paths: SessionPaths
+    clock: Clock
+    ids: Ids
+    hash: Hash
+  }) {
     this.#files = options.files
     this.#leases = options.leases
     this.#paths = options.paths
     this.#clock = options.clock
     this.#hash = options.hash
     this.#collector = new SessionCollector(options.files)
+    this.#lines = new NamedLines(options.files, () => options.ids.next())
   }
 
   async accept(ref: SessionRef, intent: TurnIntent): Promise<boolean> {
@@ -74,16 +86,19 @@ export class TreeSessionStore implements SessionStore {
     const claim = { purpose, ttlMs, owner: this.#leases.owner, data: {} }
     const epoch = await this.#leases.waitFor(place, claim, waitMs)
     if (epoch === null) return null
-    return { epoch, release: async () => this.#leases.release(place, epoch) }
+    const lease: Lease = { epoch, release: async () => this.#leases.release(place, epoch) }
+    this.#justTaken.add(lease)
+    return lease
   }
 
   async isHeld(ref: SessionRef): Promise<boolean> {
     return this.#leases.inspect(sessionLease(this.#paths.directory(ref))).kind === 'held'
   }
 
-  async open(ref: SessionRef): Promise<SessionVersion> {
+  async open(ref: SessionRef, lease?: Lease): Promise<SessionVersion> {
     const session = this.#paths.directory(ref)
-    const version = this.#newest(session)
+    const isFresh = lease !== undefined && this.#justTaken.delete(lease)
+    const version = this.#newest(session, isFresh)
     if (version.seq > 0) bestEffort(() => this.#refreshCurrent(session, version))
     return version
   }
@@ -124,7 +139,7 @@ export class TreeSessionStore implements SessionStore {
       return this.#conflict(session, draft)
     }
     // Committed: what follows is upkeep and must not turn the answer into an error.
-    bestEffort(() => this.#files.replace(currentFile(session), body, { durable: false }))
+    bestEffort(() => this.#showCurrent(session, base, messages, body))
     bestEffort(() => this.#collector.afterCommit(session, seq, names))
     const version: SessionVersion = {
       seq,
@@ -207,8 +222,8 @@ export class TreeSessionStore implements SessionStore {
     const turns = turnsOf(this.#paths.directory(ref))
     return this.#files
       .listFresh(turns)
-      .filter((name) => !this.#files.list(`${turns}/${name}`).includes('result.json'))
-      .flatMap((name) => new TurnJournal(this.#files, `${turns}/${name}`).read()?.intent ?? [])
+      .filter((name) => !isClosedTurn(this.#files.list(`${turns}/${name}`)))
+      .flatMap((name) => new TurnJournal(this.#files, this.#lines, `${turns}/${name}`).read()?.intent ?? [])
       .sort((a, b) => (a.acceptedAt < b.acceptedAt ? -1 : 1))
   }
 
@@ -233,13 +248,13 @@ export class TreeSessionStore implements SessionStore {
   }
 
   #journal(ref: SessionRef, turn: string): TurnJournal {
-    return new TurnJournal(this.#files, this.#paths.turn(ref, turn))
+    return new TurnJournal(this.#files, this.#lines, this.#paths.turn(ref, turn))
   }
 
   /** Throws `record_damaged` when versions exist and none can be read. */
-  #newest(session: string): SessionVersion {
+  #newest(session: string, isFresh = false): SessionVersion {
     for (let tries = 1; ; tries++) {
-      const names = this.#files.listFresh(session)
+      const names = isFresh && tries === 1 ? this.#files.list(session) : this.#files.listFresh(session)
       const newest = versionsIn(names).at(-1)
       if (newest === undefined) return NEVER_WRITTEN
       const found = this.#read(session, names)
@@ -311,6 +326,24 @@ export class TreeSessionStore implements SessionStore {
     const next = decodeVersion(this.#files.read(path) ?? '', this.#files.absolute(path), this.#hash)
     if (next?.header.parent === ours.sha256) return true
     return ours.turn !== null && this.#newest(session).turns.includes(ours.turn)
+  }
+
+  /** Most commits add to the history: then only what is new is written. */
+  #showCurrent(
+    session: string,
+    base: SessionVersion,
+    messages: readonly StoredMessage[],
+    body: string,
+  ): void {
+    const current = currentFile(session)
+    const added = messageLines(messages.slice(base.messages.length))
+    const isLonger = base.seq > 0 && base.messages.every((message, index) => message === messages[index])
+    const shown = isLonger ? this.#files.stat(current)?.size : undefined
+    if (shown !== undefined && shown === Buffer.byteLength(body) - Buffer.byteLength(added)) {
+      this.#files.append(current, added, { durable: false })
+    } else {
+      this.#files.replace(current, body, { durable: false })
+    }
   }
 
   /** After a crash between a commit and its view, the view is one version behind. */

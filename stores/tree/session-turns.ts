@@ -1,14 +1,22 @@
 import type { TurnIntent, TurnRecord, TurnResult, TurnStep } from '../../agents/ports/sessions.ts'
 import type { Files } from './files.ts'
-import { decodeRecord, encodeRecord, numbersIn } from './records.ts'
+import type { NamedLines } from './named-lines.ts'
+import { numbersIn } from './records.ts'
 
-/** The journal of one turn: `turn/<id>/{intent,begin.<k>,step.<k>,wait.<n>,result}.json`, each written once. */
+const SUFFIX = '.jsonl'
+
+/**
+ * The journal of one turn: `turn/<id>/{intent,begin.<k>,step.<k>,wait.<n>,result}.jsonl`, each decided once. Those that one
+ * process wrote are names of one file, in which each has its line.
+ */
 export class TurnJournal {
   readonly #files: Files
+  readonly #lines: NamedLines
   readonly #directory: string
 
-  constructor(files: Files, directory: string) {
+  constructor(files: Files, lines: NamedLines, directory: string) {
     this.#files = files
+    this.#lines = lines
     this.#directory = directory
   }
 
@@ -28,9 +36,10 @@ export class TurnJournal {
 
   recordWaiting(confirmation: string): void {
     const names = this.#files.listFresh(this.#directory)
-    if (this.#waiting(names) === confirmation) return
+    const newest = newestWait(names)
+    if (newest !== null && this.#get<Waiting>(newest).confirmation === confirmation) return
     // Whoever took the number waits for the same: workers on one turn do the same steps.
-    this.#put(`wait.${numbersIn(names, 'wait.', '.json').length}`, { confirmation })
+    this.#put(`wait.${numbersIn(names, 'wait.', SUFFIX).length}`, { confirmation } satisfies Waiting)
   }
 
   /** The first result stands. */
@@ -41,31 +50,41 @@ export class TurnJournal {
   /** Null: no such turn. */
   read(): TurnRecord | null {
     const names = this.#files.listFresh(this.#directory)
-    if (!names.includes('intent.json')) return null
-    const indices = numbersIn(names, 'step.', '.json')
+    if (!names.includes(`intent${SUFFIX}`)) return null
+    const wait = newestWait(names)
     return {
       intent: this.#get<TurnIntent>('intent'),
-      steps: indices.map((index) => this.#get<TurnStep>(`step.${index}`)),
-      begun: numbersIn(names, 'begin.', '.json'),
-      waiting: this.#waiting(names),
-      result: names.includes('result.json') ? this.#get<TurnResult>('result') : null,
+      steps: numbersIn(names, 'step.', SUFFIX).map((index) => this.#get<TurnStep>(`step.${index}`)),
+      begun: numbersIn(names, 'begin.', SUFFIX),
+      waiting: wait === null ? null : this.#get<Waiting>(wait).confirmation,
+      result: isClosedTurn(names) ? this.#get<TurnResult>('result') : null,
     }
   }
 
-  #waiting(names: readonly string[]): string | null {
-    const newest = numbersIn(names, 'wait.', '.json').at(-1)
-    return newest === undefined ? null : this.#get<{ confirmation: string }>(`wait.${newest}`).confirmation
-  }
-
-  #put(
-    name: string,
-    record: TurnIntent | TurnStep | TurnResult | { index: number } | { confirmation: string },
-  ): boolean {
-    return this.#files.putIfAbsent(`${this.#directory}/${name}.json`, encodeRecord(record))
+  #put(name: string, record: TurnIntent | TurnStep | TurnResult | { index: number } | Waiting): boolean {
+    return this.#lines.putIfAbsent(this.#path(name), record)
   }
 
   #get<T>(name: string): T {
-    const path = `${this.#directory}/${name}.json`
-    return decodeRecord<T>(this.#files.read(path) ?? '', this.#files.absolute(path))
+    return this.#lines.get<T>(this.#path(name))
   }
+
+  #path(name: string): string {
+    return `${this.#directory}/${name}${SUFFIX}`
+  }
+}
+
+interface Waiting {
+  readonly confirmation: string
+}
+
+/** Whether a turn has its result, by the names in its directory. */
+export const isClosedTurn = (names: readonly string[]): boolean => names.includes(CLOSED_TURN)
+/** Names in a turn's directory that tell when it was accepted and closed. */
+export const ACCEPTED_TURN = `intent${SUFFIX}`
+export const CLOSED_TURN = `result${SUFFIX}`
+
+function newestWait(names: readonly string[]): string | null {
+  const newest = numbersIn(names, 'wait.', SUFFIX).at(-1)
+  return newest === undefined ? null : `wait.${newest}`
 }

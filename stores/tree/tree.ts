@@ -85,6 +85,7 @@ export function createTree(options: TreeOptions): Tree {
       leases: new Leases({ files: sessionFiles, clock, timers, ids, owner }),
       paths: sessionPaths,
       clock,
+      ids,
       hash,
     }),
     memories: new TreeMemoryStore({ files: sessionFiles, paths: sessionPaths }),

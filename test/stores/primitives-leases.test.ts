@@ -10,8 +10,24 @@ import { delayedFs } from '../support/fs-delayed.ts'
 import { testIds, virtualTime } from '../support/fs-tree.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
-describe('leases', () => {
-  const place: LeasePlace = { directory: 'x', lock: 'lock', release: 'rel', suffix: '', beat: 'beat' }
+/** The first call is answered by `first`. */
+const once = <A, R>(first: (argument: A) => R, then: (argument: A) => R): ((argument: A) => R) => {
+  let calls = 0
+  return (argument) => (calls++ === 0 ? first(argument) : then(argument))
+}
+
+describe.each([
+  ['whose claim stays', true],
+  ['given back by a new name', false],
+])('leases %s', (_kind, keepsClaim) => {
+  const place: LeasePlace = {
+    directory: 'x',
+    lock: 'lock',
+    release: 'rel',
+    suffix: '',
+    keepsClaim,
+    beat: 'beat',
+  }
   const claim = { purpose: 'test', ttlMs: 10_000, owner: null, data: {} }
   const nobody: Owner = { id: null, isDead: () => false }
   const leasesIn = (root: string, owner = nobody, fs: Fs = nodeFs) => {
@@ -31,6 +47,35 @@ describe('leases', () => {
     expect(leases.take(place, claim)).toMatchObject({ kind: 'held', epoch: 1 })
     leases.release(place, 1)
     expect(leases.take(place, claim)).toEqual({ kind: 'taken', epoch: 2 })
+  })
+
+  test('a number that was given back is not taken again by one who had not seen that', () => {
+    const root = temporaryDirectory()
+    const { leases } = leasesIn(root)
+    for (const epoch of [1, 2, 3]) {
+      leases.take(place, claim)
+      leases.release(place, epoch)
+    }
+    // What a network file system may still show: nothing of the third.
+    const late = leasesIn(root, nobody, {
+      ...nodeFs,
+      list: once(
+        (path) => nodeFs.list(path).filter((name) => !name.endsWith('3')),
+        (path) => nodeFs.list(path),
+      ),
+    })
+    expect(late.leases.take(place, claim)).toEqual({ kind: 'taken', epoch: 4 })
+    expect(late.leases.newest(place, true)).toEqual({ epoch: 4, released: false })
+  })
+
+  test('giving one back that another has taken over meanwhile frees nothing', () => {
+    const root = temporaryDirectory()
+    const { leases } = leasesIn(root)
+    leases.take(place, claim)
+    age(join(root, 'x/lock.0000000001'), 11_000)
+    expect(leases.take(place, claim)).toEqual({ kind: 'taken', epoch: 2 })
+    leases.release(place, 1)
+    expect(leases.take(place, claim)).toMatchObject({ kind: 'held', epoch: 2 })
   })
 
   test('it ends after its time to live, by the time of the server and not of any client', () => {

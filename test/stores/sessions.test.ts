@@ -2,6 +2,7 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
+  statSync,
   truncateSync,
   unlinkSync,
   utimesSync,
@@ -171,8 +172,8 @@ describe('a damaged version', () => {
     const root = temporaryDirectory()
     const tree = testTree(root)
     await message(tree, 'one')
-    const path = join(folder(root), 'turn', 'one', 'result.json')
-    truncateSync(path, 5)
+    const path = join(folder(root), 'turn', 'one', 'result.jsonl')
+    truncateSync(path, statSync(path).size - 5)
     const fault = await faultOf(tree.sessions.turn(SESSION, 'one'))
     expect(fault.code).toBe('record_damaged')
     expect(fault.data.path).toBe(path)
@@ -234,8 +235,8 @@ describe('collecting', () => {
       requestId: null,
     })
     const turns = join(folder(root), 'turn')
-    age(join(turns, 'm1', 'result.json'), 8 * DAY)
-    age(join(turns, 'open', 'intent.json'), 8 * DAY)
+    age(join(turns, 'm1', 'result.jsonl'), 8 * DAY)
+    age(join(turns, 'open', 'intent.jsonl'), 8 * DAY)
     const orphan = join(folder(root), '.t.orphan')
     const young = join(folder(root), '.t.young')
     for (const path of [orphan, young]) writeFileSync(path, '')
@@ -253,7 +254,7 @@ describe('collecting', () => {
     const tree = testTree(root)
     for (let i = 1; i <= 6; i++) await message(tree, `m${i}`)
     const names = readdirSync(folder(root))
-    expect(names.filter((name) => name.startsWith('lock.'))).toEqual(['lock.0000000005', 'lock.0000000006'])
+    expect(names.filter((name) => /^(lock|rel)\./.test(name))).toEqual(['rel.0000000005', 'rel.0000000006'])
     expect(names.filter((name) => name.startsWith('.t.'))).toEqual([])
   })
 })

@@ -5,6 +5,14 @@ const CACHED_MS = 30_000
 
 const missing = (path: string): Error =>
   Object.assign(new Error(`ENOENT: cached, ${path}`), { code: 'ENOENT' })
+const isThere = (fs: Fs, path: string): boolean => {
+  try {
+    fs.stat(path)
+    return true
+  } catch {
+    return false
+  }
+}
 const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/'))
 
 /**
@@ -48,7 +56,16 @@ export function delayedFs(fs: Fs, clock: { now(): number }): Fs {
   return {
     ...fs,
     create: (path) => changing(path, () => fs.create(path)),
-    openAppend: (path) => looking(path, () => fs.openAppend(path)),
+    // May make the file: then what is believed of its name does not count, but what is believed of its directory does.
+    openAppend(path) {
+      const directory = parentOf(path)
+      if (isAbsent(directory)) throw missing(path)
+      const isNew = !isThere(fs, path)
+      const descriptor = looking(directory, () => fs.openAppend(path))
+      if (isNew) forget(directory)
+      absent.delete(path)
+      return descriptor
+    },
     link: (from, to) => changing(to, () => fs.link(from, to)),
     rename: (from, to) => changing(to, () => fs.rename(from, to)),
     unlink: (path) => changing(path, () => fs.unlink(path)),
