@@ -19,7 +19,7 @@ export const commands = (markdown: string): string[] =>
  * keeps for the package half made.
  */
 export const withoutNpx = (command: string): string =>
-  command.replace(/^npx (neam[\w-]*)/, `"${process.execPath}" bin/$1.js`)
+  command.replace(/^npx (neam[\w-]*)/, 'node bin/$1.js')
 
 /** Sends what a printed `curl` line sends, to another server. */
 export async function curl(
