@@ -10,6 +10,7 @@ import type {
   SessionStore,
   SessionSummary,
   SessionVersion,
+  StoredMessage,
   TurnIntent,
   TurnRecord,
   TurnResult,

@@ -18,8 +18,7 @@ export const commands = (markdown: string): string[] =>
  * A printed command with the project's programs run by path: two `npx` at the same time can find the links that npm
  * keeps for the package half made.
  */
-export const withoutNpx = (command: string): string =>
-  command.replace(/^npx (neam[\w-]*)/, 'node bin/$1.js')
+export const withoutNpx = (command: string): string => command.replace(/^npx (neam[\w-]*)/, 'node bin/$1.js')
 
 /** Sends what a printed `curl` line sends, to another server. */
 export async function curl(
