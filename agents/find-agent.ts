@@ -33,3 +33,7 @@ export function findAnyAgent(world: World, name: string): AgentDecl {
     available: agents.map((agent) => agent.name),
   })
 }
+
+/** Whether an `impl` of the program gives the agent the method; callbacks of traits are optional. */
+export const implementsMethod = (world: World, agent: AgentDecl, method: string): boolean =>
+  world.program.module.impls.some((impl) => impl.target === agent.name && Object.hasOwn(impl.methods, method))

@@ -1,6 +1,7 @@
 /** All that agents need from outside, in one value. `runtime/` builds it; nothing here does I/O by itself. */
 import type { Program } from '../vm/program.ts'
 import type { Audit } from './ports/audit.ts'
+import type { BehaviourStore } from './ports/behaviour.ts'
 import type { Checkpoints } from './ports/checkpoints.ts'
 import type { Commands } from './ports/commands.ts'
 import type { ConfirmationStore } from './ports/confirmations.ts'
@@ -36,6 +37,7 @@ export interface World {
   readonly killSwitch: KillSwitch
   readonly lanes: LaneStore
   readonly confirmations: ConfirmationStore
+  readonly behaviour: BehaviourStore
   readonly workspaces: Workspaces
   readonly fileLeases: FileLeases
   readonly commands: Commands

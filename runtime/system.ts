@@ -134,6 +134,9 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     get confirmations() {
       return tree().confirmations
     },
+    get behaviour() {
+      return tree().behaviour
+    },
     get fileLeases() {
       return tree().fileLeases
     },

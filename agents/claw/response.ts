@@ -1,5 +1,6 @@
 import { isoTime } from '../iso-time.ts'
 import { applyGuards } from '../limits/guards.ts'
+import { observe } from '../monitoring/observe.ts'
 import { Fault } from '../ports/fault.ts'
 import type { SessionVersion, StoredMessage, TurnResult } from '../ports/sessions.ts'
 import { statisticsOf } from '../turn/statistics.ts'
@@ -35,6 +36,8 @@ export async function response(turn: WorkedTurn): Promise<AskAnswer> {
     detail: status,
     metadata: { tokens, cost, latency_ms: latencyMs, tool_calls: work.toolCalls },
   })
+  const values = { tool_calls: work.toolCalls, response_time_ms: latencyMs, cost, tokens }
+  await observe(world, agent, { id: turn.id, values }, call)
   return answer
 }
 

@@ -1,4 +1,6 @@
+import { agentsOf } from '../find-agent.ts'
 import { isoTime } from '../iso-time.ts'
+import { observe } from '../monitoring/observe.ts'
 import { Fault } from '../ports/fault.ts'
 import type { OutcomeKind, RunHead, RunOutcome, RunRef, RunTally, Verdict } from '../ports/runs.ts'
 import type { World } from '../world.ts'
@@ -43,7 +45,27 @@ export async function endRun(
     metadata: { outcome: outcome.outcome, iterations: outcome.iterations, cost: outcome.totalCost },
   })
   await world.notices.runEnded({ agent: ref.agent, run: ref.run, ...outcome })
+  await observeRun(world, ref, outcome)
   return outcome
+}
+
+/** A run that ended before its first iteration says nothing of how the agent works. */
+async function observeRun(world: World, ref: RunRef, outcome: RunOutcome): Promise<void> {
+  const agent = agentsOf(world, 'forge').find(({ name }) => name === ref.agent)
+  const { iterations, totalCost: cost, totalTokens: tokens } = outcome
+  if (agent === undefined || iterations === 0) return
+  await observe(
+    world,
+    agent,
+    { id: ref.run, values: { iterations, cost, tokens } },
+    {
+      depth: 1,
+      deadlineAt: Number.POSITIVE_INFINITY,
+      signal: new AbortController().signal,
+      requestId: null,
+      holding: [],
+    },
+  )
 }
 
 /** A ledger that cannot be read does not keep the run from ending. */

@@ -1,6 +1,7 @@
 import type { AgentDecl } from '../../bytecode/manifest.ts'
 import { ProgramError } from '../../vm/program.ts'
 import type { Value } from '../../vm/values/value.ts'
+import { implementsMethod } from '../find-agent.ts'
 import type { CallContext } from '../turn/call-context.ts'
 import { openScene } from '../turn/scene.ts'
 import type { World } from '../world.ts'
@@ -24,10 +25,7 @@ async function callBack(
   argument: Value,
   call: CallContext,
 ): Promise<void> {
-  const implemented = world.program.module.impls.some(
-    (impl) => impl.target === agent.name && Object.hasOwn(impl.methods, method),
-  )
-  if (!implemented) return
+  if (!implementsMethod(world, agent, method)) return
   try {
     const { activation } = await openScene(world, { ...call, agent, workspace: null })
     await activation.callMethod(agent.name, method, [argument])

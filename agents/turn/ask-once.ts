@@ -1,6 +1,7 @@
 import type { AgentDecl } from '../../bytecode/manifest.ts'
 import { agentGate } from '../limits/agent-gate.ts'
 import { applyGuards } from '../limits/guards.ts'
+import { observe } from '../monitoring/observe.ts'
 import { Fault } from '../ports/fault.ts'
 import type { ModelMessage, Usage } from '../ports/model.ts'
 import type { World } from '../world.ts'
@@ -10,6 +11,7 @@ import { callModel } from './model-call.ts'
 import type { Scene } from './scene.ts'
 import { statisticsOf } from './statistics.ts'
 import { toolLoop } from './tool-loop.ts'
+import { totalTokens } from './usage.ts'
 
 export interface OnceRequest {
   readonly agent: AgentDecl
@@ -37,14 +39,30 @@ export async function askOnce(world: World, request: OnceRequest): Promise<OnceA
   world.audit.record({ event: 'agent.invoke', agent: agent.name, requestId: call.requestId })
   const messages: ModelMessage[] = [{ role: 'user', content: message }]
   if (agent.system !== '') messages.unshift({ role: 'system', content: agent.system })
-  const { text, usage, cost } = await (request.tools ? withTools : withoutTools)(world, scene, messages)
+  const work = await (request.tools ? withTools : withoutTools)(world, scene, messages)
+  const { text, usage, cost } = work
   if (text.trim() === '') throw new Fault('model_answer_empty', { model: agent.model })
   const answer = await applyGuards(world, scene, 'output', text)
-  statisticsOf(world).answered(agent.name, world.clock.now() - startedAt)
+  const latencyMs = world.clock.now() - startedAt
+  statisticsOf(world).answered(agent.name, latencyMs)
+  // what a forge agent's baseline speaks of are runs
+  if (agent.kind !== 'forge') {
+    const values = {
+      tool_calls: work.toolCalls,
+      response_time_ms: latencyMs,
+      cost,
+      tokens: totalTokens(usage),
+    }
+    await observe(world, agent, { id: world.ids.next(), values }, call)
+  }
   return { text: answer, usage, cost }
 }
 
-type Work = (world: World, scene: Scene, messages: readonly ModelMessage[]) => Promise<OnceAnswer>
+type Work = (
+  world: World,
+  scene: Scene,
+  messages: readonly ModelMessage[],
+) => Promise<OnceAnswer & { readonly toolCalls: number }>
 
 const withTools: Work = (world, scene, messages) =>
   toolLoop({ world, scene, messages, journal: null, gate: agentGate(world, scene.agent, scene) })
@@ -58,5 +76,5 @@ const withoutTools: Work = async (world, scene, messages) => {
     tools: [],
     gate,
   })
-  return { text: reply.text, usage: reply.usage, cost }
+  return { text: reply.text, usage: reply.usage, cost, toolCalls: 0 }
 }

@@ -1,4 +1,5 @@
 import type { Occupancy } from '../../agents/limits/slots.ts'
+import { deviationsOf } from '../../agents/monitoring/deviations.ts'
 import { statisticsOf } from '../../agents/turn/statistics.ts'
 import type { System } from '../../runtime/system.ts'
 import type { Edge, RouteHandler } from '../edge.ts'
@@ -53,7 +54,8 @@ const poolFigures = ({ limit, inUse, waiting }: Occupancy): PoolFigures => ({
   waiting,
 })
 
-/** GET /api/v1/metrics (chapter 28.2). On Lambda each instance tells its own figures. */
+/** GET /api/v1/metrics (chapter 28.2). On Lambda each instance tells its own figures; deviations are those of all. */
 export const metrics: RouteHandler = async ({ edge, system }) => {
-  return { body: figuresOf(edge, await system()) }
+  const running = await system()
+  return { body: { ...figuresOf(edge, running), deviations: await deviationsOf(running.world) } }
 }

@@ -1,4 +1,5 @@
 import { type Monitoring, monitor } from '../../agents/monitor.ts'
+import { deviationsOf } from '../../agents/monitoring/deviations.ts'
 import type { RouteHandler } from '../edge.ts'
 import type { Times } from '../request-times.ts'
 import { type AgentFigures, type Figures, figuresOf, type PoolFigures } from './metrics.ts'
@@ -6,11 +7,13 @@ import { type Family, PROMETHEUS_TYPE, prometheusText, type Sample } from './pro
 
 /**
  * GET /metrics: the figures of GET /api/v1/metrics under the same names as Prometheus text, and every number that
- * `metrics()` and `health_check()` of an agent give (chapters 24.10 and 28.10).
+ * `metrics()` and `health_check()` of an agent give (chapters 24.10 and 28.10), and how agents compare
+ * with their `baseline()`.
  */
 export const prometheus: RouteHandler = async ({ edge, system, requestId, deadlineAt }) => {
   const running = await system()
   const reports = await monitor(running.world, { signal: edge.shutdown, requestId, deadlineAt })
+  const deviations = await deviationsOf(running.world)
   const figures = figuresOf(edge, running)
   return {
     body: Buffer.from(
@@ -19,6 +22,7 @@ export const prometheus: RouteHandler = async ({ edge, system, requestId, deadli
         ...agentFamilies(figures),
         ...poolFamilies(figures),
         ...reportFamilies(reports),
+        ...deviationFamilies(deviations),
       ]),
     ),
     headers: { 'content-type': PROMETHEUS_TYPE },
@@ -97,6 +101,25 @@ function reportFamilies(agents: Readonly<Record<string, Monitoring>>): Family[] 
     },
   ]
 }
+
+const DEVIATION = {
+  baseline: 'What an agent calls normal of itself.',
+  observed: 'Mean over the newest answers or runs of an agent.',
+  anomaly: '1 while an agent is above its baseline, else 0.',
+} as const
+
+const deviationFamilies = (agents: Awaited<ReturnType<typeof deviationsOf>>): Family[] =>
+  (Object.keys(DEVIATION) as (keyof typeof DEVIATION)[]).map((field) => ({
+    name: `neam_agent_${field}`,
+    type: 'gauge',
+    help: DEVIATION[field],
+    samples: Object.entries(agents).flatMap(([agent, shown]) =>
+      Object.entries(shown).map(([measure, { baseline, observed, anomaly_since }]) => ({
+        labels: { agent, measure },
+        value: { baseline, observed, anomaly: anomaly_since === null ? 0 : 1 }[field],
+      })),
+    ),
+  }))
 
 const sample = (agent: string, report: string, field: string, value: number): Sample => ({
   labels: { agent, report, field },

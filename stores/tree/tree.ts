@@ -1,3 +1,4 @@
+import type { BehaviourStore } from '../../agents/ports/behaviour.ts'
 import type { ConfirmationStore } from '../../agents/ports/confirmations.ts'
 import { Fault } from '../../agents/ports/fault.ts'
 import type { FileLeases } from '../../agents/ports/file-leases.ts'
@@ -7,6 +8,7 @@ import type { MemoryStore } from '../../agents/ports/memory.ts'
 import type { RunStore } from '../../agents/ports/runs.ts'
 import type { SessionStore } from '../../agents/ports/sessions.ts'
 import type { Clock, Timers } from '../../agents/ports/time.ts'
+import { TreeBehaviourStore } from './behaviour-store.ts'
 import { TreeBudgetStore } from './budget-store.ts'
 import { TreeConfirmationStore } from './confirmation-store.ts'
 import { TreeFileLeases } from './file-leases.ts'
@@ -27,7 +29,7 @@ import { TreeSessionStore } from './session-store.ts'
 export interface TreeOptions {
   /** Absolute path; `<Agent>/<key>/current.jsonl` lies below. */
   readonly sessionsDir: string
-  /** Absolute path: runs, kill switch, budgets, lanes, confirmations, leases on files. May lie within the sessions directory. */
+  /** Absolute path: runs, kill switch, budgets, lanes, confirmations, behaviour of agents, leases on files. May lie within the sessions directory. */
   readonly stateDir: string
   readonly fs: Fs
   readonly clock: Clock
@@ -52,6 +54,7 @@ export interface Tree {
   readonly lanes: LaneStore
   readonly confirmations: ConfirmationStore
   readonly fileLeases: FileLeases
+  readonly behaviour: BehaviourStore
   /** Is the tree there, readable and writable? Throws `tree_missing`, `tree_version` or `storage_*`. */
   check(): void
 }
@@ -95,6 +98,7 @@ export function createTree(options: TreeOptions): Tree {
     lanes: new TreeLaneStore({ files: stateFiles, leases: stateLeases, clock, timers, ids, ...named }),
     confirmations: new TreeConfirmationStore({ files: stateFiles, ids }),
     fileLeases: new TreeFileLeases({ leases: stateLeases, hash }),
+    behaviour: new TreeBehaviourStore({ files: stateFiles, ids, ...named }),
     check() {
       readSentinel(state)
       readSentinel(sessions)
