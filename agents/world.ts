@@ -12,7 +12,7 @@ import type { Hash, Ids } from './ports/ids.ts'
 import type { BudgetStore, KillSwitch, LaneStore } from './ports/limits.ts'
 import type { MemoryIndex, MemoryStore } from './ports/memory.ts'
 import type { ModelProviders } from './ports/model.ts'
-import type { Notices } from './ports/notices.ts'
+import type { NoticeOutbox, NoticeTarget } from './ports/notices.ts'
 import type { RunStore } from './ports/runs.ts'
 import type { SessionStore } from './ports/sessions.ts'
 import type { Clock, Timers } from './ports/time.ts'
@@ -43,8 +43,10 @@ export interface World {
   readonly commands: Commands
   readonly checkpoints: Checkpoints
   readonly audit: Audit
-  /** Tells somebody outside when a forge run has ended. */
-  readonly notices: Notices
+  /** Who is told when a forge run has ended. */
+  readonly notices: readonly NoticeTarget[]
+  /** What they have not been told yet. */
+  readonly outbox: NoticeOutbox
   /** How a forge run started through the API is driven. */
   readonly forgeDriver: ForgeDriver
   /** Who goes on with a turn that nobody waits for any more. */

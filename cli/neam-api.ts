@@ -9,7 +9,7 @@ import { bytecodeFolder, loadBytecode } from '../runtime/load-program.ts'
 import { createAslDriver } from '../runtime/local-forge.ts'
 import { AUDIT_SINKS, MAX_MODEL_CONNECTIONS, readSettings } from '../runtime/settings.ts'
 import { createSystem, type System, type SystemOptions } from '../runtime/system.ts'
-import { unfinishedRuns } from '../runtime/unfinished-runs.ts'
+import { owedNotices, unfinishedRuns } from '../runtime/unfinished-runs.ts'
 import { banner } from './api-banner.ts'
 import { CommandError } from './command-error.ts'
 import { drain } from './drain.ts'
@@ -188,11 +188,13 @@ async function run(argv: readonly string[]): Promise<number> {
     onError: (error) => log({ level: 'error', message: 'request failed', cause: String(error) }),
   })
   const url = await listen(http.server, host, values.port ?? 8080)
+  let telling: Promise<unknown> = Promise.resolve()
   if (worker === null || worker === 1) {
     for (const message of portWarnings(system.manifest, Number(new URL(url).port)))
       log({ level: 'warn', message })
     process.stderr.write(banner({ system, url, host, hasKey, keyWarnings, workers }))
     await driver.resume(await unfinishedRuns(system.world))
+    telling = owedNotices(system.world)
   }
 
   const drainSeconds = values['drain-seconds'] ?? 10
@@ -207,7 +209,7 @@ async function run(argv: readonly string[]): Promise<number> {
     http,
     told,
     endBackground: async () => {
-      await Promise.all([driver.close(), system.turns.idle()])
+      await Promise.all([driver.close(), system.turns.idle(), telling])
     },
     limitMs: drainSeconds * 1000,
     abort: () => {

@@ -41,6 +41,8 @@ export const ENV = {
   commandNetwork: 'NEAM_COMMAND_NETWORK',
   /** Where the end of a forge run is told; signed with NEAM_WEBHOOK_SECRET, a secret like the provider keys. */
   webhookUrl: 'NEAM_WEBHOOK_URL',
+  /** EventBridge bus, by name or ARN, that the end of a forge run is put on. */
+  eventBus: 'NEAM_EVENT_BUS',
   /** `info` (default) or `silent`. */
   logLevel: 'NEAM_LOG_LEVEL',
 } as const

@@ -1,5 +1,6 @@
 import { Annotations, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib'
 import { SecurityGroup } from 'aws-cdk-lib/aws-ec2'
+import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events'
 import { Trigger } from 'aws-cdk-lib/triggers'
 import type { Construct } from 'constructs'
 import { ENV } from '../lambda/env.ts'
@@ -19,7 +20,10 @@ export class NeamStack extends Stack {
   constructor(scope: Construct, id: string, props: StackProps & { readonly settings: StackSettings }) {
     super(scope, id, props)
     const { settings } = props
-    const network = new Network(this, 'Network', { egress: settings.egress })
+    const network = new Network(this, 'Network', {
+      egress: settings.egress,
+      events: settings.eventBus !== null,
+    })
     const securityGroup = new SecurityGroup(this, 'Functions', {
       vpc: network.vpc,
       description: 'The NeamClaw functions',
@@ -42,6 +46,7 @@ export class NeamStack extends Stack {
       [ENV.environment]: 'production',
       [ENV.confirmationSeconds]: String(settings.confirmationSeconds),
       ...(settings.webhookUrl === null ? {} : { [ENV.webhookUrl]: settings.webhookUrl }),
+      ...(settings.eventBus === null ? {} : { [ENV.eventBus]: settings.eventBus }),
     }
 
     const treeInit = new ImageFunction(this, 'TreeInit', {
@@ -109,6 +114,10 @@ export class NeamStack extends Stack {
     worker.grantInvoke(api)
     api.addEnvironment(ENV.turnWorker, worker.functionName)
 
+    // Whoever may end a run tells of it.
+    const bus = settings.eventBus === null ? null : this.eventBus(settings.eventBus)
+    for (const teller of [step, api, worker]) bus?.grantPutEventsTo(teller)
+
     const { api: http } = new Api(this, 'Http', { routes: ROUTES, handler: api })
     new Watch(this, 'Watch', {
       api: http,
@@ -129,5 +138,12 @@ export class NeamStack extends Stack {
       value: loop.machine.stateMachineArn,
       description: 'Forge runs in the Step Functions console',
     })
+  }
+
+  /** By name or ARN; it is there already. */
+  private eventBus(bus: string): IEventBus {
+    return bus.startsWith('arn:')
+      ? EventBus.fromEventBusArn(this, 'EventBus', bus)
+      : EventBus.fromEventBusName(this, 'EventBus', bus)
   }
 }

@@ -22,6 +22,8 @@ export interface StackSettings {
   readonly alarmEmail: string | null
   /** Where the end of a forge run is told; null = nowhere. */
   readonly webhookUrl: string | null
+  /** EventBridge bus, by name or ARN, that it is put on; null = none. */
+  readonly eventBus: string | null
 }
 
 function choice<T extends string>(node: Node, name: string, accepted: readonly T[]): T {
@@ -63,6 +65,19 @@ function webhookUrl(node: Node): string | null {
   return value
 }
 
+function eventBus(node: Node): string | null {
+  const value: unknown = node.tryGetContext('eventBus') ?? ''
+  if (value === '') return null
+  if (typeof value !== 'string' || !EVENT_BUS.test(value)) {
+    throw new Error(
+      `context eventBus is ${JSON.stringify(value)}; it is the name or the ARN of an EventBridge bus ("default" is each account's own), or empty`,
+    )
+  }
+  return value
+}
+
+const EVENT_BUS = /^(?:arn:[\w-]+:events:[\w-]+:\d{12}:event-bus\/)?[/.\-\w]{1,256}$/
+
 /** What `.dockerignore` lets the image build see. */
 const PROGRAM_FOLDERS = ['programs', 'examples'] as const
 
@@ -89,5 +104,6 @@ export function readSettings(node: Node): StackSettings {
     confirmationSeconds: seconds(node, 'confirmationSeconds', { initial: 300, max: 604_800 }),
     alarmEmail: email(node),
     webhookUrl: webhookUrl(node),
+    eventBus: eventBus(node),
   }
 }

@@ -38,6 +38,8 @@ export interface Settings {
   readonly webhookUrl: string | null
   /** Most connections of one process to models. */
   readonly modelConnections: number
+  /** EventBridge bus that is told as well, name or ARN; null = none. */
+  readonly eventBus: string | null
   /** What one API key may ask of one process; null = no limit. */
   readonly requestLimits: { readonly perMinute: number | null; readonly concurrent: number | null }
   readonly auditSink: AuditSink
@@ -121,6 +123,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     commandNetwork: flag('NEAM_COMMAND_NETWORK'),
     webhookUrl: webUrl('NEAM_WEBHOOK_URL'),
     modelConnections: limit('NEAM_LLM_POOL_SIZE', MAX_MODEL_CONNECTIONS) ?? MODEL_CONNECTIONS,
+    eventBus: text('NEAM_EVENT_BUS'),
     requestLimits: { perMinute: limit('NEAM_RATE_LIMIT'), concurrent: limit('NEAM_CONCURRENT_REQUESTS') },
     auditSink: choice('NEAM_AUDIT_SINK', AUDIT_SINKS, 'stderr'),
     auditLog: path('NEAM_AUDIT_LOG'),

@@ -21,11 +21,11 @@ import type { Environment } from './environment.ts'
 import { systemHash, systemIds } from './ids.ts'
 import { type Keys, systemKeys } from './keys.ts'
 import { memoryGauge } from './memory.ts'
+import { noticeTargets } from './notices.ts'
 import { loadPrices } from './prices.ts'
 import { systemSecrets } from './secrets.ts'
 import type { Settings } from './settings.ts'
 import { systemClock, systemTimers } from './time.ts'
-import { noNotices, webhookNotices } from './webhook.ts'
 
 export interface SystemOptions {
   readonly module: Module
@@ -148,16 +148,10 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     commands: aroundCommands(systemCommands(settings, environment, timers)),
     checkpoints: treeCheckpoints({ stateDir: settings.stateDir, clock, path: environment.PATH ?? '' }),
     audit: systemAudit(settings, clock),
-    notices:
-      settings.webhookUrl === null
-        ? noNotices
-        : webhookNotices({
-            url: settings.webhookUrl,
-            secrets,
-            clock,
-            timers,
-            warn: (line) => output.warn(line),
-          }),
+    notices: noticeTargets(settings, { secrets, clock, timers }),
+    get outbox() {
+      return tree().outbox
+    },
     forgeDriver,
     turnWorker:
       settings.turnWorkerFunction === null

@@ -1,8 +1,7 @@
 /** End-of-run notices as webhooks, signed as Standard Webhooks has it (https://www.standardwebhooks.com). */
 import { createHmac } from 'node:crypto'
-import { lastOutcome } from '../agents/forge/outcome.ts'
 import { Fault, faultText } from '../agents/ports/fault.ts'
-import type { Notices, RunEndedNotice } from '../agents/ports/notices.ts'
+import type { NoticeTarget, RunEndedNotice } from '../agents/ports/notices.ts'
 import type { Secrets } from '../agents/ports/secrets.ts'
 import type { Clock, Timers } from '../agents/ports/time.ts'
 
@@ -18,13 +17,10 @@ export interface WebhookOptions {
   readonly secrets: Secrets
   readonly clock: Clock
   readonly timers: Timers
-  readonly warn: (line: string) => void
 }
 
-export const noNotices: Notices = { runEnded: async () => {} }
-
 /** Posts each notice to `url`, three times at most; a receiver tells repeated ones by `webhook-id`, the run's id. */
-export function webhookNotices({ url, secrets, clock, timers, warn }: WebhookOptions): Notices {
+export function webhookNotices({ url, secrets, clock, timers }: WebhookOptions): NoticeTarget {
   const tryOnce = async (body: string, headers: Readonly<Record<string, string>>): Promise<string | null> => {
     const limit = timers.deadline(ANSWER_WITHIN_MS)
     try {
@@ -56,30 +52,18 @@ export function webhookNotices({ url, secrets, clock, timers, warn }: WebhookOpt
     return problem
   }
   return {
-    async runEnded(notice) {
-      const problem = await deliver(notice).catch((error: unknown) =>
+    name: 'webhook',
+    runEnded: (notice) =>
+      deliver(notice).catch((error: unknown) =>
         error instanceof Fault ? faultText(error) : 'internal error',
-      )
-      if (problem !== null) warn(`the webhook was not told that run ${notice.run} ended: ${problem}`)
-    },
+      ),
   }
 }
 
 const bodyOf = (notice: RunEndedNotice) => ({
   type: 'forge.run.ended',
-  timestamp: notice.finishedAt,
-  data: {
-    agent: notice.agent,
-    run: notice.run,
-    last_outcome: lastOutcome(notice.outcome),
-    message: notice.message,
-    iterations: notice.iterations,
-    total_cost: notice.totalCost,
-    total_tokens: notice.totalTokens,
-    tasks_completed: notice.tasksCompleted,
-    tasks_total: notice.tasksTotal,
-    finished_at: notice.finishedAt,
-  },
+  timestamp: notice.finished_at,
+  data: notice,
 })
 
 function signed(secret: string, id: string, body: string, nowMs: number): Readonly<Record<string, string>> {

@@ -5,6 +5,7 @@ import { Fault } from '../ports/fault.ts'
 import type { OutcomeKind, RunHead, RunOutcome, RunRef, RunTally, Verdict } from '../ports/runs.ts'
 import type { World } from '../world.ts'
 import { spentByRun, withCrashed } from './run-budget.ts'
+import { oweNotices, tellOwed } from './tell.ts'
 
 /** How far a run came. */
 export interface RunFacts {
@@ -23,6 +24,7 @@ export async function endRun(
   const before = await world.runs.outcome(ref)
   if (before) return before
   const tally = await withAllSpent(world, ref, facts.tally)
+  await oweNotices(world, ref)
   const outcome = await world.runs.finish(ref, {
     ...end,
     iterations: facts.iterations,
@@ -44,8 +46,8 @@ export async function endRun(
     run: ref.run,
     metadata: { outcome: outcome.outcome, iterations: outcome.iterations, cost: outcome.totalCost },
   })
-  await world.notices.runEnded({ agent: ref.agent, run: ref.run, ...outcome })
   await observeRun(world, ref, outcome)
+  await tellOwed(world, ref)
   return outcome
 }
 

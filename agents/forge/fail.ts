@@ -1,6 +1,7 @@
 import type { RunOutcome, RunRef } from '../ports/runs.ts'
 import type { World } from '../world.ts'
 import { closeRun } from './abandon.ts'
+import { tellOwed } from './tell.ts'
 
 /**
  * The driver has given an iteration up: ends the run as an error. Verified work is kept; an outcome written before
@@ -8,6 +9,9 @@ import { closeRun } from './abandon.ts'
  */
 export async function failRun(world: World, ref: RunRef, message: string): Promise<RunOutcome> {
   const ended = await world.runs.outcome(ref)
-  if (ended) return ended
+  if (ended) {
+    await tellOwed(world, ref)
+    return ended
+  }
   return await closeRun(world, ref, { outcome: 'error', message })
 }

@@ -12,6 +12,7 @@ import { limitReached, spentByRun, withCrashed } from './run-budget.ts'
 import { type OpenRun, openRun, type RunState, type Step } from './run-state.ts'
 import { settle } from './settle.ts'
 import { afterFailure, afterRecord, completed, endBeforeWork, endedStep } from './step.ts'
+import { tellOwed } from './tell.ts'
 import { confirmationOf, stillPending, waitingStep } from './waiting.ts'
 
 export interface IterateOptions {
@@ -35,6 +36,8 @@ const MAX_CRASHES = 3
  */
 export async function iterate(world: World, state: RunState, options: IterateOptions = {}): Promise<Step> {
   const ended = await world.runs.outcome(state)
+  // The process that ended it may have died before it told anybody; a run that starts tells for those that nobody drives.
+  if (ended || state.iteration === 1) await tellOwed(world, state)
   if (ended) return endedStep(state, ended)
   const deadlineAt = options.deadlineAt ?? world.clock.now() + LONGEST_ITERATION_MS
   return await whileClaimed(world, state, { deadlineAt, signal: options.signal }, async (signal) => {

@@ -1,22 +1,40 @@
-import type { OutcomeKind } from './runs.ts'
+import type { RunRef } from './runs.ts'
 
-/** What is told when a forge run has ended; the run's outcome stands by then. */
+/** What is told when a forge run has ended; the run's outcome stands by then. These names are the published ones. */
 export interface RunEndedNotice {
   readonly agent: string
   readonly run: string
-  readonly outcome: OutcomeKind
+  /** As the status route says it. */
+  readonly last_outcome: string
   readonly message: string
   readonly iterations: number
   /** USD. */
-  readonly totalCost: number
-  readonly totalTokens: number
-  readonly tasksCompleted: number
-  readonly tasksTotal: number
+  readonly total_cost: number
+  readonly total_tokens: number
+  readonly tasks_completed: number
+  readonly tasks_total: number
   /** ISO 8601. */
-  readonly finishedAt: string
+  readonly finished_at: string
 }
 
-/** Tells somebody outside. What cannot be delivered is warned about and never fails the run. */
-export interface Notices {
-  runEnded(notice: RunEndedNotice): Promise<void>
+/** Somebody outside who is told. */
+export interface NoticeTarget {
+  /** Its notices in the outbox go by this name. */
+  readonly name: 'webhook' | 'eventbridge'
+  /** Delivers a notice; answers what went wrong, null when it was delivered. */
+  runEnded(notice: RunEndedNotice): Promise<string | null>
+}
+
+/** A target is to be told of a run's end, once the run has one. */
+export interface OwedNotice extends RunRef {
+  readonly target: NoticeTarget['name']
+}
+
+/** Notices that are not delivered yet: what a process that dies leaves to the next one. */
+export interface NoticeOutbox {
+  /** Harmless when it is there already. */
+  add(owed: OwedNotice): Promise<void>
+  remove(owed: OwedNotice): Promise<void>
+  /** In no certain order. */
+  list(): Promise<readonly OwedNotice[]>
 }

@@ -52,7 +52,12 @@ export class Network extends Construct {
   /** The functions speak IPv6, and must use AWS's dual-stack endpoints. */
   readonly dualStack: boolean
 
-  constructor(scope: Construct, id: string, props: { readonly egress: Egress }) {
+  constructor(
+    scope: Construct,
+    id: string,
+    /** `events`: the functions also call EventBridge. */
+    props: { readonly egress: Egress; readonly events: boolean },
+  ) {
     super(scope, id)
     this.dualStack = props.egress === 'ipv6'
     const vpc = this.build(props.egress)
@@ -61,6 +66,10 @@ export class Network extends Construct {
     if (props.egress === 'bedrock-endpoints-only') {
       for (const [name, service] of SERVICES) {
         vpc.addInterfaceEndpoint(name, { service, subnets: this.functionSubnets })
+      }
+      if (props.events) {
+        const service = InterfaceVpcEndpointAwsService.EVENTBRIDGE
+        vpc.addInterfaceEndpoint('Events', { service, subnets: this.functionSubnets })
       }
     }
   }

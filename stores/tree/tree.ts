@@ -5,6 +5,7 @@ import type { FileLeases } from '../../agents/ports/file-leases.ts'
 import type { Hash, Ids } from '../../agents/ports/ids.ts'
 import type { BudgetStore, KillSwitch, LaneStore } from '../../agents/ports/limits.ts'
 import type { MemoryStore } from '../../agents/ports/memory.ts'
+import type { NoticeOutbox } from '../../agents/ports/notices.ts'
 import type { RunStore } from '../../agents/ports/runs.ts'
 import type { SessionStore } from '../../agents/ports/sessions.ts'
 import type { Clock, Timers } from '../../agents/ports/time.ts'
@@ -18,6 +19,7 @@ import { TreeKillSwitch } from './kill-switch.ts'
 import { TreeLaneStore } from './lane-store.ts'
 import { Leases } from './leases.ts'
 import { TreeMemoryStore } from './memory-store.ts'
+import { TreeNoticeOutbox } from './notice-outbox.ts'
 import { ANONYMOUS, type Owner, processOwner } from './owner.ts'
 import { RunLeases } from './run-leases.ts'
 import { RunPaths } from './run-paths.ts'
@@ -29,7 +31,7 @@ import { TreeSessionStore } from './session-store.ts'
 export interface TreeOptions {
   /** Absolute path; `<Agent>/<key>/current.jsonl` lies below. */
   readonly sessionsDir: string
-  /** Absolute path: runs, kill switch, budgets, lanes, confirmations, behaviour of agents, leases on files. May lie within the sessions directory. */
+  /** Absolute path: runs, their notices, kill switch, budgets, lanes, confirmations, behaviour of agents, leases on files. May lie within the sessions directory. */
   readonly stateDir: string
   readonly fs: Fs
   readonly clock: Clock
@@ -55,6 +57,7 @@ export interface Tree {
   readonly confirmations: ConfirmationStore
   readonly fileLeases: FileLeases
   readonly behaviour: BehaviourStore
+  readonly outbox: NoticeOutbox
   /** Is the tree there, readable and writable? Throws `tree_missing`, `tree_version` or `storage_*`. */
   check(): void
 }
@@ -99,6 +102,7 @@ export function createTree(options: TreeOptions): Tree {
     confirmations: new TreeConfirmationStore({ files: stateFiles, ids }),
     fileLeases: new TreeFileLeases({ leases: stateLeases, hash }),
     behaviour: new TreeBehaviourStore({ files: stateFiles, ids, ...named }),
+    outbox: new TreeNoticeOutbox({ files: stateFiles, hash }),
     check() {
       readSentinel(state)
       readSentinel(sessions)

@@ -74,6 +74,8 @@ describe('a run whose process is killed', () => {
         // What tries that died have used is part of the total: 120 tokens a call, or what was reserved for it.
         countsEachCall: (outcome?.totalTokens ?? 0) >= 120 * place.requests.length,
         records: (await heir.runs.iterations(config)).map(({ verdict }) => verdict.kind),
+        told: new Set(place.notices.map(({ run }) => run)),
+        owed: await heir.outbox.list(),
       }
       expect(facts).toEqual({
         at,
@@ -84,6 +86,8 @@ describe('a run whose process is killed', () => {
         learnings: 1,
         countsEachCall: true,
         records: ['done', 'done'],
+        told: new Set([config.run]),
+        owed: [],
       })
       if (!killed) break
     }

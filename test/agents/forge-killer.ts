@@ -60,9 +60,21 @@ export class Killer {
     return isPort ? this.port(answer) : answer
   }
 
-  world({ runs, budgets, killSwitch, commands, models, workspaces, checkpoints }: World): Partial<World> {
+  world({
+    runs,
+    outbox,
+    notices,
+    budgets,
+    killSwitch,
+    commands,
+    models,
+    workspaces,
+    checkpoints,
+  }: World): Partial<World> {
     return {
       runs: this.port(runs),
+      outbox: this.port(outbox),
+      notices: notices.map((target) => this.port(target)),
       budgets: this.port(budgets),
       killSwitch: this.port(killSwitch),
       commands: this.port(commands),

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { AuditEvent } from '../../agents/ports/audit.ts'
 import type { ForgeDriver } from '../../agents/ports/forge-driver.ts'
 import type { ModelProvider, ModelReply, ModelRequest } from '../../agents/ports/model.ts'
-import type { RunEndedNotice } from '../../agents/ports/notices.ts'
+import type { NoticeTarget, RunEndedNotice } from '../../agents/ports/notices.ts'
 import { PRICES } from '../../agents/turn/prices.ts'
 import type { World } from '../../agents/world.ts'
 import type { AgentDecl } from '../../bytecode/manifest.ts'
@@ -77,6 +77,15 @@ export class ForgePlace {
   readonly warnings: string[] = []
   readonly audit: AuditEvent[] = []
   readonly notices: RunEndedNotice[] = []
+  /** What the receiver of notices answers; null = it takes them. */
+  receiverProblem: string | null = null
+  readonly #receiver: NoticeTarget = {
+    name: 'webhook',
+    runEnded: async (notice) => {
+      if (this.receiverProblem === null) this.notices.push(notice)
+      return this.receiverProblem
+    },
+  }
   readonly #options: ForgeWorldOptions
   readonly #dead = new Set<string>()
   #processes = 0
@@ -153,7 +162,7 @@ export class ForgePlace {
       }),
       audit: { record: (event) => this.audit.push(event) },
       turnWorker: { take: async () => {} },
-      notices: { runEnded: async (notice) => void this.notices.push(notice) },
+      notices: [this.#receiver],
       forgeDriver: noDriver,
       output: { emit: () => {}, print: () => {}, warn: (line) => this.warnings.push(line) },
       isShortOfMemory: () => false,

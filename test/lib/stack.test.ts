@@ -115,6 +115,41 @@ describe('the stack', () => {
     )
   })
 
+  test.each([
+    ['default', /:event-bus\/default"/],
+    [
+      'arn:aws:events:eu-central-1:123456789012:event-bus/ops',
+      /"arn:aws:events:eu-central-1:123456789012:event-bus\/ops"/,
+    ],
+  ])('lets whoever ends a run put an event on the bus %s, and nobody else on any', (eventBus, resource) => {
+    const { template: told } = synthesize({ eventBus })
+    told.hasResourceProperties('AWS::Lambda::Function', {
+      ImageConfig: { Command: ['forge-step.handler'] },
+      Environment: { Variables: Match.objectLike({ NEAM_EVENT_BUS: eventBus }) },
+    })
+    const putting = Object.entries(told.findResources('AWS::IAM::Policy')).filter(([, policy]) =>
+      JSON.stringify(policy).includes('events:PutEvents'),
+    )
+    expect(putting.map(([id]) => id.replace(/ServiceRole.*/, '')).toSorted()).toEqual([
+      'Api',
+      'ForgeStep',
+      'TurnWorker',
+    ])
+    for (const [, policy] of putting) expect(JSON.stringify(policy)).toMatch(resource)
+    expect(JSON.stringify(template.findResources('AWS::IAM::Policy'))).not.toContain('events:PutEvents')
+  })
+
+  test('reaches EventBridge without a way out when a bus is asked for, which is a name or an ARN', () => {
+    const egress = 'bedrock-endpoints-only'
+    const endpoints = (context: Record<string, string>) =>
+      JSON.stringify(synthesize(context).template.findResources('AWS::EC2::VPCEndpoint'))
+    expect(endpoints({ egress, eventBus: 'default' })).toMatch(/\.events"/)
+    expect(endpoints({ egress })).not.toMatch(/\.events"/)
+    expect(() => synthesize({ eventBus: 'my bus' })).toThrow(
+      'context eventBus is "my bus"; it is the name or the ARN of an EventBridge bus ("default" is each account\'s own), or empty',
+    )
+  })
+
   test('requires the tree everywhere but in the function that creates it', () => {
     const tree = (name: string) => command(name).Environment?.Variables.NEAM_TREE
     expect([tree('tree-init.handler'), tree('api.handler'), tree('forge-step.handler')]).toEqual([

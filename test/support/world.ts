@@ -73,7 +73,7 @@ export function testWorld(program: string | Module, options: TestWorldOptions = 
     commands: localCommands({ path, timers: realTimers }),
     checkpoints: treeCheckpoints({ stateDir: stateDir(root), clock, path }),
     audit: { record: (event) => audit.push(event) },
-    notices: { runEnded: async () => {} },
+    notices: [],
     forgeDriver: {
       kind: 'inline',
       start: async () => {},
