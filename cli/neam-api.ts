@@ -7,7 +7,7 @@ import { portWarnings } from '../runtime/channel-ports.ts'
 import { type Environment, processEnvironment } from '../runtime/environment.ts'
 import { bytecodeFolder, loadBytecode } from '../runtime/load-program.ts'
 import { createAslDriver } from '../runtime/local-forge.ts'
-import { AUDIT_SINKS, MAX_MODEL_CONNECTIONS, readSettings } from '../runtime/settings.ts'
+import { AUDIT_SINKS, MAX_INSTANCES, MAX_MODEL_CONNECTIONS, readSettings } from '../runtime/settings.ts'
 import { createSystem, type System, type SystemOptions } from '../runtime/system.ts'
 import { owedNotices, unfinishedRuns } from '../runtime/unfinished-runs.ts'
 import { banner } from './api-banner.ts'
@@ -73,9 +73,9 @@ const FLAGS = {
   'pool-size': {
     type: 'integer',
     min: 1,
-    max: 128,
+    max: MAX_INSTANCES,
     value: 'N',
-    help: 'accepted; each request has a VM instance of its own',
+    help: 'requests and background turns that run the program at once, of each worker; those beyond wait (default 128)',
   },
   'llm-pool-size': {
     type: 'integer',
@@ -103,7 +103,7 @@ Environment:
   NEAM_MEMORY_DIR      indexes of what agents remember, a cache (default: in the directory for temporary files)
   NEAM_STATE_DIR       runs, budgets, kill switch (default: beside the sessions)
   NEAM_HOST NEAM_PORT NEAM_TIMEOUT NEAM_WORKERS NEAM_DRAIN_SECONDS NEAM_PROGRAM NEAM_BYTECODE NEAM_OFFLINE NEAM_DISABLED
-  NEAM_AUDIT_SINK NEAM_AUDIT_LOG NEAM_LLM_POOL_SIZE   the flag of the same name, when that is not given
+  NEAM_AUDIT_SINK NEAM_AUDIT_LOG NEAM_POOL_SIZE NEAM_LLM_POOL_SIZE   the flag of the same name, when that is not given
   NEAM_CONFIRMATION_SECONDS  how long a tool call waits for a person (default 300)
   NEAM_RATE_LIMIT NEAM_CONCURRENT_REQUESTS   what one key may send: requests a minute, requests at once; each worker
                        counts its own (default: no limit)
@@ -236,6 +236,7 @@ const withFlags = (environment: Environment, given: Given): Environment => ({
   ...(given.disabled ? { NEAM_DISABLED: '1' } : {}),
   ...(given['audit-sink'] === undefined ? {} : { NEAM_AUDIT_SINK: given['audit-sink'] }),
   ...(given['audit-log'] === undefined ? {} : { NEAM_AUDIT_LOG: given['audit-log'] }),
+  ...(given['pool-size'] === undefined ? {} : { NEAM_POOL_SIZE: String(given['pool-size']) }),
   ...(given['llm-pool-size'] === undefined ? {} : { NEAM_LLM_POOL_SIZE: String(given['llm-pool-size']) }),
 })
 

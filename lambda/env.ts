@@ -32,6 +32,8 @@ export const ENV = {
   rateLimit: 'NEAM_RATE_LIMIT',
   /** Requests that one API key may have in hand at once in one process (default: no limit). */
   concurrentRequests: 'NEAM_CONCURRENT_REQUESTS',
+  /** Requests and background turns of one process that run a program at once, 1 to 128 (default 128). */
+  poolSize: 'NEAM_POOL_SIZE',
   /** Connections to models that one process has at once, 1 to 256 (default 8). */
   llmPoolSize: 'NEAM_LLM_POOL_SIZE',
   openaiBaseUrl: 'OPENAI_BASE_URL',

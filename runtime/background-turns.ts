@@ -1,4 +1,5 @@
 import { resumeTurn } from '../agents/claw/resume.ts'
+import type { Slots } from '../agents/limits/slots.ts'
 import { Fault, faultText } from '../agents/ports/fault.ts'
 import type { TurnPlace, TurnWorker } from '../agents/ports/turn-worker.ts'
 import type { World } from '../agents/world.ts'
@@ -13,14 +14,16 @@ export interface BackgroundTurns extends TurnWorker {
   abort(): void
 }
 
-/** Turns that go on in this process, beside the requests. */
-export function backgroundTurns(world: () => World): BackgroundTurns {
+/** Turns that go on in this process, beside the requests; each waits for a VM instance as a request does. */
+export function backgroundTurns(world: () => World, instances: Slots): BackgroundTurns {
   const running = new Map<string, Promise<void>>()
   const stop = new AbortController()
 
   const run = async (place: TurnPlace): Promise<void> => {
     const { clock, output } = world()
+    let release = () => {}
     try {
+      release = await instances.take(stop.signal)
       await resumeTurn(world(), place, {
         deadlineAt: clock.now() + LONGEST_TURN_MS,
         signal: stop.signal,
@@ -31,6 +34,8 @@ export function backgroundTurns(world: () => World): BackgroundTurns {
       // Its journal says how it ended, or that it is still open.
       const why = error instanceof Fault ? faultText(error) : String(error)
       output.warn(`turn ${place.turn} of ${place.agent} in the background: ${why}`)
+    } finally {
+      release()
     }
   }
 

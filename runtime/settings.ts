@@ -36,6 +36,8 @@ export interface Settings {
   readonly commandNetwork: boolean
   /** Told when a forge run has ended; null = nobody. */
   readonly webhookUrl: string | null
+  /** Most VM instances of one process that work at once: of requests, and of turns in the background. */
+  readonly instances: number
   /** Most connections of one process to models. */
   readonly modelConnections: number
   /** EventBridge bus that is told as well, name or ARN; null = none. */
@@ -52,6 +54,8 @@ export type AuditSink = (typeof AUDIT_SINKS)[number]
 const LOG_LEVELS = ['info', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
+/** Chapter 28.5, `--pool-size`. */
+export const MAX_INSTANCES = 128
 /** Chapter 28.5, `--llm-pool-size`. */
 const MODEL_CONNECTIONS = 8
 export const MAX_MODEL_CONNECTIONS = 256
@@ -122,6 +126,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     bytecode: path('NEAM_BYTECODE'),
     commandNetwork: flag('NEAM_COMMAND_NETWORK'),
     webhookUrl: webUrl('NEAM_WEBHOOK_URL'),
+    instances: limit('NEAM_POOL_SIZE', MAX_INSTANCES) ?? MAX_INSTANCES,
     modelConnections: limit('NEAM_LLM_POOL_SIZE', MAX_MODEL_CONNECTIONS) ?? MODEL_CONNECTIONS,
     eventBus: text('NEAM_EVENT_BUS'),
     requestLimits: { perMinute: limit('NEAM_RATE_LIMIT'), concurrent: limit('NEAM_CONCURRENT_REQUESTS') },

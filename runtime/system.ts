@@ -1,4 +1,4 @@
-import type { Occupancy } from '../agents/limits/slots.ts'
+import { type Occupancy, Slots } from '../agents/limits/slots.ts'
 import type { Commands } from '../agents/ports/commands.ts'
 import { Fault, faultText } from '../agents/ports/fault.ts'
 import type { ForgeDriver } from '../agents/ports/forge-driver.ts'
@@ -51,6 +51,8 @@ export interface System {
   readonly keys: Keys
   /** Turns of claw agents that go on in this process. */
   readonly turns: BackgroundTurns
+  /** VM instances: one for each request that asks an agent, and for each turn in the background. */
+  readonly instances: Slots
   /** Connections to models. */
   modelConnections(): Occupancy
   /** Readiness by part: `ok`, or what is wrong. */
@@ -82,7 +84,8 @@ export async function createSystem(options: SystemOptions): Promise<System> {
   if (options.lazyTree !== true) tree()
   const secrets = systemSecrets(environment, settings, clock)
   const prices = loadPrices(settings.pricesFile)
-  const turns = backgroundTurns(() => world)
+  const instances = new Slots(settings.instances)
+  const turns = backgroundTurns(() => world, instances)
   const transport = keepAliveTransport({
     connections: settings.modelConnections,
     proxies: environment.NODE_USE_ENV_PROXY === '1' ? environment : null,
@@ -172,6 +175,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     world,
     keys: systemKeys(secrets, settings),
     turns,
+    instances,
     modelConnections: transport.occupancy,
     check: () => checkParts(world, tree()),
   }

@@ -20,11 +20,26 @@ export class Slots {
     return { limit: this.limit, inUse: this.#inUse, waiting: this.#waiting.size }
   }
 
-  /** Takes a place, waiting for one if need be. What it answers gives the place back; further calls do nothing. Rejects with the signal's reason. */
+  /**
+   * Takes a place, waiting for one if need be. What it answers gives the place back; further calls of it do nothing.
+   * Rejects with the signal's reason.
+   */
   async take(signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted()
-    if (this.#inUse < this.limit) this.#inUse += 1
-    else await this.#turn(signal)
+    const free = this.takeFree()
+    if (free !== null) return free
+    await this.#turn(signal)
+    return this.#release()
+  }
+
+  /** Takes a place if one is free; else null. */
+  takeFree(): (() => void) | null {
+    if (this.#inUse >= this.limit) return null
+    this.#inUse += 1
+    return this.#release()
+  }
+
+  #release(): () => void {
     let isTaken = true
     return () => {
       if (!isTaken) return

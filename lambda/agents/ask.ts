@@ -4,6 +4,7 @@ import { asFault } from '../../agents/turn/as-fault.ts'
 import { askOnce } from '../../agents/turn/ask-once.ts'
 import { totalTokens } from '../../agents/turn/usage.ts'
 import type { RouteHandler } from '../edge.ts'
+import { withInstance } from '../instance.ts'
 import { TEXT, validate } from '../validate.ts'
 
 export const ASK_BODY = v.strictObject({ agent_id: v.string(), query: TEXT })
@@ -20,27 +21,26 @@ function read(body: unknown): { readonly agent: string; readonly message: string
 }
 
 /** POST /api/v1/agent/ask (chapter 28.2): a stateless agent answers; nothing of it is kept. */
-export const agentAsk: RouteHandler = async ({ system, edge, body, requestId, deadlineAt }) => {
+export const agentAsk: RouteHandler = async (request) => {
+  const { system, edge, body, requestId, deadlineAt } = request
   const { agent, message } = read(body)
   const { world } = await system()
+  const found = findAgent(world, 'agent', agent)
   const call = { depth: 1, deadlineAt, signal: edge.shutdown, requestId, holding: [] }
-  try {
-    const { text, usage, cost } = await askOnce(world, {
-      agent: findAgent(world, 'agent', agent),
-      message,
-      tools: true,
-      call,
-    })
-    return {
-      body: {
-        agent_id: agent,
-        query: message,
-        response: text,
-        trace_id: requestId,
-        usage: { tokens: totalTokens(usage), cost_usd: cost },
-      },
+  return await withInstance(request, agent, async () => {
+    try {
+      const { text, usage, cost } = await askOnce(world, { agent: found, message, tools: true, call })
+      return {
+        body: {
+          agent_id: agent,
+          query: message,
+          response: text,
+          trace_id: requestId,
+          usage: { tokens: totalTokens(usage), cost_usd: cost },
+        },
+      }
+    } catch (error) {
+      throw asFault(error, call.signal)
     }
-  } catch (error) {
-    throw asFault(error, call.signal)
-  }
+  })
 }

@@ -4,6 +4,7 @@ import { Fault, type FaultCode } from '../../agents/ports/fault.ts'
 import type { TurnPlace } from '../../agents/ports/turn-worker.ts'
 import type { World } from '../../agents/world.ts'
 import type { RouteAnswer, RouteRequest } from '../edge.ts'
+import { withInstance } from '../instance.ts'
 import { Refusal } from '../refusal.ts'
 import { runningView, statusUrl, waitingView } from './turn-view.ts'
 
@@ -28,8 +29,8 @@ export async function takeMessage(
   const place = { agent, key, turn: turnId(world, { agent, key }, idempotencyKey) }
   const isAsync = wantsAsync(headerOf(request, 'prefer'))
   const now = world.clock.now()
-  return await orOnTheWay(world, place, { isRepeatable: idempotencyKey !== null, isAsync }, async () => {
-    const answer = await ask(world, {
+  const turn = () =>
+    ask(world, {
       ...place,
       message,
       isNewTurn: idempotencyKey === null,
@@ -41,6 +42,9 @@ export async function takeMessage(
       signal: request.edge.shutdown,
       handOver: isAsync ? { at: now, leastMs: 1 } : request.handOver,
     })
+  return await orOnTheWay(world, place, { isRepeatable: idempotencyKey !== null, isAsync }, async () => {
+    // To be accepted, a message needs no VM instance: its turn waits for one.
+    const answer = isAsync ? await turn() : await withInstance(request, agent, turn)
     return { body: view(answer) }
   })
 }

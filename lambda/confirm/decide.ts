@@ -29,7 +29,9 @@ export const confirm: RouteHandler = async ({
   handOver,
 }) => {
   const { trace_id, action } = validate(CONFIRM_BODY, body ?? {})
-  const { world } = await system()
+  const { world, instances } = await system()
+  // A decision is taken whatever else goes on: with no VM instance free, the turn waits for one in the background.
+  const release = instances.takeFree()
   const { request, late, continuation } = await decideConfirmation(world, {
     id: trace_id,
     action,
@@ -37,8 +39,8 @@ export const confirm: RouteHandler = async ({
     deadlineAt,
     signal: edge.shutdown,
     requestId,
-    handOver,
-  })
+    handOver: release === null ? { at: world.clock.now(), leastMs: 1 } : handOver,
+  }).finally(() => release?.())
   const { place, tool } = request
   const outcome = continuationView(place, continuation)
   if (late !== null) {

@@ -5,7 +5,7 @@ import { MAX_BODY_BYTES, MAX_BODY_DEPTH } from '../middleware/json-body.ts'
 
 /** GET /api/v1/limits (design 6.2): what is refused however often it is tried, and how much one key may ask; null = no limit. */
 export const limits: RouteHandler = async ({ system }) => {
-  const { requestLimits, modelConnections } = (await system()).settings
+  const { requestLimits, instances, modelConnections } = (await system()).settings
   const { perMinute, concurrent } = requestLimits
   return {
     body: {
@@ -15,6 +15,7 @@ export const limits: RouteHandler = async ({ system }) => {
       forge_iterations: MAX_ITERATIONS,
       requests_per_minute: perMinute,
       concurrent_requests: concurrent,
+      pool_size: instances,
       llm_pool_size: modelConnections,
     },
   }

@@ -26,12 +26,12 @@ export interface Figures {
   readonly routes: Readonly<Record<string, Times>>
   /** By name, of every agent of the program. */
   readonly agents: Readonly<Record<string, AgentFigures>>
-  /** `llm`: connections to models. */
+  /** `vm`: VM instances; `llm`: connections to models. */
   readonly pools: Readonly<Record<string, PoolFigures>>
 }
 
 /** Times of requests and what agents used, of this process since it began. */
-export function figuresOf(edge: Edge, { world, modelConnections }: System): Figures {
+export function figuresOf(edge: Edge, { world, instances, modelConnections }: System): Figures {
   const statistics = statisticsOf(world)
   const times = requestTimesOf(edge)
   return {
@@ -44,7 +44,7 @@ export function figuresOf(edge: Edge, { world, modelConnections }: System): Figu
         return [name, { model_calls: calls, tokens, cost_usd: cost, avg_latency_ms: latency }]
       }),
     ),
-    pools: { llm: poolFigures(modelConnections()) },
+    pools: { vm: poolFigures(instances.occupancy()), llm: poolFigures(modelConnections()) },
   }
 }
 

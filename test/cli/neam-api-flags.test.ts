@@ -28,6 +28,42 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
 }
 
 test.each([
+  ['--pool-size', ['--pool-size', '1'], { NEAM_POOL_SIZE: '5' }],
+  ['NEAM_POOL_SIZE', [], { NEAM_POOL_SIZE: '1' }],
+])(
+  '%s limits the requests that run the program at once; the others wait',
+  async (_, args, env) => {
+    const model = await startOpenAIServer()
+    const gate = Promise.withResolvers<void>()
+    model.always({ text: 'Hello.', after: gate.promise })
+    const server = await serve(args, { OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'sk-test', ...env })
+    const answers = ['ann', 'bob', 'cid'].map((session) => say(server, session))
+    await until(async () => (await get(server, '/api/v1/metrics')).pools.vm.waiting === 2)
+    await until(async () => model.requests.length > 0)
+    expect(model.requests.length).toBe(1)
+    gate.resolve()
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200])
+  },
+  30_000,
+)
+
+test('a request that finds no VM instance free in its time is refused, with the time to try again', async () => {
+  const model = await startOpenAIServer()
+  const gate = Promise.withResolvers<void>()
+  model.always({ text: 'Hello.', after: gate.promise })
+  const environment = { OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'sk-test' }
+  const server = await serve(['--pool-size', '1', '--timeout', '1500'], environment)
+  const first = say(server, 'ann')
+  await until(async () => model.requests.length === 1)
+  const refused = await say(server, 'bob')
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5'])
+  expect(await refused.json()).toMatchObject({ code: 'instances_busy', scope: 'vm_instances', limit: 1 })
+  gate.resolve()
+  // It was handed over in the meantime, or answered just before that.
+  expect([200, 202]).toContain((await first).status)
+}, 30_000)
+
+test.each([
   ['--llm-pool-size', ['--llm-pool-size', '1'], { NEAM_LLM_POOL_SIZE: '5' }],
   ['NEAM_LLM_POOL_SIZE', [], { NEAM_LLM_POOL_SIZE: '1' }],
 ])(

@@ -87,6 +87,7 @@ test('a body is refused from the size that the limits tell', async () => {
     requests_per_minute: null,
     concurrent_requests: null,
     llm_pool_size: 8,
+    pool_size: 128,
   })
   const { status } = await api.call('POST', '/api/v1/agent/ask', { body: ' '.repeat(body.body_bytes + 1) })
   expect(status).toBe(413)

@@ -37,7 +37,10 @@ test('the route tells of requests, refused ones too, and of agents', async () =>
   expect(body.requests.count).toBe(3)
   expect(body.routes).toMatchObject({ 'POST /api/v1/agent/ask': { count: 2 }, 'GET /health': { count: 1 } })
   expect(body.routes['POST /api/v1/agent/ask'].p50_ms).toBeGreaterThan(0)
-  expect(body.pools).toEqual({ llm: { size: 8, in_use: 0, waiting: 0 } })
+  expect(body.pools).toEqual({
+    vm: { size: 128, in_use: 0, waiting: 0 },
+    llm: { size: 8, in_use: 0, waiting: 0 },
+  })
   expect(body.agents.helper).toMatchObject({ model_calls: 1, cost_usd: 0 })
   expect(body.agents.helper.tokens).toBeGreaterThan(0)
 })

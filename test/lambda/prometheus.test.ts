@@ -59,6 +59,7 @@ test('requests are told by route and use by agent, under the names of the JSON r
   }
   expect(lines).toContain('neam_agent_model_calls{agent="broken"} 0')
   expect(lines).toContain('neam_pool_size{pool="llm"} 8')
+  expect(lines).toContain('neam_pool_waiting{pool="vm"} 0')
 })
 
 test('numbers that agents report of themselves are labelled by agent; a report that fails says so and hides no other', async () => {

@@ -1,0 +1,31 @@
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from '@jest/globals'
+import { commands, curl, page } from '../support/docs.ts'
+import { type Server, startServer } from '../support/server.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+const [serve, limits, metrics, ...others] = commands(page('docs/server.md'))
+
+describe('docs/server.md', () => {
+  let server: Server
+  beforeAll(async () => {
+    const sandbox = temporaryDirectory()
+    const args = serve!.replace('npx neam-api ', '').replaceAll('/tmp/', `${sandbox}/`).split(' ')
+    server = await startServer('bin/neam-api.js', args, { NEAM_SESSIONS_DIR: join(sandbox, 'sessions') })
+  })
+
+  test('prints limits and figures that the server tells', async () => {
+    expect(await curl(server.url, limits!)).toMatchObject({
+      status: 200,
+      answer: { pool_size: 8, llm_pool_size: 16 },
+    })
+    expect(await curl(server.url, metrics!)).toMatchObject({
+      status: 200,
+      answer: { pools: { vm: { size: 8, in_use: 0, waiting: 0 }, llm: { size: 16, in_use: 0, waiting: 0 } } },
+    })
+  })
+
+  test('prints no command that is not run here', () => {
+    expect(others).toEqual([])
+  })
+})
