@@ -16,6 +16,7 @@ import type { NoticeOutbox, NoticeTarget } from './ports/notices.ts'
 import type { RunStore } from './ports/runs.ts'
 import type { SessionStore } from './ports/sessions.ts'
 import type { Clock, Timers } from './ports/time.ts'
+import type { Tokenizers } from './ports/tokens.ts'
 import type { TurnWorker } from './ports/turn-worker.ts'
 import type { Workspaces } from './ports/workspace.ts'
 import type { PriceTable } from './turn/prices.ts'
@@ -27,6 +28,7 @@ export interface World {
   readonly ids: Ids
   readonly hash: Hash
   readonly models: ModelProviders
+  readonly tokenizers: Tokenizers
   readonly prices: PriceTable
   readonly sessions: SessionStore
   readonly memories: MemoryStore

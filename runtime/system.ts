@@ -6,6 +6,7 @@ import type { ProgramOutput, World } from '../agents/world.ts'
 import type { Manifest } from '../bytecode/manifest.ts'
 import type { Module } from '../bytecode/module.ts'
 import { embedders, type ModelProvidersOptions, modelProviders } from '../providers/registry.ts'
+import { tokenizers } from '../providers/tokenizers.ts'
 import { keepAliveTransport } from '../providers/transport.ts'
 import { createLambdaTurnWorker } from '../stores/aws/turn-worker.ts'
 import { sqliteMemoryIndex } from '../stores/memory/sqlite-index.ts'
@@ -109,6 +110,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     ids,
     hash: systemHash,
     models: modelProviders(vendors),
+    tokenizers: tokenizers(),
     embedders: embedders(vendors),
     prices,
     get sessions() {

@@ -2,7 +2,8 @@ import { Fault, faultText } from '../ports/fault.ts'
 import type { ModelMessage } from '../ports/model.ts'
 import type { SessionVersion, StoredMessage } from '../ports/sessions.ts'
 import { contextLimit } from '../turn/context-window.ts'
-import { estimateMessage, estimateRequest } from '../turn/tokens.ts'
+import { tokenCounter } from '../turn/token-counter.ts'
+import { messageTokens, requestTokens } from '../turn/tokens.ts'
 import { skillsOf, toolSpec } from '../turn/tools.ts'
 import { compactVersion } from './compact-version.ts'
 import { compactionPauses } from './compaction-pause.ts'
@@ -25,13 +26,16 @@ export async function context(turn: OpenTurn): Promise<BriefedTurn> {
   const tools = [...skillsOf(world, agent).values()].map(toolSpec)
   const memory = recallingMemory(agent)
   const forMemory = memory === null ? 0 : Math.floor(contextLimit(agent.model) * MEMORY_SHARE)
-  const maxTokens = contextLimit(agent.model) - forMemory - estimateRequest([...system, message], tools)
+  const limit = contextLimit(agent.model) - forMemory
+  let { version } = turn
+  const everything = [...system, ...version.messages.map(promptMessage), message]
+  const counter = await tokenCounter(world, agent.model, (by) => requestTokens(by, everything, tools), limit)
+  const maxTokens = limit - requestTokens(counter, [...system, message], tools)
   const historyOf = ({ messages }: SessionVersion): PromptHistory =>
     promptHistory(messages, { maxTurns: agent.session.maxHistoryTurns, maxTokens }, (stored) =>
-      estimateMessage(promptMessage(stored)),
+      messageTokens(counter, promptMessage(stored)),
     )
 
-  let { version } = turn
   let history = historyOf(version)
   if (history.leftOut > 0 && agent.session.compaction === 'auto') {
     version = await compacted(turn)
@@ -50,7 +54,11 @@ export async function context(turn: OpenTurn): Promise<BriefedTurn> {
   const fromMemory =
     memory === null
       ? []
-      : await recalled({ ...turn, version }, memory, { inPrompt: history.messages, maxTokens: forMemory })
+      : await recalled({ ...turn, version }, memory, {
+          inPrompt: history.messages,
+          maxTokens: forMemory,
+          counter,
+        })
   return {
     ...turn,
     version,

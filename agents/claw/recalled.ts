@@ -4,6 +4,7 @@ import { recalledMessage } from '../memory/recalled-message.ts'
 import { Fault, faultText } from '../ports/fault.ts'
 import type { ModelMessage } from '../ports/model.ts'
 import type { StoredMessage } from '../ports/sessions.ts'
+import type { TokenCounter } from '../ports/tokens.ts'
 import type { OpenTurn } from './turn.ts'
 
 /** The memory from which an agent's prompts are enriched; null = none. */
@@ -17,7 +18,11 @@ export const recallingMemory = ({ semanticMemory }: ClawDecl): SemanticMemoryDec
 export async function recalled(
   turn: OpenTurn,
   memory: SemanticMemoryDecl,
-  options: { readonly inPrompt: readonly StoredMessage[]; readonly maxTokens: number },
+  options: {
+    readonly inPrompt: readonly StoredMessage[]
+    readonly maxTokens: number
+    readonly counter: TokenCounter
+  },
 ): Promise<readonly ModelMessage[]> {
   const { world, agent, ref, version, message, call } = turn
   const audited = { agent: agent.name, sessionKey: ref.key, requestId: call.requestId }
@@ -25,7 +30,7 @@ export async function recalled(
     const { topK } = memory
     const { inPrompt } = options
     const hits = await recall(world, { ref, version, agent, memory, text: message, topK, inPrompt, call })
-    const found = recalledMessage(hits, options.maxTokens)
+    const found = recalledMessage(hits, options.maxTokens, options.counter)
     if (found === null) return []
     world.audit.record({ event: 'memory.recalled', ...audited, metadata: { passages: hits.length } })
     return [found]

@@ -7,7 +7,8 @@ import type { CallContext } from '../turn/call-context.ts'
 import { contextLimit } from '../turn/context-window.ts'
 import { callModel } from '../turn/model-call.ts'
 import { shorten } from '../turn/shorten.ts'
-import { estimateRequest } from '../turn/tokens.ts'
+import { tokenCounter } from '../turn/token-counter.ts'
+import { requestTokens } from '../turn/tokens.ts'
 import { totalTokens } from '../turn/usage.ts'
 import type { World } from '../world.ts'
 
@@ -62,7 +63,7 @@ export async function summarize(
   const { reply, cost } = await callModel(world, {
     agent,
     call,
-    messages: fitting(request.messages, limit),
+    messages: await fitting(world, agent.model, request.messages, limit),
     tools: [],
     gate: agentGate(world, agent, call),
   })
@@ -73,11 +74,18 @@ export async function summarize(
 }
 
 /** The request, its messages halved until it fits. */
-function fitting(messages: readonly StoredMessage[], maxTokens: number): readonly ModelMessage[] {
+async function fitting(
+  world: World,
+  model: string,
+  messages: readonly StoredMessage[],
+  maxTokens: number,
+): Promise<readonly ModelMessage[]> {
   let longest = Math.max(...messages.map(({ content }) => content.length))
+  const whole = promptOf(messages, longest)
+  const counter = await tokenCounter(world, model, (by) => requestTokens(by, whole, []), maxTokens)
   for (;;) {
     const prompt = promptOf(messages, longest)
-    if (longest <= SHORTEST_MESSAGE || estimateRequest(prompt, []) <= maxTokens) return prompt
+    if (longest <= SHORTEST_MESSAGE || requestTokens(counter, prompt, []) <= maxTokens) return prompt
     longest = Math.max(SHORTEST_MESSAGE, Math.floor(longest / 2))
   }
 }

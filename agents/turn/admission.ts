@@ -9,7 +9,7 @@ import type { World } from '../world.ts'
 import type { CallContext } from './call-context.ts'
 import { contextWindow } from './context-window.ts'
 import { openScene, type Scene } from './scene.ts'
-import { estimateTokens } from './tokens.ts'
+import { tokenCounter } from './token-counter.ts'
 
 export interface Admission {
   readonly scene: Scene
@@ -34,7 +34,7 @@ export async function admit(
   const { agent, call } = request
   assertDepth(call.depth)
   await assertEnabled(world, agent.name)
-  assertFits(agent, request.message)
+  await assertFits(world, agent, request.message)
   const scene = await openScene(world, { ...call, agent, workspace: null, session: request.session })
   const message = await applyGuards(world, scene, 'input', request.message)
   await assertBudget(world, agent, call)
@@ -42,8 +42,9 @@ export async function admit(
 }
 
 /** A message that alone is larger than the model's window can never be answered. */
-function assertFits(agent: AgentDecl, message: string): void {
-  const tokens = estimateTokens(message)
+async function assertFits(world: World, agent: AgentDecl, message: string): Promise<void> {
   const limit = contextWindow(agent.model)
+  const counter = await tokenCounter(world, agent.model, ({ text }) => text(message), limit)
+  const tokens = counter.text(message)
   if (tokens > limit) throw new Fault('message_too_large', { tokens, limit })
 }

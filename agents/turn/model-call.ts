@@ -2,6 +2,7 @@ import type { AgentDecl } from '../../bytecode/manifest.ts'
 import { Fault, type FaultCode } from '../ports/fault.ts'
 import type { ModelMessage, ModelReply, ToolSpec } from '../ports/model.ts'
 import type { World } from '../world.ts'
+import { calibrationOf } from './calibration.ts'
 import type { CallContext } from './call-context.ts'
 import type { Gate } from './gate.ts'
 import { handOverAt, handOverWhenDue } from './hand-over.ts'
@@ -54,10 +55,8 @@ export async function callModel(world: World, request: ModelCall): Promise<Model
   handOverWhenDue(world, call)
   const deadlineAt = Math.min(call.deadlineAt, handOverAt(call.handOver), now + LONGEST_CALL_MS)
   const { provider, price } = await modelAccess(world, agent)
-  const leave = await gate.beforeModel({
-    inputTokens: estimateRequest(messages, tools),
-    maxOutputTokens: null,
-  })
+  const inputTokens = estimateRequest(messages, tools)
+  const leave = await gate.beforeModel({ inputTokens, maxOutputTokens: null })
   let reply: ModelReply
   try {
     reply = await provider.complete(
@@ -86,5 +85,6 @@ export async function callModel(world: World, request: ModelCall): Promise<Model
   const cost = price === null ? 0 : costOf(price, reply.usage)
   await leave.settle(reply.usage, cost)
   statisticsOf(world).modelCalled(agent.name, reply.usage, cost)
+  calibrationOf(world).reported(agent.model, inputTokens, reply.usage)
   return { reply: { ...reply, text: shorten(reply.text, MAX_ANSWER) }, cost }
 }

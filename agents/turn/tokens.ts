@@ -1,12 +1,10 @@
 import type { ModelMessage, ToolSpec } from '../ports/model.ts'
+import type { TokenCounter } from '../ports/tokens.ts'
 
 /** Role, separators and the like, a message. */
 const MESSAGE_OVERHEAD = 4
 
-/**
- * Tokens of a text, estimated: four characters of ASCII a token, one token for any other character. Providers report
- * the true number after the call.
- */
+/** Tokens of a text, estimated: four characters of ASCII a token, one token for any other character. */
 export function estimateTokens(text: string): number {
   let ascii = 0
   let other = 0
@@ -17,12 +15,45 @@ export function estimateTokens(text: string): number {
   return Math.ceil(ascii / 4) + other
 }
 
-export const estimateMessage = (message: ModelMessage): number =>
+/** Bytes of a text in UTF-8; half a surrogate pair counts as the replacement character that is sent for it. */
+export function utf8Length(text: string): number {
+  let bytes = 0
+  for (const character of text) {
+    const code = character.codePointAt(0)!
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4
+  }
+  return bytes
+}
+
+/** Costs nothing and serves where a miss does no harm. */
+export const ESTIMATE: TokenCounter = {
+  text: estimateTokens,
+  tools: (tools) => estimateTokens(JSON.stringify(tools)),
+  perRequest: 0,
+}
+
+/** Never too few: a token is at least one byte, and the form in which a vendor shows tools is shorter than their JSON. */
+export const UPPER_BOUND: TokenCounter = {
+  text: utf8Length,
+  tools: (tools) => utf8Length(JSON.stringify(tools)),
+  perRequest: 8,
+}
+
+export const messageTokens = (counter: TokenCounter, message: ModelMessage): number =>
   MESSAGE_OVERHEAD +
-  estimateTokens(message.content) +
-  (message.role === 'assistant' && message.toolCalls ? estimateTokens(JSON.stringify(message.toolCalls)) : 0)
+  counter.text(message.content) +
+  (message.role === 'assistant' && message.toolCalls ? counter.text(JSON.stringify(message.toolCalls)) : 0)
 
 /** All that a request sends. */
+export const requestTokens = (
+  counter: TokenCounter,
+  messages: readonly ModelMessage[],
+  tools: readonly ToolSpec[],
+): number =>
+  messages.reduce((sum, message) => sum + messageTokens(counter, message), counter.perRequest) +
+  (tools.length > 0 ? counter.tools(tools) : 0)
+
+export const estimateMessage = (message: ModelMessage): number => messageTokens(ESTIMATE, message)
+
 export const estimateRequest = (messages: readonly ModelMessage[], tools: readonly ToolSpec[]): number =>
-  messages.reduce((sum, message) => sum + estimateMessage(message), 0) +
-  (tools.length > 0 ? estimateTokens(JSON.stringify(tools)) : 0)
+  requestTokens(ESTIMATE, messages, tools)

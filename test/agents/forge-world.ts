@@ -150,6 +150,7 @@ export class ForgePlace {
       },
       hash: systemHash,
       models: { for: async () => this.#provider() },
+      tokenizers: { for: async () => null },
       embedders: { for: async () => null },
       prices: PRICES,
       ...this.#tree(processId, clock, timers),

@@ -65,6 +65,7 @@ export function testWorld(program: string | Module, options: TestWorldOptions = 
     ids: testIds(),
     hash,
     models: model,
+    tokenizers: { for: async () => null },
     embedders: { for: async () => null },
     prices: PRICES,
     ...testTree(root, { clock, timers }),
