@@ -108,7 +108,7 @@ export const ROUTES: readonly Route[] = [
     path: '/api/v1/claw/{agent}/sessions/{key}/memory',
     handler: 'clawForget',
     credential: 'key',
-    summary: 'Delete the archive and the facts of a session',
+    summary: 'Delete what is remembered of a session: all its texts but the live history',
   },
   {
     method: 'POST',

@@ -49,7 +49,7 @@ export async function wholeSession({ world }: System, ref: SessionRef): Promise<
 export const archiveSession = async ({ world }: System, ref: SessionRef): Promise<string | null> =>
   (await resetSession(world, ref)).archived
 
-/** Deletes the archive and the facts of a session; the live history stays. Throws as `forgetMemory`. */
+/** Deletes all texts of a session but the live history. Throws as `forgetMemory`. */
 export const forgetSession = ({ world }: System, ref: SessionRef): Promise<Forgotten> =>
   forgetMemory(world, ref)
 

@@ -125,6 +125,8 @@ function answerOf(turn: string, result: TurnResult): AskAnswer {
     }
     case 'orphaned':
       return { turn, response: result.response, status: 'orphaned', tokens: 0, cost: 0, latencyMs: 0 }
+    case 'forgotten':
+      throw new Fault('turn_forgotten', { turn })
     default:
       throw isFaultCode(result.code) ? new Fault(result.code, result.data) : new Fault('internal')
   }

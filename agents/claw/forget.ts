@@ -4,6 +4,7 @@ import { MEMORY_FILE, withoutSession } from '../memory/memory-file.ts'
 import { Fault, faultText } from '../ports/fault.ts'
 import type { SessionRef } from '../ports/sessions.ts'
 import type { World } from '../world.ts'
+import { messageTime } from './message-time.ts'
 import { checkedKey } from './session-key.ts'
 
 export interface ForgetRequest {
@@ -23,8 +24,8 @@ const WAIT_MS = 10_000
 const TTL_MS = 60_000
 
 /**
- * Deletes what an agent remembers of a session: its archive, its facts, their copy in MEMORY.md and the local index.
- * The live history stays; after a reset nothing is left to recall. Throws `agent_not_found`, `session_key_invalid`,
+ * Deletes what an agent remembers of a session: its archive, its facts, their copy in MEMORY.md, the local index, and the
+ * texts of earlier versions and turns. The live history stays; after a reset nothing is left to recall, nor to read. Throws `agent_not_found`, `session_key_invalid`,
  * `session_busy` and the Faults of the tree; repeating it finishes what was begun.
  */
 export async function forgetMemory(world: World, request: ForgetRequest): Promise<Forgotten> {
@@ -36,6 +37,7 @@ export async function forgetMemory(world: World, request: ForgetRequest): Promis
     await forgetCopy(world, agent, ref)
     const forgotten = await world.memories.forget(ref)
     await world.memoryIndex.drop(ref)
+    await forgetPast(world, ref)
     world.audit.record({
       event: 'memory.forgotten',
       agent: agent.name,
@@ -46,6 +48,23 @@ export async function forgetMemory(world: World, request: ForgetRequest): Promis
     return forgotten
   } finally {
     await lease.release()
+  }
+}
+
+/**
+ * Records of what is not live any more. A turn that is not over, and an approval that it waits for, are no memory yet:
+ * they stay until it is.
+ */
+async function forgetPast(world: World, ref: SessionRef): Promise<void> {
+  const { messages } = await world.sessions.open(ref)
+  const live = new Set(messages.map(({ ts, content }) => `${ts} ${content}`))
+  await world.sessions.forgetPast(ref, ({ acceptedAt, message }) =>
+    live.has(`${messageTime(acceptedAt)} ${message}`),
+  )
+  for (const { request } of await world.confirmations.ofSession(ref)) {
+    if (request.place.kind !== 'turn') continue
+    const turn = await world.sessions.turn(ref, request.place.turn)
+    if (turn === null || turn.result !== null) await world.confirmations.forget(request.id)
   }
 }
 

@@ -1,4 +1,5 @@
 /** Approvals of single tool calls by a person (design 5, "Approval"; reliability 2.7). */
+import type { SessionRef } from './sessions.ts'
 
 /** What waits for the decision. */
 export type ConfirmationPlace =
@@ -86,6 +87,10 @@ export interface ConfirmationStore {
   keepTaskToken(id: string, token: string): Promise<void>
   /** Null: nothing is to be woken; whoever waits looks by itself. */
   taskToken(id: string): Promise<string | null>
+  /** Requests of turns of a session, decided or not. */
+  ofSession(ref: SessionRef): Promise<readonly Confirmation[]>
+  /** Deletes the arguments and the result of a call; who decided what about which tool is kept. */
+  forget(id: string): Promise<void>
   /** Undecided requests, oldest first, expired ones included. */
   pending(): Promise<readonly Confirmation[]>
 }

@@ -21,6 +21,7 @@ const TEXTS = {
   idempotency_conflict: () => 'this Idempotency-Key was used before with a different body',
   turn_handed_over: () => 'the turn takes longer and goes on in the background',
   turn_not_found: (d: Data) => `turn not found: ${show(d.turn)}`,
+  turn_forgotten: (d: Data) => `turn ${show(d.turn)} is over, and its answer was deleted since`,
   run_not_found: (d: Data) => `run not found: ${show(d.run)}`,
   confirmation_not_found: (d: Data) => `no confirmation has the trace id ${JSON.stringify(d.trace_id)}`,
   // what may say no

@@ -106,6 +106,8 @@ export type TurnResult =
     }
   /** The session was reset while the turn ran: answered, not in the new history. */
   | { readonly status: 'orphaned'; readonly response: string; readonly finishedAt: string }
+  /** It was over, and its texts were deleted since; its id is still known. */
+  | { readonly status: 'forgotten'; readonly finishedAt: string }
 
 export interface TurnRecord {
   readonly intent: TurnIntent
@@ -185,6 +187,12 @@ export interface SessionStore {
   page(agent: string, options: { after: string | null; limit: number }): Promise<SessionPage>
   /** Sessions with at least one committed version; what other machines did in the last half minute may be missing. */
   count(agent: string): Promise<number>
+  /**
+   * Deletes the texts that are no part of the live history: those of earlier versions, and of turns that are over and
+   * whose message does not `stay`; these are `forgotten` from then on. Only for the holder of the lease; repeating it
+   * finishes what was begun.
+   */
+  forgetPast(ref: SessionRef, stays: (intent: TurnIntent) => boolean): Promise<void>
   /** Accepted turns that have no result, oldest first. */
   openTurns(ref: SessionRef): Promise<readonly TurnIntent[]>
   /** Newest last. */

@@ -37,7 +37,7 @@ const ACTIONS = {
 } as const
 type Action = keyof typeof ACTIONS
 
-/** `repair` finishes the turns that a crash left open; `archive` is a reset; `forget` deletes archive and facts. */
+/** `repair` finishes the turns that a crash left open; `archive` is a reset; `forget` deletes all texts but the live history. */
 export const sessions: Command = command({
   usage: 'sessions list|show|export|archive|forget|repair FILE [AGENT [KEY]] [flags]',
   summary: "lists, prints, exports, archives, forgets or repairs sessions of a program's claw agents",

@@ -28,7 +28,7 @@ export const runningView = (place: TurnPlace) => ({
   status_url: statusUrl(place),
 })
 
-/** How far a turn has come: `running`, `pending_confirmation`, `completed`, `orphaned`, `refused` or `failed`. */
+/** How far a turn has come: `running`, `pending_confirmation`, `completed`, `orphaned`, `forgotten`, `refused` or `failed`. */
 export function turnStateView(place: TurnPlace, state: TurnState): object {
   if (state.kind === 'over') return { ...placeView(place), ...resultView(state.result) }
   if (state.kind === 'waiting') return { ...placeView(place), ...waitingView(state.pending) }
@@ -44,6 +44,8 @@ function resultView(result: TurnResult): object {
     }
     case 'orphaned':
       return { status, response: result.response, finished_at }
+    case 'forgotten':
+      return { status, finished_at }
     default: {
       const fault = isFaultCode(result.code) ? new Fault(result.code, result.data) : new Fault('internal')
       return { status, code: fault.code, message: faultText(fault), finished_at }

@@ -9,6 +9,7 @@ export const FAULT_STATUS: Readonly<Record<FaultCode, number>> = {
   idempotency_conflict: 422,
   turn_handed_over: 503,
   turn_not_found: 404,
+  turn_forgotten: 410,
   run_not_found: 404,
   confirmation_not_found: 404,
   agent_disabled: 503,

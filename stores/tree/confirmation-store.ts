@@ -7,6 +7,7 @@ import type {
 } from '../../agents/ports/confirmations.ts'
 import { Fault } from '../../agents/ports/fault.ts'
 import type { Ids } from '../../agents/ports/ids.ts'
+import type { SessionRef } from '../../agents/ports/sessions.ts'
 import { ConfirmationCollector } from './confirmation-collector.ts'
 import { type Files, TEMPORARY } from './files.ts'
 import { encodeRecord, readRecord } from './records.ts'
@@ -86,6 +87,25 @@ export class TreeConfirmationStore implements ConfirmationStore {
 
   async taskToken(id: string): Promise<string | null> {
     return this.#read<{ readonly token: string }>(id, 'token')?.token ?? null
+  }
+
+  async ofSession({ agent, key }: SessionRef): Promise<readonly Confirmation[]> {
+    const found: Confirmation[] = []
+    for (const id of this.#files.listFresh(DIRECTORY).filter(isId)) {
+      const confirmation = await this.get(id)
+      const place = confirmation?.request.place
+      if (confirmation !== null && place?.kind === 'turn' && place.agent === agent && place.key === key)
+        found.push(confirmation)
+    }
+    return found
+  }
+
+  async forget(id: string): Promise<void> {
+    const request = this.#read<ConfirmationRequest>(id, 'request')
+    if (request === null) return
+    this.#files.remove(fileOf(id, 'result'))
+    const nonce = this.#ids.next()
+    this.#files.replace(fileOf(id, 'request'), encodeRecord({ ...request, arguments: '{}', nonce }))
   }
 
   async pending(): Promise<readonly Confirmation[]> {

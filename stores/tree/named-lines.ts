@@ -26,8 +26,7 @@ export class NamedLines {
   putIfAbsent(path: string, record: unknown): boolean {
     const [directory, name] = partsOf(path)
     const own = `${directory}/lines.${this.#writer}.jsonl`
-    // Counted, so that no two lines are alike.
-    const line = `${startOf(name)}"writer":"${this.#writer}","line":${this.#count++},"record":${JSON.stringify(record)}}\n`
+    const line = this.#line(name, record)
     try {
       this.#files.append(own, line)
       return this.#files.nameIfAbsent(own, path, (text) => firstLine(text, name) === line)
@@ -36,6 +35,12 @@ export class NamedLines {
       this.#writer = this.#nextId()
       throw error
     }
+  }
+
+  /** Gives a name another record, in a file that has no other line. Only where nobody decides it any more. */
+  replace(path: string, record: unknown): void {
+    const [, name] = partsOf(path)
+    this.#files.replace(path, this.#line(name, record))
   }
 
   /** Throws `record_damaged`. */
@@ -48,6 +53,11 @@ export class NamedLines {
       throw new Fault('record_damaged', { path: this.#files.absolute(path), problem })
     }
     return parsed.record as T
+  }
+
+  /** Counted, so that no two lines are alike. */
+  #line(name: string, record: unknown): string {
+    return `${startOf(name)}"writer":"${this.#writer}","line":${this.#count++},"record":${JSON.stringify(record)}}\n`
   }
 }
 

@@ -50,7 +50,14 @@ export class SessionCollector {
     if (now === undefined) return
     if (seq % 2 === 0) this.#collectVersions(session, seq, names, now)
     else this.#collectTurns(session, seq, now)
-    this.#collectTemporaries(session, names, now)
+    this.#removeTemporaries(session, names, now)
+  }
+
+  /** What writers that died have left among `names`. */
+  collectTemporaries(session: string, names: readonly string[]): void {
+    if (!names.some((name) => name.startsWith(TEMPORARY))) return
+    const now = this.#files.barrier(session)
+    if (now !== null) this.#removeTemporaries(session, names, now)
   }
 
   #collectVersions(session: string, newest: number, names: readonly string[], now: number): void {
@@ -113,7 +120,7 @@ export class SessionCollector {
     }
   }
 
-  #collectTemporaries(session: string, names: readonly string[], now: number): void {
+  #removeTemporaries(session: string, names: readonly string[], now: number): void {
     for (const name of names.filter((name) => name.startsWith(TEMPORARY)).slice(0, PER_TURN)) {
       const made = this.#files.stat(`${session}/${name}`)?.modifiedAt
       if (made !== undefined && now - made > TEMPORARY_AGE_MS) this.#files.remove(`${session}/${name}`)

@@ -228,6 +228,20 @@ export class TreeSessionStore implements SessionStore {
       .sort((a, b) => (a.acceptedAt < b.acceptedAt ? -1 : 1))
   }
 
+  async forgetPast(ref: SessionRef, stays: (intent: TurnIntent) => boolean): Promise<void> {
+    const session = this.#paths.directory(ref)
+    const names = this.#files.listFresh(session)
+    const live = this.#read(session, names)
+    // Their numbers stay taken, as those of collected versions do.
+    for (const seq of versionsIn(names)) {
+      if (live !== null && seq < live.seq) this.#files.replace(versionFile(session, seq), '')
+    }
+    for (const name of this.#files.listFresh(turnsOf(session))) {
+      new TurnJournal(this.#files, this.#lines, `${turnsOf(session)}/${name}`).forget(stays)
+    }
+    this.#collector.collectTemporaries(session, names)
+  }
+
   async archives(ref: SessionRef): Promise<readonly ArchivedSession[]> {
     return listArchives(this.#files, this.#paths.directory(ref))
   }

@@ -1,3 +1,4 @@
+import { Fault } from '../../agents/ports/fault.ts'
 import type { TurnIntent, TurnRecord, TurnResult, TurnStep } from '../../agents/ports/sessions.ts'
 import type { Files } from './files.ts'
 import type { NamedLines } from './named-lines.ts'
@@ -45,6 +46,36 @@ export class TurnJournal {
   /** The first result stands. */
   close(result: TurnResult): void {
     this.#put('result', result)
+  }
+
+  /**
+   * Deletes the texts of a turn that is over and does not stay; its id and its end stay. The end comes first, so that the
+   * turn is never taken for open. Of a turn that cannot be read nothing stays.
+   */
+  forget(stays: (intent: TurnIntent) => boolean): void {
+    const names = this.#files.listFresh(this.#directory)
+    if (!isClosedTurn(names)) return
+    const record = this.#readable()
+    if (record !== null && stays(record.intent)) return
+    if (record?.result) {
+      const { finishedAt } = record.result
+      this.#lines.replace(this.#path('result'), { status: 'forgotten', finishedAt } satisfies TurnResult)
+      this.#lines.replace(this.#path('intent'), { ...record.intent, message: '' } satisfies TurnIntent)
+    }
+    const kept = record === null ? [] : [ACCEPTED_TURN, CLOSED_TURN]
+    const removed = names.filter((name) => name !== CLOSED_TURN).concat(CLOSED_TURN)
+    for (const name of removed) if (!kept.includes(name)) this.#files.remove(`${this.#directory}/${name}`)
+    if (record === null) this.#files.removeDirectory(this.#directory)
+  }
+
+  /** Null: it is damaged, or there is none. */
+  #readable(): TurnRecord | null {
+    try {
+      return this.read()
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'record_damaged') return null
+      throw error
+    }
   }
 
   /** Null: no such turn. */

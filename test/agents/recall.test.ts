@@ -129,6 +129,35 @@ describe('what one session remembers', () => {
   })
 })
 
+describe('of sessions whose keys look alike', () => {
+  const LONG = 'x'.repeat(200)
+  const KEYS = [
+    ...['alice', 'Alice', 'ALICE', ' alice', 'alice ', 'alice/', '/alice', 'alice/..', './alice', '..'],
+    ...['alice%2Fbob', 'alice/bob', 'alice\\bob', 'alice:bob', 'alice\nbob', "alice' OR '1'='1", '*', '%'],
+    // The same letter, composed and decomposed.
+    ...['zo\u00eb', 'zoe\u0308', '\u202ealice'],
+    ...[LONG, `${LONG}y`, `${LONG}z`, `${LONG.slice(1)}X`],
+  ]
+
+  test.each(['in the prompt', 'by memory_search'])('none gets what another said, %s', async (way) => {
+    const t = testWorld(
+      remembering('top_k: 100').replace('skills: [lookup_order]', 'skills: [memory_search]'),
+    )
+    for (const [n, key] of KEYS.entries()) {
+      t.model.answer(says('Noted.'))
+      await say(t, `My locker code is CANARY-${1000 + n}.`, { key })
+      await resetSession(t.world, { agent: 'Bot', key })
+    }
+    for (const [n, key] of KEYS.entries()) {
+      if (way === 'by memory_search') {
+        t.model.answer(calls(['memory_search', { query: 'locker code CANARY', top_k: 100 }]))
+      }
+      const seen = await prompt(t, QUESTION, { key })
+      expect([key, [...new Set(seen.match(/CANARY-\d+/g))]]).toEqual([key, [`CANARY-${1000 + n}`]])
+    }
+  })
+})
+
 describe('the index', () => {
   const file = (t: TestWorld) => {
     const directory = join(t.root, 'memory-index')

@@ -2,9 +2,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { compact } from '../../agents/claw/compact.ts'
+import { forgetMemory } from '../../agents/claw/forget.ts'
 import { resetSession } from '../../agents/claw/reset.ts'
+import { say } from '../support/asking.ts'
+import { filesBelow } from '../support/files-below.ts'
 import { type MortalWorld, mortalWorld } from '../support/mortal-world.ts'
-import { ScriptedModel } from '../support/scripted-model.ts'
+import { ScriptedModel, says } from '../support/scripted-model.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import type { TestWorld } from '../support/world.ts'
 import { archived, contents, MANUAL, memory, request, STORED, SUMMARY, talk } from './compaction-world.ts'
@@ -28,11 +31,13 @@ const archives = (t: TestWorld): readonly (readonly string[])[] =>
 async function dyingEverywhere(
   job: (t: MortalWorld) => Promise<unknown>,
   check: (t: MortalWorld) => Promise<void>,
+  prepare: (t: MortalWorld) => Promise<void> = async () => {},
 ): Promise<number> {
   for (let at = 1; ; at += 1) {
     const root = temporaryDirectory({ inMemory: true })
     const earlier = mortalWorld(MANUAL, { root, model: new ScriptedModel() })
     await talk(earlier, 4)
+    await prepare(earlier)
     const first = processOn(root, at)
     // What the dead process would have thrown reaches nobody.
     await job(first).catch(() => {})
@@ -81,5 +86,27 @@ describe('killed at any file operation', () => {
     )
     expect(deaths).toBeGreaterThan(30)
     expect(left).toEqual(new Set([OLD.length, 0]))
+  }, 60_000)
+
+  test('of forgetting: the live history is as it was, and the next attempt leaves nothing else', async () => {
+    const REF = { agent: 'Bot', key: 'default' }
+    const LIVE = ['q5', 'a5']
+    const deaths = await dyingEverywhere(
+      (t) => forgetMemory(t.world, REF),
+      async (t) => {
+        expect(await contents(t)).toEqual(LIVE)
+        await forgetMemory(t.world, REF)
+        expect(await contents(t)).toEqual(LIVE)
+        const left = filesBelow(join(t.root, 'sessions')).map((file) => readFileSync(file, 'utf8'))
+        const said = [...OLD, ...LIVE].filter((text) => left.some((file) => file.includes(`"${text}"`)))
+        expect(said).toEqual(LIVE)
+      },
+      async (t) => {
+        await resetSession(t.world, REF)
+        t.model.answer(says('a5'))
+        await say(t, 'q5')
+      },
+    )
+    expect(deaths).toBeGreaterThan(80)
   }, 60_000)
 })

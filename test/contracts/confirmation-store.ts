@@ -65,6 +65,26 @@ export function confirmationStoreContract(fresh: () => { open(): ConfirmationSto
       },
     )
 
+    test('of a session are found, and one that is forgotten keeps who decided what, and no content', async () => {
+      const place = fresh()
+      const store = place.open()
+      const other = { ...CONFIRMATION, id: 'f'.repeat(32), place: { ...CONFIRMATION.place, key: 'bob' } }
+      for (const request of [CONFIRMATION, other]) await store.open(request)
+      await store.decide(CONFIRMATION.id, decision('approve', 'ann'))
+      await store.spend(CONFIRMATION.id)
+      await store.keepResult(CONFIRMATION.id, { content: 'paid', isError: false })
+      const ref = { agent: 'Bot', key: 'alice' }
+      expect((await place.open().ofSession(ref)).map(({ request }) => request.id)).toEqual([CONFIRMATION.id])
+      await store.forget(CONFIRMATION.id)
+      expect(await place.open().get(CONFIRMATION.id)).toEqual({
+        request: { ...CONFIRMATION, arguments: '{}' },
+        decision: decision('approve', 'ann'),
+      })
+      expect(await place.open().result(CONFIRMATION.id)).toBeNull()
+      expect(await place.open().spend(CONFIRMATION.id)).toBe(false)
+      expect((await place.open().get(other.id))?.request).toEqual(other)
+    })
+
     test('pending requests come oldest first', async () => {
       const store = fresh().open()
       const at = (minute: number) => ({

@@ -207,6 +207,35 @@ export function sessionStoreContract(fresh: () => { open(): SessionStore }): voi
       expect(other).not.toBe(name)
     })
 
+    test('forgetting takes the texts of turns that are over and do not stay, and of earlier versions', async () => {
+      const place = fresh()
+      const store = place.open()
+      const lease = await take(store)
+      for (const turn of ['gone', 'live', 'open']) await store.accept(REF, intent(turn))
+      for (const turn of ['gone', 'live']) {
+        await store.commit(REF, await store.open(REF), draft(await store.open(REF), turn), lease)
+        await store.close(REF, turn, DONE)
+      }
+      const stays = ({ turn }: TurnIntent) => turn === 'live'
+      for (let times = 0; times < 2; times++) await store.forgetPast(REF, stays)
+      const later = place.open()
+      expect(await later.turn(REF, 'gone')).toEqual({
+        intent: { ...intent('gone'), message: '' },
+        steps: [],
+        begun: [],
+        waiting: null,
+        result: { status: 'forgotten', finishedAt: TS },
+      })
+      expect(await later.turn(REF, 'live')).toMatchObject({ intent: intent('live'), result: DONE })
+      expect(await later.turn(REF, 'open')).toMatchObject({ intent: intent('open'), result: null })
+      expect(await later.open(REF)).toMatchObject({
+        seq: 2,
+        messages: [say('gone'), say('live')],
+        degraded: false,
+      })
+      expect(await later.accept(REF, intent('gone'))).toBe(false)
+    })
+
     test('sessions are listed by key with their last state', async () => {
       const store = fresh().open()
       for (const key of ['b/../x', 'A', 'ü']) {

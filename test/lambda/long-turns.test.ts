@@ -119,6 +119,31 @@ describe('Idempotency-Key', () => {
     expect([first.status, again.status, again.body]).toEqual([202, 202, first.body])
   })
 
+  test('of a turn that was forgotten since: 410, and nothing is done again', async () => {
+    const api = await testApi()
+    const headers = { 'idempotency-key': 'order-1' }
+    const first = await api.call('POST', MESSAGES, { body, headers })
+    await api.call('POST', MESSAGES.replace('message', 'reset'))
+    const forgotten = await api.call('DELETE', MESSAGES.replace('message', 'memory'))
+    expect(forgotten.body).toMatchObject({ status: 'forgotten', conversations: 1 })
+    const again = await api.call('POST', MESSAGES, { body, headers })
+    expect([again.status, again.body]).toMatchObject([
+      410,
+      {
+        code: 'turn_forgotten',
+        message: `turn ${first.body.turn_id} is over, and its answer was deleted since`,
+      },
+    ])
+    const { body: turn } = await api.call('GET', MESSAGES.replace('message', `turns/${first.body.turn_id}`))
+    expect(turn).toEqual({
+      agent: 'support_bot',
+      session_key: 'user_1',
+      turn_id: first.body.turn_id,
+      status: 'forgotten',
+      finished_at: expect.any(String),
+    })
+  })
+
   test.each(['', 'a b', 'x'.repeat(256), 'schlüssel'])('%j is no key: 400', async (key) => {
     const api = await testApi()
     const answer = await api.call('POST', MESSAGES, { body, headers: { 'idempotency-key': key } })

@@ -1,19 +1,11 @@
-import {
-  cpSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { Fault } from '../../agents/ports/fault.ts'
 import { examineTree } from '../../stores/tree/doctor.ts'
 import { nodeFs } from '../../stores/tree/node-fs.ts'
 import type { Tree } from '../../stores/tree/tree.ts'
+import { filesBelow } from '../support/files-below.ts'
 import {
   BUDGET,
   CALL,
@@ -144,7 +136,7 @@ const template = temporaryDirectory({ inMemory: true })
 let files: readonly string[]
 beforeAll(async () => {
   await populate(template)
-  files = filesBelow(template)
+  files = filesBelow(template).map((path) => relative(template, path))
 })
 
 /** Damages each file of a tree in turn and collects what `look` finds wrong, with the name of the file. */
@@ -259,10 +251,3 @@ describe.each(Object.entries(DAMAGES))('when a file of the tree is %s', (name, d
     expect(wrong).toEqual([])
   })
 })
-
-function filesBelow(root: string, directory = root): readonly string[] {
-  return readdirSync(directory).flatMap((name) => {
-    const path = join(directory, name)
-    return statSync(path).isDirectory() ? filesBelow(root, path) : relative(root, path)
-  })
-}
