@@ -88,6 +88,7 @@ const AGENT_BASE = {
   policy: nullable(text),
   apiKeyEnv: nullable(text),
   endpoint: nullable(text),
+  contextWindow: nullable(number),
   traits: list(text),
 }
 

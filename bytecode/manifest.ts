@@ -38,6 +38,8 @@ interface AgentBase {
   readonly apiKeyEnv: string | null
   /** Base URL of the provider's API. */
   readonly endpoint: string | null
+  /** Tokens that the model reads and writes in one call; null = what is known of the model. */
+  readonly contextWindow: number | null
   /** Traits implemented for this agent. */
   readonly traits: readonly string[]
 }

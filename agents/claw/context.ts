@@ -25,8 +25,8 @@ export async function context(turn: OpenTurn): Promise<BriefedTurn> {
   const message: ModelMessage = { role: 'user', content: turn.message }
   const tools = [...skillsOf(world, agent).values()].map(toolSpec)
   const memory = recallingMemory(agent)
-  const forMemory = memory === null ? 0 : Math.floor(contextLimit(agent.model) * MEMORY_SHARE)
-  const limit = contextLimit(agent.model) - forMemory
+  const forMemory = memory === null ? 0 : Math.floor(contextLimit(world, agent) * MEMORY_SHARE)
+  const limit = contextLimit(world, agent) - forMemory
   let { version } = turn
   const everything = [...system, ...version.messages.map(promptMessage), message]
   const counter = await tokenCounter(world, agent.model, (by) => requestTokens(by, everything, tools), limit)

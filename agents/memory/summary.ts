@@ -59,7 +59,7 @@ export async function summarize(
   },
 ): Promise<Summary> {
   const { agent, call } = request
-  const limit = contextLimit(agent.model)
+  const limit = contextLimit(world, agent)
   const { reply, cost } = await callModel(world, {
     agent,
     call,

@@ -43,7 +43,7 @@ export async function admit(
 
 /** A message that alone is larger than the model's window can never be answered. */
 async function assertFits(world: World, agent: AgentDecl, message: string): Promise<void> {
-  const limit = contextWindow(agent.model)
+  const limit = contextWindow(world, agent)
   const counter = await tokenCounter(world, agent.model, ({ text }) => text(message), limit)
   const tokens = counter.text(message)
   if (tokens > limit) throw new Fault('message_too_large', { tokens, limit })

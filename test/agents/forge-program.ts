@@ -95,6 +95,7 @@ export function forgeProgram(options: ProgramOptions = {}): Program {
     policy: null,
     apiKeyEnv: null,
     endpoint: null,
+    contextWindow: null,
     traits: [],
     verify: 1,
     workspace: './project',

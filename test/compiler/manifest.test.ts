@@ -29,6 +29,7 @@ describe('defaults', () => {
         policy: null,
         apiKeyEnv: null,
         endpoint: null,
+        contextWindow: null,
         traits: [],
         channels: ['cli_ch'],
         workspace: './.neam/workspace',

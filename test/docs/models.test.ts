@@ -27,3 +27,11 @@ test('docs/models.md prints agents that compile and reach their vendors', async 
   )
   expect(reviewed.text).toBe('from gemini')
 })
+
+test('docs/models.md prints an agent that states its window', () => {
+  const program = page('docs/models.md')
+    .split('```neam\n')
+    .map((part) => part.split('```')[0]!)
+    .find((text) => text.includes('context_window'))!
+  expect(compileSource(program).manifest.agents[0]).toMatchObject({ name: 'clerk', contextWindow: 16_384 })
+})

@@ -19,6 +19,7 @@ export const agentDecl = (fields: Partial<StatelessDecl> = {}): StatelessDecl =>
   policy: null,
   apiKeyEnv: null,
   endpoint: null,
+  contextWindow: null,
   traits: [],
   ...fields,
 })

@@ -21,6 +21,7 @@ const CLAW: ClawDecl = {
   policy: null,
   apiKeyEnv: null,
   endpoint: null,
+  contextWindow: null,
   traits: [],
   channels: ['c'],
   workspace: '.',

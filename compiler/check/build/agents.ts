@@ -28,6 +28,7 @@ export function agentOf({ agent, name, fields }: AgentNode, traits: readonly str
     policy: read.name('policy')?.text ?? null,
     apiKeyEnv: read.text('api_key_env'),
     endpoint: read.text('endpoint'),
+    contextWindow: read.number('context_window'),
     traits,
   }
   switch (agent) {

@@ -36,6 +36,7 @@ const COMMON: Schema = {
   policy: optional(name('policy')),
   api_key_env: optional(STRING),
   endpoint: optional(STRING),
+  context_window: optional(integer(1024)),
   mode: optional({
     kind: 'deprecated',
     help: 'the kind of agent is said by `agent`, `claw agent` or `forge agent`',
