@@ -39,6 +39,7 @@ export interface SwitchState {
 
 /** Unreadable counts as disabled (fail closed). */
 export interface KillSwitch {
+  /** Throws the Faults of the tree where there is none. */
   state(agent: string): Promise<SwitchState>
   /** `agent` "*" = all agents. */
   set(agent: string, state: SwitchState): Promise<void>

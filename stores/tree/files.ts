@@ -163,6 +163,11 @@ export class Files {
     })
   }
 
+  /** Throws `tree_missing` where the root has lost its sentinel. */
+  assertMounted(): void {
+    if (this.read(this.#sentinel) === null) throw new Fault('tree_missing', { path: this.root })
+  }
+
   /** Makes a directory and its parents below the root. Throws `tree_missing` when the root is not ours. */
   makeDirectory(path: string): void {
     this.#guard(path, () => this.#makeDirectory(path))
@@ -171,8 +176,7 @@ export class Files {
   #makeDirectory(path: string): void {
     if (path === '') throw new Fault('tree_missing', { path: this.root })
     const parent = parentOf(path)
-    if (parent === '' && this.read(this.#sentinel) === null)
-      throw new Fault('tree_missing', { path: this.root })
+    if (parent === '') this.assertMounted()
     try {
       this.#fs.makeDirectory(this.absolute(path))
     } catch (error) {

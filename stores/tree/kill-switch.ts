@@ -38,7 +38,10 @@ export class TreeKillSwitch implements KillSwitch {
   }
 
   async state(agent: string): Promise<SwitchState> {
-    const file = decode(this.#files.read(FILE))
+    const text = this.#files.read(FILE)
+    // A tree that is gone is no decision of anybody's.
+    if (text === null) this.#files.assertMounted()
+    const file = decode(text)
     if (file === null) return UNREADABLE
     const all = file.agents[ALL]
     return all?.disabled ? all : (own(file, agent) ?? ENABLED)
