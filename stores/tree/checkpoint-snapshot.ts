@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import type { Checkpoint, CheckpointRequest, Preparation } from '../../agents/ports/checkpoints.ts'
 import { type CopyCount, copyTree, inside, MANIFEST, mirrorTree, removeEntry } from './checkpoint-copy.ts'
+import { replaceFile } from './checkpoint-record.ts'
 import { openWorkspace } from './workspace.ts'
 import { errnoOf, Folder, NotAFolder, within } from './workspace-folder.ts'
 
@@ -19,14 +20,20 @@ export interface SnapshotOptions {
   readonly state: string
 }
 
-/** Verified work as copies in `.neam/snapshots/<iteration>/` (chapter 25.7); each is complete or absent. */
+/**
+ * Verified work as copies in `.neam/snapshots/<iteration>/` (chapter 25.7); each is complete or absent. Commands of the
+ * program may reach them there, so that nothing is decided by them: what a crash returns to, and which iterations are kept,
+ * lies in the private folder.
+ */
 export class SnapshotCheckpoint implements Checkpoint {
   readonly #workspace: string
   readonly #bases: string
+  readonly #kept: string
 
   constructor(workspace: string, options: SnapshotOptions) {
     this.#workspace = workspace
     this.#bases = join(options.state, 'bases')
+    this.#kept = join(options.state, 'kept.json')
   }
 
   async prepare(): Promise<Preparation> {
@@ -57,12 +64,28 @@ export class SnapshotCheckpoint implements Checkpoint {
 
   async keep(request: CheckpointRequest): Promise<string> {
     const name = String(request.iteration)
-    const use = async (snapshots: Folder) => {
-      if (await isComplete(snapshots, name, request.run, request.iteration)) return
-      await copyInto(this.#workspace, snapshots, name, request)
+    if (!(await this.#isKept(request))) {
+      const copy = (snapshots: Folder) => copyInto(this.#workspace, snapshots, name, request)
+      await within(this.#workspace, ['.neam', 'snapshots'], copy, { make: true })
+      await replaceFile(this.#kept, `${JSON.stringify({ run: request.run, iteration: request.iteration })}\n`)
     }
-    await within(this.#workspace, ['.neam', 'snapshots'], use, { make: true })
     return `.neam/snapshots/${name}`
+  }
+
+  /** The iterations of a run are kept in order: only the last one may be asked for again. */
+  async #isKept({ run, iteration }: CheckpointRequest): Promise<boolean> {
+    const kept = v.safeParse(ManifestSchema, await readJson(this.#kept))
+    return kept.success && kept.output.run === run && kept.output.iteration === iteration
+  }
+}
+
+/** Null for a file that is missing or no JSON. */
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'))
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError) return null
+    throw error
   }
 }
 

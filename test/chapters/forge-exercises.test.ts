@@ -1,6 +1,6 @@
 // Exercises 25.1 to 25.8 as examples/forge-exercises has them, and the builder of chapter 25.10 over a real jest.
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { type ScriptedReply, startOpenAIServer, type WireMessage } from '../support/openai-server.ts'
@@ -150,67 +150,142 @@ describe('exercise', () => {
   })
 })
 
-test('25.10: the TDD builder over real jest and real git: a failed attempt is fed back with its output', async () => {
-  const cwd = temporaryDirectory()
-  const project = join(cwd, 'my-project')
-  mkdirSync(join(project, 'test'), { recursive: true })
-  const jest = join(ROOT, 'node_modules/jest/bin/jest.js')
-  const testOf = (name: string, call: string, result: string) =>
-    `const ${name} = require('../${name}.js')\ntest('${name}', () => { expect(${call}).toBe(${result}) })\n`
-  const files: Readonly<Record<string, string>> = {
-    'plan.txt': 'Write add.js\nWrite twice.js\n',
-    'prompt.md': 'Two small functions, each in a file of its own.\n',
-    '.gitignore': 'node_modules/\n',
-    // Only the tests of what is written so far.
-    'package.json': JSON.stringify({
-      private: true,
-      jest: { testEnvironment: 'node' },
-      scripts: { test: `node ${jest} --ci --colors=false --findRelatedTests --passWithNoTests $(ls *.js)` },
-    }),
-    'test/add.test.js': testOf('add', 'add(1, 2)', '3'),
-    'test/twice.test.js': testOf('twice', 'twice(4)', '8'),
+describe('25.10: the TDD builder over real jest and real git', () => {
+  const PROGRAMS = join(ROOT, 'test/chapters/programs')
+  const jest = `node --experimental-vm-modules --disable-warning=ExperimentalWarning ${join(ROOT, 'node_modules/jest/bin/jest.js')}`
+  const testOf = (name: string, file: string, body: string) =>
+    `import { test, expect } from '@jest/globals'\nimport * as it from '../src/${file}'\ntest('${name}', async () => {\n${body}\n})\n`
+  /** Written before the code, one for each task. */
+  const tests: Readonly<Record<string, string>> = {
+    'tests/user.test.js': testOf(
+      'a user has its fields',
+      'models/user.js',
+      "  expect(new it.User('Ada', 'a@b.c', 'h')).toMatchObject({ name: 'Ada', email: 'a@b.c', password_hash: 'h' })",
+    ),
+    'tests/user-repository.test.js': testOf(
+      'a user is found by its mail address',
+      'repositories/user-repository.js',
+      "  await it.create({ id: 1, email: 'a@b.c' })\n  expect((await it.findByEmail('a@b.c'))?.id).toBe(1)",
+    ),
+    'tests/auth-service.test.js': testOf(
+      'who has registered can log in',
+      'services/auth-service.js',
+      "  await it.register('a@b.c', 'long enough')\n  expect(await it.login('a@b.c', 'long enough')).toBe(true)",
+    ),
+    'tests/validation.test.js': testOf(
+      'a short password is refused',
+      'services/validation.js',
+      "  expect(it.problemOf('a@b.c', 'short')).toBe('password too short')\n  const { register } = await import(['../src/services', 'auth-service.js'].join('/'))\n  await expect(register('a@b.c', 'short')).rejects.toThrow('password too short')",
+    ),
+    'tests/auth-routes.test.js': testOf(
+      'both routes are there',
+      'routes/auth-routes.js',
+      "  expect(it.routes.map(({ path }) => path)).toEqual(['/register', '/login'])",
+    ),
   }
-  for (const [path, text] of Object.entries(files)) writeFileSync(join(project, path), text)
-  const git = (...args: string[]) => execFileSync('git', ['-C', project, ...args], { encoding: 'utf8' })
-  git('init', '-q')
-  git('add', '-A')
-  git('-c', 'user.name=A', '-c', 'user.email=a@b.c', 'commit', '-qm', 'tests first')
+  const service = (check: string) =>
+    `import { create, findByEmail } from '../repositories/user-repository.js'\n${check === '' ? '' : "import { problemOf } from './validation.js'\n"}export async function register(email, password) {\n${check}  return await create({ email, password })\n}\nexport const login = async (email, password) => (await findByEmail(email))?.password === password\n`
+  const repository = (key: string) =>
+    `const users = new Map()\nexport const create = async (user) => void users.set(user.${key}, user)\nexport const findByEmail = async (email) => users.get(email)\n`
+  // (The service is imported by a path that jest cannot see, so that this test is not related to it before its own task.)
+  /** What the model writes for each task; the repository is wrong until jest's complaint is in the request. */
+  const work: Readonly<Record<string, (heard: string) => Readonly<Record<string, string>>>> = {
+    'user.js': () => ({
+      'src/models/user.js':
+        'export class User {\n  constructor(name, email, password_hash) {\n    Object.assign(this, { name, email, password_hash })\n  }\n}\n',
+    }),
+    'user-repository.js': (heard) => ({
+      'src/repositories/user-repository.js': repository(
+        heard.includes('Received: undefined') ? 'email' : 'id',
+      ),
+    }),
+    'auth-service.js': () => ({ 'src/services/auth-service.js': service('') }),
+    'input validation': () => ({
+      'src/services/validation.js':
+        "export const problemOf = (email, password) =>\n  !email.includes('@') ? 'no mail address' : password.length < 8 ? 'password too short' : null\n",
+      'src/services/auth-service.js': service(
+        '  const problem = problemOf(email, password)\n  if (problem !== null) throw new Error(problem)\n',
+      ),
+    }),
+    'auth-routes.js': () => ({
+      'src/routes/auth-routes.js':
+        "import { login, register } from '../services/auth-service.js'\nexport const routes = [\n  { path: '/register', handler: register },\n  { path: '/login', handler: login },\n]\n",
+    }),
+  }
 
-  const model = await startOpenAIServer()
-  model.always(({ body: { messages } }) => {
-    if (messages.at(-1)!.role === 'tool') return { text: 'Written.' }
-    if (taskOf(messages).includes('twice')) return write('twice.js', 'module.exports = (n) => 2 * n\n')
-    const failed = JSON.stringify(messages).includes('Received: -1')
-    return write('add.js', `module.exports = (a, b) => a ${failed ? '+' : '-'} b\n`)
-  })
-  const program = readFileSync(join(ROOT, 'test/chapters/programs/ch25-09-tdd-code-builder.neam'), 'utf8')
-    .replace('provider: "anthropic"', 'provider: "openai"')
-    .replace('model: "claude-sonnet-4"', 'model: "gpt-4o"')
-  writeFileSync(join(cwd, 'tdd.neam'), program)
-  const { code, stdout, stderr } = await runBin('neam', ['tdd.neam'], {
-    cwd,
-    env: { OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'test', PATH: process.env.PATH ?? '' },
-  })
-  expect({ code, stderr, lines: stdout.split('\n') }).toEqual({
-    code: 0,
-    stderr: '',
-    lines: expect.arrayContaining([
-      'Iterations used: 3',
-      'Tasks completed: 2/2',
-      'SUCCESS: All tasks completed and verified.',
-    ]),
-  })
-  // The whole of jest's complaint reached the model, in the second iteration and only there.
-  const fedBack = model.requests.filter((request) =>
-    sent(request).includes('Verification failed on iteration'),
-  )
-  expect(sent(fedBack[0])).toContain('Expected: 3')
-  expect(sent(fedBack[0])).toContain('Received: -1')
-  expect(new Set(fedBack.map(({ body }) => taskOf(body.messages)))).toEqual(new Set(['Write add.js']))
-  expect(git('log', '--format=%s').trim().split('\n')).toEqual([
-    'forge: Write twice.js',
-    'forge: Write add.js',
-    'tests first',
-  ])
-  expect(git('show', 'HEAD~1:add.js')).toBe('module.exports = (a, b) => a + b\n')
-}, 60_000)
+  test('does the five tasks of its plan; a failed attempt is fed back with what jest printed', async () => {
+    const cwd = temporaryDirectory()
+    const project = join(cwd, 'my-project')
+    mkdirSync(join(project, 'tests'), { recursive: true })
+    for (const file of ['plan.txt', 'prompt.md'])
+      cpSync(join(PROGRAMS, 'my-project', file), join(project, file))
+    const files: Readonly<Record<string, string>> = {
+      ...tests,
+      '.gitignore': 'node_modules\n',
+      // Only the tests of what is written so far.
+      'package.json': JSON.stringify({
+        private: true,
+        type: 'module',
+        jest: { testEnvironment: 'node', transform: {} },
+        scripts: { test: `${jest} --ci --colors=false --findRelatedTests $(find src -name '*.js')` },
+      }),
+    }
+    for (const [path, text] of Object.entries(files)) writeFileSync(join(project, path), text)
+    const modules = join(ROOT, 'node_modules')
+    symlinkSync(modules, join(project, 'node_modules'))
+    const git = (...args: string[]) => execFileSync('git', ['-C', project, ...args], { encoding: 'utf8' })
+    git('init', '-q')
+    git('add', '-A')
+    git('-c', 'user.name=A', '-c', 'user.email=a@b.c', 'commit', '-qm', 'tests first')
+
+    const model = await startOpenAIServer()
+    model.always(({ body: { messages } }) => {
+      if (messages.at(-1)!.role === 'tool') return { text: 'Written.' }
+      const task = taskOf(messages)
+      const [, written] = Object.entries(work).find(([name]) => task.includes(name))!
+      return {
+        toolCalls: Object.entries(written(JSON.stringify(messages))).map(([path, content]) => ({
+          name: 'write_file',
+          arguments: JSON.stringify({ path, content }),
+        })),
+      }
+    })
+    const program = readFileSync(join(PROGRAMS, 'ch25-09-tdd-code-builder.neam'), 'utf8')
+      .replace('provider: "anthropic"', 'provider: "openai"')
+      .replace('model: "claude-sonnet-4"', 'model: "gpt-4o"')
+    writeFileSync(join(cwd, 'tdd.neam'), program)
+    const { code, stdout, stderr } = await runBin('neam', ['tdd.neam'], {
+      cwd,
+      env: { OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'test', PATH: process.env.PATH ?? '' },
+    })
+    expect({ code, stderr, lines: stdout.split('\n') }).toEqual({
+      code: 0,
+      stderr: '',
+      lines: expect.arrayContaining([
+        '[verify] Task succeeded after retry on iteration 3.',
+        'Iterations used: 6',
+        'Tasks completed: 5/5',
+        'SUCCESS: All tasks completed and verified.',
+        'Final message: All 5 tasks verified successfully.',
+      ]),
+    })
+
+    // Jest's complaint reached the model whole, in the iteration after the failed one and only there.
+    const fedBack = model.requests.filter((request) =>
+      sent(request).includes('Verification failed on iteration 2.'),
+    )
+    const plan = readFileSync(join(project, 'plan.txt'), 'utf8').trim().split('\n')
+    expect(sent(fedBack[0])).toContain('a user is found by its mail address')
+    expect(new Set(fedBack.map(({ body }) => taskOf(body.messages)))).toEqual(new Set([plan[1]]))
+    expect(git('log', '--reverse', '--format=%s').trim().split('\n')).toEqual([
+      'tests first',
+      ...plan.map((task) => `forge: ${task}`),
+    ])
+    // What failed was never committed, and the tests are as they were.
+    expect(
+      git('log', '--format=%h', '--', 'src/repositories/user-repository.js').trim().split('\n'),
+    ).toHaveLength(1)
+    expect(git('show', 'HEAD:src/repositories/user-repository.js')).toContain('users.set(user.email')
+    expect(git('diff', '--stat', 'HEAD~5', '--', 'tests')).toBe('')
+  }, 120_000)
+})

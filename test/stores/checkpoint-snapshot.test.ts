@@ -90,6 +90,19 @@ describe('a snapshot', () => {
     expect(get(bench, '.neam/snapshots/1/a')).toBe('x')
   })
 
+  test('that a command forged or damaged decides nothing: the copy is made, and a crash returns to the private one', async () => {
+    const { bench, checkpoint } = await prepared()
+    put(bench, 'a', 'good')
+    await checkpoint.mark('RUN1', 2)
+    put(bench, '.neam/snapshots/2/.neam-snapshot.json', JSON.stringify({ run: 'RUN1', iteration: 2 }))
+    put(bench, '.neam/snapshots/2/a', 'forged')
+    put(bench, 'a', 'spoiled')
+    await bench.open('snapshot').restore('RUN1', 2)
+    expect(get(bench, 'a')).toBe('good')
+    await checkpoint.keep(keepRequest(2))
+    expect(get(bench, '.neam/snapshots/2/a')).toBe('good')
+  })
+
   test('refuses a huge file by name and leaves nothing at its place', async () => {
     const { bench, checkpoint } = await prepared()
     put(bench, 'sub/sparse.bin', '')
