@@ -30,6 +30,7 @@ export function banner({ system, url, host, hasKey, keyWarnings, workers }: Bann
     `  models        ${settings.offline ? 'offline (a deterministic stand-in: no key, no network)' : 'as the program declares'}`,
     `  sessions      ${settings.sessionsDir}`,
     `  workspaces    ${settings.workspaceDir ?? settings.cwd}`,
+    ...(settings.watch ? ['  watching      the program is loaded again when its files change'] : []),
     ...(workers > 1 ? [`  workers       ${workers} processes`] : []),
     ...warnings(host, hasKey, settings.disabled),
     ...keyWarnings.map((warning) => `  WARNING       ${warning}`),

@@ -1,14 +1,13 @@
 /** The HTTP server of chapter 28.5: the Lambda handlers behind node:http, forge runs on the interpreted state machine. */
 import { readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { createHandlers } from '../lambda/handlers.ts'
 import { forgeStep, forgeWaitHere } from '../lambda/steps/forge-step.ts'
 import { portWarnings } from '../runtime/channel-ports.ts'
 import { type Environment, processEnvironment } from '../runtime/environment.ts'
-import { bytecodeFolder, loadBytecode } from '../runtime/load-program.ts'
 import { createAslDriver } from '../runtime/local-forge.ts'
 import { AUDIT_SINKS, MAX_INSTANCES, MAX_MODEL_CONNECTIONS, readSettings } from '../runtime/settings.ts'
-import { createSystem, type System, type SystemOptions } from '../runtime/system.ts'
+import { createSystem, type System } from '../runtime/system.ts'
 import { owedNotices, unfinishedRuns } from '../runtime/unfinished-runs.ts'
 import { banner } from './api-banner.ts'
 import { CommandError } from './command-error.ts'
@@ -17,10 +16,11 @@ import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
 import { createHttpServer } from './http-server.ts'
 import { isLoopback } from './loopback.ts'
 import { packageRoot, packageVersion } from './package-root.ts'
-import { loadModule } from './program-file.ts'
+import { programOnDisk } from './program-source.ts'
 import { runProgram } from './run-program.ts'
+import type { ProgramPlace } from './served-program.ts'
 import { untilTold } from './stop-signals.ts'
-import { superviseWorkers, workerNumber } from './workers.ts'
+import { programOfSupervisor, superviseWorkers, workerNumber } from './workers.ts'
 
 const FLAGS = {
   program: {
@@ -54,6 +54,7 @@ const FLAGS = {
     value: 'N',
     help: 'time for requests in hand after SIGTERM (default 10)',
   },
+  watch: { type: 'boolean', help: 'load the program again when its files change, without a restart' },
   offline: { type: 'boolean', help: 'answer with the offline model: no key, no network' },
   disabled: { type: 'boolean', help: 'start with the kill switch on' },
   'audit-sink': {
@@ -102,8 +103,8 @@ Environment:
   NEAM_WORKSPACE_DIR   what relative workspaces of agents resolve against (default: the current directory)
   NEAM_MEMORY_DIR      indexes of what agents remember, a cache (default: in the directory for temporary files)
   NEAM_STATE_DIR       runs, budgets, kill switch (default: beside the sessions)
-  NEAM_HOST NEAM_PORT NEAM_TIMEOUT NEAM_WORKERS NEAM_DRAIN_SECONDS NEAM_PROGRAM NEAM_BYTECODE NEAM_OFFLINE NEAM_DISABLED
-  NEAM_AUDIT_SINK NEAM_AUDIT_LOG NEAM_POOL_SIZE NEAM_LLM_POOL_SIZE   the flag of the same name, when that is not given
+  NEAM_HOST NEAM_PORT NEAM_TIMEOUT NEAM_WORKERS NEAM_DRAIN_SECONDS NEAM_PROGRAM NEAM_BYTECODE NEAM_WATCH NEAM_OFFLINE
+  NEAM_DISABLED NEAM_AUDIT_SINK NEAM_AUDIT_LOG NEAM_POOL_SIZE NEAM_LLM_POOL_SIZE   the flag of the same name, when that is not given
   NEAM_CONFIRMATION_SECONDS  how long a tool call waits for a person (default 300)
   NEAM_RATE_LIMIT NEAM_CONCURRENT_REQUESTS   what one key may send: requests a minute, requests at once; each worker
                        counts its own (default: no limit)
@@ -136,11 +137,18 @@ async function run(argv: readonly string[]): Promise<number> {
     if (settings.logLevel === 'silent') return
     process.stderr.write(`${JSON.stringify(worker === null ? record : { worker, ...record })}\n`)
   }
+  const place = programPlace(values)
+  const onProblem = settings.watch
+    ? (cause: string) => log({ level: 'error', message: 'program not loaded again', cause })
+    : null
   const { workers = 1 } = values
   if (workers > 1 && worker === null) {
     // The port that the processes share would keep this one alive.
-    process.exit(await superviseWorkers({ count: workers, log }))
+    const program = settings.watch ? programOnDisk(place, onProblem) : null
+    process.exit(await superviseWorkers({ count: workers, log, program }))
   }
+  const source =
+    settings.watch && worker !== null ? await programOfSupervisor() : programOnDisk(place, onProblem)
 
   const shutdown = new AbortController()
   let draining = false
@@ -151,8 +159,9 @@ async function run(argv: readonly string[]): Promise<number> {
     onError: ({ agent, run: id }, error) =>
       log({ level: 'error', message: 'forge execution failed', agent, run: id, cause: String(error) }),
   })
-  const system: System = await createSystem({
-    ...programToServe(values),
+  let system: System = await createSystem({
+    module: source.module,
+    programDir: source.programDir,
     environment,
     settings,
     forgeDriver: driver,
@@ -196,6 +205,10 @@ async function run(argv: readonly string[]): Promise<number> {
     await driver.resume(await unfinishedRuns(system.world))
     telling = owedNotices(system.world)
   }
+  source.follow((module) => {
+    system = system.withProgram(module)
+    log({ level: 'info', message: 'program loaded again', program: module.manifest.program })
+  })
 
   const drainSeconds = values['drain-seconds'] ?? 10
   // A terminal's Ctrl-C reaches every process; workers wait to be told by the first one.
@@ -233,6 +246,7 @@ type Given = ReturnType<typeof parseFlags<typeof FLAGS>>['values']
 const withFlags = (environment: Environment, given: Given): Environment => ({
   ...environment,
   ...(given.offline ? { NEAM_OFFLINE: '1' } : {}),
+  ...(given.watch ? { NEAM_WATCH: '1' } : {}),
   ...(given.disabled ? { NEAM_DISABLED: '1' } : {}),
   ...(given['audit-sink'] === undefined ? {} : { NEAM_AUDIT_SINK: given['audit-sink'] }),
   ...(given['audit-log'] === undefined ? {} : { NEAM_AUDIT_LOG: given['audit-log'] }),
@@ -258,9 +272,9 @@ function fromEnvironment(environment: Environment, given: Given): string[] {
   })
 }
 
-function programToServe({ program, bytecode }: Given): Pick<SystemOptions, 'module' | 'programDir'> {
-  if (program !== undefined) return { module: loadModule(program), programDir: dirname(resolve(program)) }
-  if (bytecode !== undefined) return { module: loadBytecode(bytecode), programDir: bytecodeFolder(bytecode) }
+function programPlace({ program, bytecode }: Given): ProgramPlace {
+  if (program !== undefined) return { program }
+  if (bytecode !== undefined) return { bytecode }
   throw new UsageError(`no program is given: --program FILE or --bytecode DIR\n\n${HELP}`)
 }
 

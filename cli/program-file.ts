@@ -14,12 +14,17 @@ const NATIVES: ReadonlySet<string> = new Set(NATIVE_NAMES)
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 /**
- * Compiles a source file, by the name as given: diagnostics show it so.
+ * Compiles a source file, by the name as given: diagnostics show it so. `onRead` is told of each file before it is
+ * read, and of those that are not there.
  * @throws CommandError when the file itself cannot be read; a missing import is a diagnostic.
  */
-export function compileFile(path: string): Compilation {
+export function compileFile(path: string, onRead: (path: string) => void = () => {}): Compilation {
+  onRead(path)
   const text = decodeText(path, readBytes(path))
-  const read = (wanted: string): string | null => (wanted === path ? text : readText(wanted))
+  const read = (wanted: string): string | null => {
+    onRead(wanted)
+    return wanted === path ? text : readText(wanted)
+  }
   return compile(path, read, { natives: NATIVES, hash: sha256 })
 }
 

@@ -25,7 +25,7 @@ export async function runProgram(program: string, work: () => number | Promise<n
 }
 
 /** What is no fault of ours but of a file, a setting or the world around; null for everything else. */
-function refusalText(error: unknown): string | null {
+export function refusalText(error: unknown): string | null {
   if (error instanceof Fault) return faultText(error)
   if (error instanceof CommandError || error instanceof SettingsError || error instanceof ModuleError) {
     return error.message

@@ -4,6 +4,8 @@
  */
 import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
+import { decode, encode } from '../bytecode/codec.ts'
+import type { ProgramSource } from './program-source.ts'
 import { untilTold } from './stop-signals.ts'
 
 /** Number of this worker, from 1; null in a process that is none. */
@@ -16,17 +18,33 @@ const RESTART_AFTER_MS = 1000
 export interface Supervision {
   readonly count: number
   readonly log: (record: Readonly<Record<string, unknown>>) => void
+  /** What all workers serve, and what takes its place later; null = each reads the program itself. */
+  readonly program: ProgramSource | null
+}
+
+/** What a worker that does not read the program itself sends, and what it is answered and sent for each later program. */
+const ASKS_FOR_PROGRAM = 'program'
+interface ProgramMessage {
+  /** As in a `.neamb` file. */
+  readonly bytes: Uint8Array
+  readonly programDir: string
 }
 
 /** Runs workers until SIGTERM or SIGINT, and starts those that die again. The exit code. */
-export async function superviseWorkers({ count, log }: Supervision): Promise<number> {
+export async function superviseWorkers({ count, log, program }: Supervision): Promise<number> {
+  // The default serialization has no bytes.
+  cluster.setupPrimary({ serialization: 'advanced' })
   const workers = new Map<number, Worker>()
+  const served = program === null ? null : sendProgram(program, workers)
   /** Since the first worker serves, until the signal to stop: those that die are started again. */
   let serving = false
 
   const start = (number: number): Worker => {
     const worker = cluster.fork({ NEAM_WORKER_NUMBER: String(number) })
     workers.set(number, worker)
+    worker.on('message', (message) => {
+      if (message === ASKS_FOR_PROGRAM && served !== null) worker.send(served())
+    })
     worker.on('exit', (code, signal) => {
       workers.delete(number)
       if (!serving) return
@@ -60,6 +78,39 @@ export async function superviseWorkers({ count, log }: Supervision): Promise<num
   void again.then(tell)
   await Promise.all(ended)
   return 0
+}
+
+/** What is served now, which every worker is sent anew when it changes. */
+function sendProgram(program: ProgramSource, workers: ReadonlyMap<number, Worker>): () => ProgramMessage {
+  const { programDir } = program
+  let served: ProgramMessage = { bytes: encode(program.module), programDir }
+  program.follow((module) => {
+    served = { bytes: encode(module), programDir }
+    for (const worker of workers.values()) if (worker.isConnected()) worker.send(served)
+  })
+  return () => served
+}
+
+/** In a worker: the program that the supervising process read. */
+export async function programOfSupervisor(): Promise<ProgramSource> {
+  let onProgram: (message: ProgramMessage) => void = () => {}
+  let newest: ProgramMessage | null = null
+  const first = await new Promise<ProgramMessage>((resolve) => {
+    process.on('message', (message: ProgramMessage) => {
+      newest = message
+      resolve(message)
+      onProgram(message)
+    })
+    process.send?.(ASKS_FOR_PROGRAM)
+  })
+  return {
+    module: decode(first.bytes),
+    programDir: first.programDir,
+    follow(onModule) {
+      onProgram = ({ bytes }) => onModule(decode(bytes))
+      if (newest !== null && newest !== first) onProgram(newest)
+    },
+  }
 }
 
 /** The exit code of a worker that never came to serve; null for one that serves. */

@@ -22,6 +22,14 @@ const handOverOf = (remainingMs: number): HandOver => ({
   leastMs: Math.min(10_000, remainingMs / 3),
 })
 
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}
+
 /** A route's handler inside its middlewares, as Lambda calls it. Never rejects: failures are answers. */
 export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Handler {
   const run = async (
@@ -34,7 +42,7 @@ export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Han
       body,
       headers,
     } = await handle({
-      system: edge.system,
+      system: context.system,
       edge,
       event,
       params: (event.pathParameters ?? {}) as Readonly<Record<string, string>>,
@@ -65,13 +73,18 @@ export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Han
       accessLog(route, edge),
       requestId(),
       securityHeaders(),
-      cors(route, edge),
+      cors(route),
       errorAnswer(edge),
-      authenticate(route, edge),
+      authenticate(route),
       limitRequests(route, edge),
       jsonBody(),
     ])
     .handler(run)
   return async (event, context) =>
-    await wrapped(event, { ...context, requestId: context.awsRequestId, body: undefined })
+    await wrapped(event, {
+      ...context,
+      requestId: context.awsRequestId,
+      system: once(edge.system),
+      body: undefined,
+    })
 }

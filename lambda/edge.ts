@@ -5,7 +5,7 @@ import type { System } from '../runtime/system.ts'
 
 /** What the process supplies to all handlers. */
 export interface Edge {
-  /** The running system; the same one each time. */
+  /** The running system: the same one until another program is loaded. */
   system(): Promise<System>
   /** One structured line of the process's log. Never message content, never keys. */
   log(record: Readonly<Record<string, unknown>>): void
@@ -21,12 +21,14 @@ export interface Edge {
 export interface EdgeContext extends Context {
   /** Set first of all. */
   requestId: string
+  /** The system that the whole request is about, whatever is loaded meanwhile. */
+  readonly system: Edge['system']
   /** The JSON body, undefined when there is none. */
   body: unknown
 }
 
 export interface RouteRequest {
-  /** The running system, made at the first request that needs it. */
+  /** The running system, made at the first request that needs it; the same one for the whole request. */
   system(): Promise<System>
   readonly edge: Edge
   readonly event: APIGatewayProxyEventV2

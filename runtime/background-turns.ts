@@ -7,7 +7,9 @@ import type { World } from '../agents/world.ts'
 /** Of a turn in the background. */
 const LONGEST_TURN_MS = 15 * 60_000
 
-export interface BackgroundTurns extends TurnWorker {
+export interface BackgroundTurns {
+  /** Goes on with turns in a world. */
+  in(world: () => World): TurnWorker
   /** Resolves when no turn is under way. */
   idle(): Promise<void>
   /** Cuts off the turns under way: they stay open, and go on where they are asked for again. */
@@ -15,16 +17,16 @@ export interface BackgroundTurns extends TurnWorker {
 }
 
 /** Turns that go on in this process, beside the requests; each waits for a VM instance as a request does. */
-export function backgroundTurns(world: () => World, instances: Slots): BackgroundTurns {
+export function backgroundTurns(instances: Slots): BackgroundTurns {
   const running = new Map<string, Promise<void>>()
   const stop = new AbortController()
 
-  const run = async (place: TurnPlace): Promise<void> => {
-    const { clock, output } = world()
+  const run = async (world: World, place: TurnPlace): Promise<void> => {
+    const { clock, output } = world
     let release = () => {}
     try {
       release = await instances.take(stop.signal)
-      await resumeTurn(world(), place, {
+      await resumeTurn(world, place, {
         deadlineAt: clock.now() + LONGEST_TURN_MS,
         signal: stop.signal,
         requestId: null,
@@ -40,11 +42,13 @@ export function backgroundTurns(world: () => World, instances: Slots): Backgroun
   }
 
   return {
-    async take(place) {
-      if (running.has(place.turn) || stop.signal.aborted) return
-      const turn = run(place).finally(() => running.delete(place.turn))
-      running.set(place.turn, turn)
-    },
+    in: (world) => ({
+      async take(place) {
+        if (running.has(place.turn) || stop.signal.aborted) return
+        const turn = run(world(), place).finally(() => running.delete(place.turn))
+        running.set(place.turn, turn)
+      },
+    }),
     async idle() {
       while (running.size > 0) await Promise.all(running.values())
     },

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { decode } from '../bytecode/codec.ts'
 import type { Module } from '../bytecode/module.ts'
 import { ModuleError } from '../bytecode/module-error.ts'
+import { Program } from '../vm/program.ts'
 import { SettingsError } from './settings.ts'
 
 /** The compiled program at a path: a `.neamb` file, or a directory that holds exactly one. */
@@ -15,6 +16,9 @@ export function loadBytecode(path: string): Module {
     throw error
   }
 }
+
+/** @throws ModuleError for a module that cannot run. */
+export const verify = (module: Module): void => void Program.link(module)
 
 /** The folder that such a program lies in, absolute. */
 export const bytecodeFolder = (path: string): string => dirname(resolve(programFile(path)))

@@ -30,6 +30,8 @@ export interface Settings {
   /** Name of the function that goes on with long turns; null = this process does. */
   readonly turnWorkerFunction: string | null
   readonly pricesFile: string | null
+  /** neam-api loads its program again when the files of it change. */
+  readonly watch: boolean
   /** Directory or file of compiled programs. */
   readonly bytecode: string | null
   /** Whether isolated commands may use the network. */
@@ -124,6 +126,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     turnWorkerFunction: text('NEAM_TURN_WORKER'),
     pricesFile: path('NEAM_PRICES'),
     bytecode: path('NEAM_BYTECODE'),
+    watch: flag('NEAM_WATCH'),
     commandNetwork: flag('NEAM_COMMAND_NETWORK'),
     webhookUrl: webUrl('NEAM_WEBHOOK_URL'),
     instances: limit('NEAM_POOL_SIZE', MAX_INSTANCES) ?? MAX_INSTANCES,

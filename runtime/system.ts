@@ -2,6 +2,7 @@ import { type Occupancy, Slots } from '../agents/limits/slots.ts'
 import type { Commands } from '../agents/ports/commands.ts'
 import { Fault, faultText } from '../agents/ports/fault.ts'
 import type { ForgeDriver } from '../agents/ports/forge-driver.ts'
+import { inheritStatistics } from '../agents/turn/statistics.ts'
 import type { ProgramOutput, World } from '../agents/world.ts'
 import type { Manifest } from '../bytecode/manifest.ts'
 import type { Module } from '../bytecode/module.ts'
@@ -56,6 +57,8 @@ export interface System {
   readonly instances: Slots
   /** Connections to models. */
   modelConnections(): Occupancy
+  /** The same system with another program; work in hand goes on with the one it began with. @throws ModuleError */
+  withProgram(module: Module): System
   /** Readiness by part: `ok`, or what is wrong. */
   check(): Promise<Readonly<Record<string, string>>>
 }
@@ -86,7 +89,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
   const secrets = systemSecrets(environment, settings, clock)
   const prices = loadPrices(settings.pricesFile)
   const instances = new Slots(settings.instances)
-  const turns = backgroundTurns(() => world, instances)
+  const turns = backgroundTurns(instances)
   const transport = keepAliveTransport({
     connections: settings.modelConnections,
     proxies: environment.NODE_USE_ENV_PROXY === '1' ? environment : null,
@@ -103,8 +106,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     anthropicBaseUrl: environment.ANTHROPIC_BASE_URL?.trim() || null,
     ollamaHost: environment.OLLAMA_HOST?.trim() || null,
   }
-  const world: World = {
-    program,
+  const surroundings: Omit<World, 'program' | 'turnWorker'> = {
     clock,
     timers,
     ids,
@@ -158,30 +160,54 @@ export async function createSystem(options: SystemOptions): Promise<System> {
       return tree().outbox
     },
     forgeDriver,
-    turnWorker:
-      settings.turnWorkerFunction === null
-        ? turns
-        : createLambdaTurnWorker({ functionName: settings.turnWorkerFunction }),
     output,
     isShortOfMemory: memoryGauge(environment),
     env: (name) => environment[name] ?? null,
     readLine: options.readLine ?? (async () => null),
   }
+  const keys = systemKeys(secrets, settings)
+  const running = (program: Program): System => {
+    const world = worldOf(surroundings, {
+      program,
+      turnWorker:
+        settings.turnWorkerFunction === null
+          ? turns.in(() => world)
+          : createLambdaTurnWorker({ functionName: settings.turnWorkerFunction }),
+    })
+    return {
+      manifest: program.module.manifest,
+      settings,
+      world,
+      keys,
+      turns,
+      instances,
+      modelConnections: transport.occupancy,
+      withProgram(other) {
+        const next = running(Program.link(other))
+        inheritStatistics(world, next.world)
+        return next
+      },
+      check: () => checkParts(world, tree()),
+    }
+  }
+  const system = running(program)
   if (settings.disabled) {
     const at = new Date(clock.now()).toISOString()
-    await world.killSwitch.set('*', { disabled: true, reason: 'started disabled', by: 'NEAM_DISABLED', at })
+    await system.world.killSwitch.set('*', {
+      disabled: true,
+      reason: 'started disabled',
+      by: 'NEAM_DISABLED',
+      at,
+    })
   }
-  return {
-    manifest: module.manifest,
-    settings,
-    world,
-    keys: systemKeys(secrets, settings),
-    turns,
-    instances,
-    modelConnections: transport.occupancy,
-    check: () => checkParts(world, tree()),
-  }
+  return system
 }
+
+/** A copy would open the tree: what is read at each use stays so. */
+const worldOf = (
+  surroundings: Omit<World, 'program' | 'turnWorker'>,
+  own: Pick<World, 'program' | 'turnWorker'>,
+): World => Object.defineProperties({ ...own }, Object.getOwnPropertyDescriptors(surroundings)) as World
 
 function openedOnce(open: () => Tree): () => Tree {
   let tree: Tree | null = null

@@ -69,6 +69,11 @@ export class Statistics {
 
 const statistics = new WeakMap<World, Statistics>()
 
+/** A world that takes the place of another goes on with its counts. */
+export const inheritStatistics = (from: World, to: World): void => {
+  statistics.set(to, statisticsOf(from))
+}
+
 /** The counts of a world: they live as long as it does. */
 export function statisticsOf(world: World): Statistics {
   let found = statistics.get(world)

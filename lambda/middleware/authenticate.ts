@@ -1,7 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { allowsOrigins } from '../../agents/claw/channels.ts'
-import type { Edge } from '../edge.ts'
 import { Refusal } from '../refusal.ts'
 import type { Route } from '../routes.ts'
 import type { Middleware } from './middleware.ts'
@@ -39,11 +38,11 @@ const isLoopback = (address: string): boolean => /^(::ffff:)?127\.|^::1$/.test(a
  * served without a key; elsewhere a server without keys is in development mode, where admin routes are open to callers
  * on the same machine only. Without an admin key they are closed to everybody else (design 6.1).
  */
-export function authenticate(route: Route, edge: Edge): Middleware {
+export function authenticate(route: Route): Middleware {
   return {
-    before: async ({ event }) => {
+    before: async ({ event, context }) => {
       if (route.credential === 'open') return
-      const { keys, settings, manifest } = await edge.system()
+      const { keys, settings, manifest } = await context.system()
       // A browser asks without the key whether it may send it.
       if (isPreflight(route, event) && allowsOrigins(manifest, event.rawPath)) return
       const [api, admin] = await Promise.all([keys.api(), keys.admin()])

@@ -1,5 +1,4 @@
 import { allowsOrigins } from '../../agents/claw/channels.ts'
-import type { Edge } from '../edge.ts'
 import type { Route } from '../routes.ts'
 import type { Middleware } from './middleware.ts'
 
@@ -16,11 +15,11 @@ const CORS_HEADERS = {
 } as const
 
 /** Channels with `cors: true` (chapter 24.6), whatever the answer is; no other route ever. */
-export function cors(route: Route, edge: Edge): Middleware {
-  const add: Middleware['after'] = async ({ event, response }) => {
+export function cors(route: Route): Middleware {
+  const add: Middleware['after'] = async ({ event, context, response }) => {
     if (route.handler !== 'channel' || !response) return
     // Where there is no system, its failure is being answered.
-    const system = await edge.system().catch(() => null)
+    const system = await context.system().catch(() => null)
     if (system !== null && allowsOrigins(system.manifest, event.rawPath))
       response.headers = { ...response.headers, ...CORS_HEADERS }
   }

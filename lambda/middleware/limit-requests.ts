@@ -20,7 +20,7 @@ export function limitRequests(route: Route, edge: Edge): Middleware {
   return {
     before: async ({ event, context }) => {
       if (route.credential === 'open') return
-      const { settings, world } = await edge.system()
+      const { settings, world } = await context.system()
       const caller = keyFingerprint(event.headers?.authorization)
       const admission = requestLimitsOf(edge).admit(caller, world.clock.now(), settings.requestLimits)
       if (admission.admitted) {
