@@ -17,6 +17,8 @@ export function openaiEmbedder(options: OpenAIEmbedderOptions): Embedder {
   let client: Promise<OpenAI> | null = null
   return {
     model,
+    leastSimilarity: 0,
+    share: 0.7,
     async embed(texts, { signal, deadlineAt }) {
       signal.throwIfAborted()
       const left = deadlineAt - clock.now()

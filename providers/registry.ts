@@ -1,4 +1,4 @@
-import type { Embedder, Embedders } from '../agents/ports/embeddings.ts'
+import { type Embedder, type Embedders, LOCAL_MODEL } from '../agents/ports/embeddings.ts'
 import { Fault } from '../agents/ports/fault.ts'
 import type { Ids } from '../agents/ports/ids.ts'
 import type { ModelProvider, ModelProviders } from '../agents/ports/model.ts'
@@ -7,6 +7,7 @@ import type { Clock, Timers } from '../agents/ports/time.ts'
 import { type PriceTable, priceOf } from '../agents/turn/prices.ts'
 import type { AgentDecl } from '../bytecode/manifest.ts'
 import { anthropicProvider } from './anthropic.ts'
+import { localEmbedder } from './local-embedder.ts'
 import { offlineProvider } from './offline/offline.ts'
 import { type Connection, type Endpoint, openaiProvider } from './openai.ts'
 import { openaiEmbedder } from './openai-embedder.ts'
@@ -82,7 +83,7 @@ export function modelProviders(options: ModelProvidersOptions): ModelProviders {
   }
 }
 
-/** OpenAI's models; every other name is one of Ollama's. */
+/** OpenAI's models; every other name but `local` is one of Ollama's. */
 const OF_OPENAI = /^text-embedding-/
 
 /** Who embeds what agents remember: the vendor of the model, at the agent's own endpoint where that is its vendor. */
@@ -91,7 +92,7 @@ export function embedders(options: ModelProvidersOptions): Embedders {
   const connected = new Map<string, Embedder>()
   return {
     async for(agent, model) {
-      if (options.offline || agent.provider === 'offline') return null
+      if (model === LOCAL_MODEL || options.offline || agent.provider === 'offline') return localEmbedder
       const endpoint = OF_OPENAI.test(model)
         ? await openaiEndpoint(options, agent)
         : ollamaEndpoint(options, agent)

@@ -1,5 +1,5 @@
 import type { ClawDecl, SemanticMemoryDecl } from '../../bytecode/manifest.ts'
-import type { Embedder } from '../ports/embeddings.ts'
+import { type Embedder, LOCAL_MODEL, type VectorTraits } from '../ports/embeddings.ts'
 import { Fault } from '../ports/fault.ts'
 import type { EmbedTexts } from '../ports/memory.ts'
 import type { CallContext } from '../turn/call-context.ts'
@@ -10,17 +10,16 @@ const WAIT_MS = 5000
 /** An endpoint that failed is not asked again for this long: not every turn is to wait for it. */
 const PAUSE_MS = 60_000
 
-/** The embedder of an agent's memory, within the time of a call; null = none is declared, or the system is offline. */
+/** The embedder of an agent's memory, within the time of a call; null = it is searched by keyword. */
 export async function memoryEmbedder(
   world: World,
   agent: ClawDecl,
   memory: SemanticMemoryDecl,
   call: Pick<CallContext, 'signal' | 'deadlineAt'>,
 ): Promise<EmbedTexts | null> {
-  const { embeddingModel: model, search } = memory
-  if (model === null || search === 'keyword') return null
+  if (memory.search === 'keyword') return null
+  const model = memory.embeddingModel ?? LOCAL_MODEL
   const embedder = await embedderOf(world, agent, model)
-  if (embedder === null) return null
   const deadlineAt = Math.min(call.deadlineAt, world.clock.now() + WAIT_MS)
   const pauses = pausesOf(world)
   const embed: EmbedTexts['embed'] = async (texts) => {
@@ -34,11 +33,20 @@ export async function memoryEmbedder(
       throw error
     }
   }
-  return { model, embed }
+  return { ...(embedder instanceof Fault ? { model, ...UNUSED } : traitsOf(embedder)), embed }
 }
 
+const traitsOf = ({ model, leastSimilarity, share }: Embedder): VectorTraits => ({
+  model,
+  leastSimilarity,
+  share,
+})
+
+/** There are no vectors to which they could apply. */
+const UNUSED = { leastSimilarity: 0, share: 0 }
+
 /** The Fault is told when the embedder is used: it costs a lookup its vectors, not its words. */
-async function embedderOf(world: World, agent: ClawDecl, model: string): Promise<Embedder | Fault | null> {
+async function embedderOf(world: World, agent: ClawDecl, model: string): Promise<Embedder | Fault> {
   try {
     return await world.embedders.for(agent, model)
   } catch (error) {

@@ -1,4 +1,5 @@
 /** What a claw agent remembers of a session beyond its live history (chapter 24.3, `semantic_memory`). */
+import type { VectorTraits } from './embeddings.ts'
 import type { Fault } from './fault.ts'
 import type { SessionRef, StoredMessage } from './sessions.ts'
 
@@ -64,8 +65,7 @@ export interface MemoryHit extends Passage {
 }
 
 /** Vectors of length 1, one a text. */
-export interface EmbedTexts {
-  readonly model: string
+export interface EmbedTexts extends VectorTraits {
   /** Throws Faults `provider_*`. */
   embed(texts: readonly string[]): Promise<readonly Float32Array[]>
 }

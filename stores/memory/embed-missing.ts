@@ -15,7 +15,7 @@ export async function embedMissing(
   text: string,
   embedder: EmbedTexts,
 ): Promise<QueryVector> {
-  const { model } = embedder
+  const { model, leastSimilarity, share } = embedder
   const rows = unembedded(db, model)
   let query: Float32Array | null = null
   for (let start = 0; start < rows.length || query === null; start += BATCH) {
@@ -26,5 +26,5 @@ export async function embedMissing(
     keepVectors(db, model, batch, vectors.slice(first.length))
   }
   dropOtherDimensions(db, model, query)
-  return { model, vector: query }
+  return { model, leastSimilarity, share, vector: query }
 }

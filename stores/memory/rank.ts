@@ -1,18 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite'
+import type { VectorTraits } from '../../agents/ports/embeddings.ts'
 import type { MemoryHit, MemoryQuery } from '../../agents/ports/memory.ts'
 import { similarities } from './vectors.ts'
 import { anyWord } from './words.ts'
 
-/** Shares of the two searches in the score of a hybrid one. */
-const VECTOR_SHARE = 0.7
-const KEYWORD_SHARE = 0.3
-
 /** Row and score, best first. */
 type Ranking = Iterable<readonly [id: number, score: number]>
 
-/** The vector of the query, and the model it is of. */
-export interface QueryVector {
-  readonly model: string
+/** The vector of the query. */
+export interface QueryVector extends VectorTraits {
   readonly vector: Float32Array
 }
 
@@ -24,12 +20,16 @@ export function rank(
 ): readonly MemoryHit[] {
   const keyword = () => byKeyword(db, query.text)
   if (embedded === null) return best(db, query, keyword(), query.topK)
-  const vector = similarities(db, embedded.model, embedded.vector).filter(([, score]) => score > 0)
-  if (query.search === 'vector') return best(db, query, vector, query.topK)
-  return fused(best(db, query, vector, 2 * query.topK), best(db, query, keyword(), 2 * query.topK)).slice(
-    0,
-    query.topK,
+  const vector = similarities(db, embedded.model, embedded.vector).filter(
+    ([, score]) => score > embedded.leastSimilarity,
   )
+  if (query.search === 'vector') return best(db, query, vector, query.topK)
+  const hits = fused(
+    best(db, query, vector, 2 * query.topK),
+    best(db, query, keyword(), 2 * query.topK),
+    embedded.share,
+  )
+  return hits.slice(0, query.topK)
 }
 
 /** Passages with a word of the query, by BM25 (k1 1.2, b 0.75). */
@@ -58,7 +58,11 @@ function best(db: DatabaseSync, query: MemoryQuery, ranking: Ranking, count: num
   return [...hits.values()].map((hit) => ({ ...hit, score: hit.score / (first?.score || 1) }))
 }
 
-function fused(byVector: readonly MemoryHit[], byWord: readonly MemoryHit[]): readonly MemoryHit[] {
+function fused(
+  byVector: readonly MemoryHit[],
+  byWord: readonly MemoryHit[],
+  vectorShare: number,
+): readonly MemoryHit[] {
   const hits = new Map<string, MemoryHit>()
   const add = (list: readonly MemoryHit[], share: number) => {
     for (const hit of list) {
@@ -67,8 +71,8 @@ function fused(byVector: readonly MemoryHit[], byWord: readonly MemoryHit[]): re
       hits.set(identity, { ...hit, score: before + share * hit.score })
     }
   }
-  add(byVector, VECTOR_SHARE)
-  add(byWord, KEYWORD_SHARE)
+  add(byVector, vectorShare)
+  add(byWord, 1 - vectorShare)
   return [...hits.values()].toSorted((a, b) => b.score - a.score)
 }
 

@@ -9,6 +9,7 @@ import type { NoticeTarget, RunEndedNotice } from '../../agents/ports/notices.ts
 import { PRICES } from '../../agents/turn/prices.ts'
 import type { World } from '../../agents/world.ts'
 import type { AgentDecl } from '../../bytecode/manifest.ts'
+import { localEmbedder } from '../../providers/local-embedder.ts'
 import { systemHash } from '../../runtime/ids.ts'
 import { sqliteMemoryIndex } from '../../stores/memory/sqlite-index.ts'
 import { treeCheckpoints } from '../../stores/tree/checkpoints.ts'
@@ -151,7 +152,7 @@ export class ForgePlace {
       hash: systemHash,
       models: { for: async () => this.#provider() },
       tokenizers: { for: async () => null },
-      embedders: { for: async () => null },
+      embedders: { for: async () => localEmbedder },
       prices: PRICES,
       ...this.#tree(processId, clock, timers),
       workspaces: treeWorkspaces({ workspaceDir: this.directory, cwd: this.directory }),

@@ -6,6 +6,7 @@ import { PRICES } from '../../agents/turn/prices.ts'
 import type { World } from '../../agents/world.ts'
 import type { Module } from '../../bytecode/module.ts'
 import { localCommands } from '../../commands/local.ts'
+import { localEmbedder } from '../../providers/local-embedder.ts'
 import { sqliteMemoryIndex } from '../../stores/memory/sqlite-index.ts'
 import { treeCheckpoints } from '../../stores/tree/checkpoints.ts'
 import { treeWorkspaces } from '../../stores/tree/workspace.ts'
@@ -66,7 +67,7 @@ export function testWorld(program: string | Module, options: TestWorldOptions = 
     hash,
     models: model,
     tokenizers: { for: async () => null },
-    embedders: { for: async () => null },
+    embedders: { for: async () => localEmbedder },
     prices: PRICES,
     ...testTree(root, { clock, timers }),
     memoryIndex: sqliteMemoryIndex({ directory: join(root, 'memory-index'), tree: root, hash }),
