@@ -1,12 +1,12 @@
 /** Between our messages and Anthropic's Messages format. */
 import type {
   ContentBlockParam,
-  Message,
   MessageCreateParamsNonStreaming,
   MessageParam,
 } from '@anthropic-ai/sdk/resources/messages'
+import * as v from 'valibot'
 import type { ModelMessage, ModelReply, ModelRequest, ToolCall, Usage } from '../agents/ports/model.ts'
-import { CallIds, estimatedUsage, uniqueId, withFeedbackFromUser } from './wire-messages.ts'
+import { CallIds, estimatedUsage, TOKENS, uniqueId, withFeedbackFromUser } from './wire-messages.ts'
 
 /** The vendor demands a limit; this one holds where neither the agent nor the price table knows any. */
 const DEFAULT_MAX_TOKENS = 4096
@@ -89,45 +89,76 @@ function inputOf(args: string): Record<string, unknown> {
   return { unreadable_arguments: args.toWellFormed() }
 }
 
+/** What is read of an answer; blocks of other types are passed over. */
+const ANSWER = v.object({
+  content: v.array(
+    v.variant('type', [
+      v.object({ type: v.literal('text'), text: v.string() }),
+      v.object({
+        type: v.literal('tool_use'),
+        id: v.nullish(v.string()),
+        name: v.string(),
+        input: v.optional(v.unknown()),
+      }),
+      v.object({ type: v.pipe(v.string(), v.notValues(['text', 'tool_use'])) }),
+    ]),
+  ),
+  stop_reason: v.nullish(v.string()),
+  usage: v.fallback(
+    v.nullish(
+      v.object({
+        input_tokens: TOKENS,
+        output_tokens: TOKENS,
+        cache_read_input_tokens: v.fallback(v.nullish(TOKENS), null),
+        cache_creation_input_tokens: v.fallback(v.nullish(TOKENS), null),
+      }),
+    ),
+    null,
+  ),
+})
+
+type Answer = v.InferOutput<typeof ANSWER>
+type Block = Answer['content'][number]
+const isText = (block: Block) => 'text' in block
+const isToolUse = (block: Block) => 'name' in block
+
 /** Null when the answer is none. */
-export function fromAnthropic(answer: Partial<Message> | null, request: ModelRequest): ModelReply | null {
-  if (typeof answer !== 'object' || !Array.isArray(answer?.content)) return null
-  const text = answer.content.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join('')
+export function fromAnthropic(answer: unknown, request: ModelRequest): ModelReply | null {
+  const { success, output } = v.safeParse(ANSWER, answer)
+  if (!success) return null
+  const text = output.content
+    .filter(isText)
+    .map((block) => block.text)
+    .join('')
   const taken = new Set<string>()
-  const toolCalls: ToolCall[] = answer.content.flatMap((block) =>
-    block.type === 'tool_use'
-      ? [
-          {
-            id: uniqueId(block.id ?? '', taken),
-            name: block.name,
-            arguments: JSON.stringify(block.input ?? {}).toWellFormed(),
-          },
-        ]
-      : [],
+  const toolCalls = output.content.filter(isToolUse).map(
+    ({ id, name, input }): ToolCall => ({
+      id: uniqueId(id ?? '', taken),
+      name,
+      arguments: JSON.stringify(input ?? {}).toWellFormed(),
+    }),
   )
   return {
     text: text.toWellFormed(),
     toolCalls,
-    usage: usageOf(answer.usage, request, text, toolCalls),
-    stopReason: toolCalls.length > 0 ? 'tool_calls' : stopReasonOf(answer.stop_reason),
+    usage: usageOf(output.usage, request, text, toolCalls),
+    stopReason: toolCalls.length > 0 ? 'tool_calls' : stopReasonOf(output.stop_reason),
   }
 }
 
-function stopReasonOf(reason: Message['stop_reason'] | undefined): ModelReply['stopReason'] {
+function stopReasonOf(reason: Answer['stop_reason']): ModelReply['stopReason'] {
   if (reason === 'max_tokens' || reason === 'model_context_window_exceeded') return 'length'
   return reason === 'refusal' ? 'content_filter' : 'stop'
 }
 
 /** The vendor counts what it wrote to and read from its cache apart from the rest of the input. */
 function usageOf(
-  usage: Partial<Message['usage']> | undefined,
+  usage: Answer['usage'],
   request: ModelRequest,
   text: string,
   toolCalls: readonly ToolCall[],
 ): Usage {
-  if (typeof usage?.input_tokens !== 'number' || typeof usage.output_tokens !== 'number') {
-    return estimatedUsage(request, text, toolCalls)
-  }
+  if (!usage) return estimatedUsage(request, text, toolCalls)
   const cachedTokens = usage.cache_read_input_tokens ?? 0
   return {
     inputTokens: usage.input_tokens + cachedTokens + (usage.cache_creation_input_tokens ?? 0),

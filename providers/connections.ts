@@ -2,6 +2,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { Readable } from 'node:stream'
+import { AnswerTooLong, MAX_ANSWER_BYTES } from './failure.ts'
 import type { TransportOptions } from './transport.ts'
 
 export interface Call {
@@ -74,7 +75,7 @@ function responseOf(answer: IncomingMessage): Response {
     for (const [name, values = []] of Object.entries(headersDistinct)) {
       for (const value of values) headers.append(name, value)
     }
-    if (!WITHOUT_BODY.has(status)) return new Response(Readable.toWeb(answer), { status, headers })
+    if (!WITHOUT_BODY.has(status)) return new Response(bodyOf(answer), { status, headers })
     answer.resume()
     return new Response(null, { status, headers })
   } catch (error) {
@@ -82,4 +83,15 @@ function responseOf(answer: IncomingMessage): Response {
     answer.destroy()
     throw error
   }
+}
+
+/** Cut off at `MAX_ANSWER_BYTES`: whatever a vendor sends, this process does not run out of memory. */
+function bodyOf(answer: IncomingMessage): ReadableStream {
+  const body = Readable.toWeb(answer)
+  let bytes = 0
+  answer.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > MAX_ANSWER_BYTES) answer.destroy(new AnswerTooLong())
+  })
+  return body as ReadableStream
 }

@@ -45,8 +45,18 @@ export function sdkFailure(provider: string, error: unknown, now: number): Failu
   return error instanceof SyntaxError ? unreadable(provider) : connectionFailure(provider, error)
 }
 
+/** More than any answer of a model has, vectors of many texts included. */
+export const MAX_ANSWER_BYTES = 32 * 1024 * 1024
+
+/** The vendor went on beyond `MAX_ANSWER_BYTES`. */
+export class AnswerTooLong extends Error {}
+
 /** No answer at all, or one that cannot be read. */
 export function connectionFailure(provider: string, error: unknown): Failure {
+  if (causes(error).some((each) => each instanceof AnswerTooLong)) {
+    const problem = `an answer of more than ${MAX_ANSWER_BYTES} bytes`
+    return { fault: new Fault('provider_unavailable', { provider, problem }), again: false }
+  }
   return { fault: new Fault('provider_unavailable', { provider, problem: networkCode(error) }), again: true }
 }
 
@@ -57,12 +67,21 @@ export const unreadable = (provider: string): Failure => ({
 
 /** `ECONNREFUSED` and its like, wherever in the chain of causes it stands. */
 function networkCode(error: unknown): string {
-  for (let each = error, depth = 0; typeof each === 'object' && each !== null && depth < 8; depth++) {
+  for (const each of causes(error)) {
     if ('code' in each && typeof each.code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(each.code))
       return each.code
-    each = 'cause' in each ? each.cause : null
   }
   return 'connection failed'
+}
+
+/** An error and what caused it. */
+function causes(error: unknown): readonly object[] {
+  const found: object[] = []
+  for (let each = error; typeof each === 'object' && each !== null && found.length < 8; ) {
+    found.push(each)
+    each = 'cause' in each ? each.cause : null
+  }
+  return found
 }
 
 /** Milliseconds that the vendor asks to wait: `retry-after-ms`, seconds, or a date; null when it does not say. */

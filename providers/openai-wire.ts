@@ -1,11 +1,11 @@
 /** Between our messages and OpenAI's chat-completions format, which Ollama and many others speak too. */
 import type {
-  ChatCompletion,
   ChatCompletionCreateParamsNonStreaming,
   ChatCompletionMessageParam,
 } from 'openai/resources/chat/completions'
+import * as v from 'valibot'
 import type { ModelMessage, ModelReply, ModelRequest, ToolCall, Usage } from '../agents/ports/model.ts'
-import { CallIds, estimatedUsage, uniqueId, withFeedbackFromUser } from './wire-messages.ts'
+import { CallIds, estimatedUsage, TOKENS, uniqueId, withFeedbackFromUser } from './wire-messages.ts'
 
 /** Reasoning models take no temperature and name the output limit differently. */
 const REASONING = /^(?:o\d|gpt-5)/
@@ -61,28 +61,66 @@ function wireMessages(messages: readonly ModelMessage[]): ChatCompletionMessageP
   return wire
 }
 
-/** Null when the answer is none: no choices, or not even an object. */
-export function fromWire(answer: Partial<ChatCompletion> | null, request: ModelRequest): ModelReply | null {
-  const choice = typeof answer === 'object' ? answer?.choices?.[0] : undefined
-  if (!choice?.message) return null
-  const text = (choice.message.content ?? choice.message.refusal ?? '').toWellFormed()
+/** What is read of an answer. Servers of other vendors leave out what OpenAI always sends. */
+const ANSWER = v.object({
+  choices: v.pipe(
+    v.array(
+      v.object({
+        message: v.object({
+          content: v.nullish(v.string()),
+          refusal: v.nullish(v.string()),
+          tool_calls: v.nullish(
+            v.array(
+              v.union([
+                v.object({
+                  id: v.nullish(v.string()),
+                  function: v.object({ name: v.string(), arguments: v.optional(v.unknown()) }),
+                }),
+                v.object({ type: v.literal('custom') }),
+              ]),
+            ),
+          ),
+        }),
+        finish_reason: v.nullish(v.string()),
+      }),
+    ),
+    v.minLength(1),
+  ),
+  usage: v.fallback(
+    v.nullish(
+      v.object({
+        prompt_tokens: TOKENS,
+        completion_tokens: TOKENS,
+        prompt_tokens_details: v.fallback(v.nullish(v.object({ cached_tokens: v.nullish(TOKENS) })), null),
+      }),
+    ),
+    null,
+  ),
+})
+
+/** Null when the answer is none. */
+export function fromWire(answer: unknown, request: ModelRequest): ModelReply | null {
+  const { success, output } = v.safeParse(ANSWER, answer)
+  if (!success) return null
+  const { message, finish_reason } = output.choices[0]!
+  const text = (message.content ?? message.refusal ?? '').toWellFormed()
   const taken = new Set<string>()
-  const toolCalls: ToolCall[] = (choice.message.tool_calls ?? []).flatMap((call) =>
-    call.type === 'custom'
-      ? []
-      : [
+  const toolCalls: ToolCall[] = (message.tool_calls ?? []).flatMap((call) =>
+    'function' in call
+      ? [
           {
             id: uniqueId(call.id ?? '', taken),
             name: call.function.name,
             arguments: argumentText(call.function.arguments),
           },
-        ],
+        ]
+      : [],
   )
   return {
     text,
     toolCalls,
-    usage: usageOf(answer?.usage, request, text, toolCalls),
-    stopReason: toolCalls.length > 0 ? 'tool_calls' : stopReasonOf(choice.finish_reason),
+    usage: usageOf(output.usage, request, text, toolCalls),
+    stopReason: toolCalls.length > 0 ? 'tool_calls' : stopReasonOf(finish_reason),
   }
 }
 
@@ -94,19 +132,17 @@ const stopReasonOf = (reason: string | null | undefined): ModelReply['stopReason
   reason === 'length' || reason === 'content_filter' ? reason : 'stop'
 
 function usageOf(
-  usage: ChatCompletion['usage'] | null,
+  usage: v.InferOutput<typeof ANSWER>['usage'],
   request: ModelRequest,
   text: string,
   toolCalls: readonly ToolCall[],
 ): Usage {
-  if (typeof usage?.prompt_tokens === 'number' && typeof usage.completion_tokens === 'number') {
-    const cached = usage.prompt_tokens_details?.cached_tokens ?? 0
-    return {
-      inputTokens: usage.prompt_tokens,
-      outputTokens: usage.completion_tokens,
-      cachedTokens: Math.min(cached, usage.prompt_tokens),
-      estimated: false,
-    }
+  if (!usage) return estimatedUsage(request, text, toolCalls)
+  const { prompt_tokens, completion_tokens, prompt_tokens_details } = usage
+  return {
+    inputTokens: prompt_tokens,
+    outputTokens: completion_tokens,
+    cachedTokens: Math.min(prompt_tokens_details?.cached_tokens ?? 0, prompt_tokens),
+    estimated: false,
   }
-  return estimatedUsage(request, text, toolCalls)
 }

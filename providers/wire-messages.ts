@@ -1,4 +1,5 @@
 /** What every vendor's format needs of a conversation before it is written. */
+import * as v from 'valibot'
 import type { ModelMessage, ModelRequest, ToolCall, Usage } from '../agents/ports/model.ts'
 import { estimateRequest, estimateTokens } from '../agents/turn/tokens.ts'
 
@@ -41,6 +42,9 @@ export function uniqueId(id: string, taken: Set<string>): string {
   taken.add(unique)
   return unique
 }
+
+/** Tokens as a vendor reports them. Anything else is no report: it would be paid for, or paid back, from a budget. */
+export const TOKENS = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 
 /** What a call used, where nobody counted. */
 export const estimatedUsage = (

@@ -178,6 +178,30 @@ describe('an answer', () => {
     })
   })
 
+  test('passes over blocks that it does not know, and takes a call without input for one without arguments', async () => {
+    const { complete } = await bench(
+      anthropicMessage([
+        { type: 'thinking', thinking: 'hm', signature: 's' },
+        { type: 'text', text: 'I look.' },
+        { type: 'tool_use', id: 'toolu_1', name: 'lookup_order' },
+      ]),
+    )
+    expect(await complete(modelRequest('x'))).toMatchObject({
+      text: 'I look.',
+      toolCalls: [{ id: 'toolu_1', name: 'lookup_order', arguments: '{}' }],
+    })
+  })
+
+  test.each([
+    ['negative', { input_tokens: -1000, output_tokens: 5 }],
+    ['no whole numbers', { input_tokens: 10, output_tokens: 0.5 }],
+    ['texts', { input_tokens: '10', output_tokens: '5' }],
+    ['missing', undefined],
+  ])('whose usage is %s has an estimate instead', async (_claim, usage) => {
+    const { complete } = await bench(anthropicMessage([{ type: 'text', text: 'x'.repeat(400) }], { usage }))
+    expect((await complete(modelRequest('x'))).usage).toMatchObject({ outputTokens: 100, estimated: true })
+  })
+
   test.each([
     ['end_turn', 'stop'],
     ['stop_sequence', 'stop'],
@@ -221,7 +245,11 @@ describe('a failure', () => {
     expect(server.requests).toHaveLength(3)
   })
 
-  test.each([{}, 'no JSON', { content: null }])('is also an answer that is none: %j', async (body) => {
+  test.each([
+    ...[{}, 'no JSON', { content: null }, '[]', '5', { content: [null] }, { content: ['x'] }],
+    ...[{ content: [{}] }, { content: [{ type: 'text' }] }, { content: [{ type: 'text', text: 5 }] }],
+    ...[{ content: [{ type: 'tool_use' }] }, { content: [{ type: 'tool_use', name: {} }] }],
+  ])('is also an answer that is none: %j', async (body) => {
     const { server, complete } = await bench({ body }, OK)
     expect((await complete(modelRequest('x'))).text).toBe('ok')
     expect(server.requests).toHaveLength(2)

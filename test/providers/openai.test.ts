@@ -157,6 +157,41 @@ describe('an answer', () => {
     expect(usage.inputTokens).toBeGreaterThanOrEqual(1000)
   })
 
+  test.each([
+    ['negative', { prompt_tokens: -1000, completion_tokens: -5 }],
+    ['no whole numbers', { prompt_tokens: 1.5, completion_tokens: 2 }],
+    ['beyond all counting', { prompt_tokens: 1e300, completion_tokens: 2 }],
+    ['texts', { prompt_tokens: '10', completion_tokens: '2' }],
+    ['no object', [10, 2]],
+  ])(
+    'whose usage is %s has an estimate instead: a budget is neither paid back nor blown',
+    async (_claim, usage) => {
+      const raw = JSON.stringify({ choices: [{ message: { content: 'x'.repeat(400) } }], usage })
+      const { complete } = await bench({ raw })
+      expect((await complete()).usage).toMatchObject({ outputTokens: 100, cachedTokens: 0, estimated: true })
+    },
+  )
+
+  test.each([-5, 2.5, '7', 1000])(
+    'counts no more as cached than was sent, whatever is reported: %j',
+    async (cached) => {
+      const usage = {
+        prompt_tokens: 40,
+        completion_tokens: 2,
+        prompt_tokens_details: { cached_tokens: cached },
+      }
+      const { complete } = await bench({
+        raw: JSON.stringify({ choices: [{ message: { content: 'x' } }], usage }),
+      })
+      expect((await complete()).usage).toEqual({
+        inputTokens: 40,
+        outputTokens: 2,
+        cachedTokens: cached === 1000 ? 40 : 0,
+        estimated: false,
+      })
+    },
+  )
+
   test('with malformed tool arguments passes them on as they are', async () => {
     const { complete } = await bench({
       toolCalls: [{ name: 'lookup_order', arguments: '{"order_id": "ORD' }],
@@ -228,13 +263,45 @@ describe('a failure', () => {
     expect(slept).toHaveLength(2)
   })
 
-  test.each(['{"choices": []}', '{', 'null', '{"choices":[{}]}'])(
-    'the answer %s is unreadable',
-    async (raw) => {
-      const { complete } = await bench({ raw }, { raw }, { raw })
-      expect(faultText(await faultOf(complete()))).toMatch(/unreadable answer/)
-    },
-  )
+  test('an answer that is cut in its middle is no answer, and tried again', async () => {
+    const { server, complete } = await bench({ fault: 'cut' }, { fault: 'cut' }, { text: 'whole' })
+    expect((await complete()).text).toBe('whole')
+    expect(server.requests).toHaveLength(3)
+  })
+
+  test('an answer that comes a byte at a time is given up at the deadline', async () => {
+    const { server, complete } = await bench({ fault: 'drip' })
+    expect((await faultOf(complete(modelRequest('x'), 150))).code).toBe('provider_timeout')
+    expect(server.requests).toHaveLength(1)
+  })
+
+  test('an answer without end is cut off, and not asked for again', async () => {
+    const { server, complete } = await bench({ fault: 'flood' }, { text: 'too late' })
+    expect(faultText(await faultOf(complete()))).toBe(
+      'the model provider cannot be reached (openai: an answer of more than 33554432 bytes)',
+    )
+    expect(server.requests).toHaveLength(1)
+  })
+
+  test.each([
+    ...[
+      '{"choices": []}',
+      '{',
+      'null',
+      '{"choices":[{}]}',
+      '{"choices":{}}',
+      '{"choices":[null]}',
+      '5',
+      '"x"',
+    ],
+    ...['[]', '{"choices":[{"message":"x"}]}', '{"choices":[{"message":{"content":5}}]}'],
+    ...['{"choices":[{"message":{"content":["x"]}}]}', '{"choices":[{"message":{"tool_calls":{}}}]}'],
+    ...['{"choices":[{"message":{"tool_calls":[null]}}]}', '{"choices":[{"message":{"tool_calls":[{}]}}]}'],
+    ...['{"choices":[{"message":{"tool_calls":[{"function":{"name":5}}]}}]}'],
+  ])('the answer %s is unreadable', async (raw) => {
+    const { complete } = await bench({ raw }, { raw }, { raw })
+    expect(faultText(await faultOf(complete()))).toMatch(/unreadable answer/)
+  })
 
   test('a server that is not there is named by the reason', async () => {
     const { server, complete } = await bench()

@@ -31,6 +31,8 @@ export type ScriptedReply =
   | { readonly raw: string; readonly contentType?: string }
   /** Accepts the request and never answers, or cuts the connection. */
   | { readonly fault: 'hang' | 'reset' }
+  /** Begins an answer and cuts the connection in its middle, sends it without end, or a byte at a time and never the last. */
+  | { readonly fault: 'cut' | 'flood' | 'drip' }
 
 export interface WireMessage {
   readonly role: string
@@ -138,6 +140,10 @@ async function answer(
 ): Promise<void> {
   if ('fault' in reply) {
     if (reply.fault === 'reset') response.socket?.resetAndDestroy()
+    if (reply.fault === 'cut')
+      response.writeHead(200, JSON_BODY).write('{"choices": [', () => response.destroy())
+    if (reply.fault === 'flood') flood(response.writeHead(200, JSON_BODY))
+    if (reply.fault === 'drip') drip(response.writeHead(200, JSON_BODY))
     return
   }
   if ('raw' in reply) {
@@ -151,9 +157,7 @@ async function answer(
       param: null,
       code: reply.code ?? null,
     }
-    response
-      .writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers })
-      .end(JSON.stringify({ error }))
+    response.writeHead(reply.status, { ...JSON_BODY, ...reply.headers }).end(JSON.stringify({ error }))
     return
   }
   if (reply.delayMs) await wait(reply.delayMs)
@@ -161,6 +165,22 @@ async function answer(
   response
     .writeHead(200, { 'content-type': 'application/json' })
     .end(JSON.stringify(completion(reply, request)))
+}
+
+const JSON_BODY = { 'content-type': 'application/json' }
+
+function flood(response: ServerResponse): void {
+  const more = (): void => {
+    while (!response.destroyed && response.write(' '.repeat(1 << 16)));
+  }
+  response.on('drain', more)
+  more()
+}
+
+function drip(response: ServerResponse): void {
+  response.write(' ')
+  const timer = setInterval(() => response.write(' '), 5)
+  response.on('close', () => clearInterval(timer))
 }
 
 let completions = 0
