@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createHandlers } from '../lambda/handlers.ts'
 import { forgeStep, forgeWaitHere } from '../lambda/steps/forge-step.ts'
 import { portWarnings } from '../runtime/channel-ports.ts'
+import { commandWarnings } from '../runtime/commands.ts'
 import { type Environment, processEnvironment } from '../runtime/environment.ts'
 import { createAslDriver } from '../runtime/local-forge.ts'
 import { AUDIT_SINKS, MAX_INSTANCES, MAX_MODEL_CONNECTIONS, readSettings } from '../runtime/settings.ts'
@@ -108,6 +109,7 @@ Environment:
   NEAM_CONFIRMATION_SECONDS  how long a tool call waits for a person (default 300)
   NEAM_RATE_LIMIT NEAM_CONCURRENT_REQUESTS   what one key may send: requests a minute, requests at once; each worker
                        counts its own (default: no limit)
+  NEAM_COMMAND_ISOLATION  require: commands are refused where neither bwrap nor unshare works (default: best)
   NEAM_COMMAND_NETWORK  1: commands that run isolated (bwrap, unshare) may use the network
   OPENAI_API_KEY OPENAI_BASE_URL ANTHROPIC_API_KEY ANTHROPIC_BASE_URL GEMINI_API_KEY OLLAMA_HOST   access to models
 `
@@ -202,6 +204,7 @@ async function run(argv: readonly string[]): Promise<number> {
     for (const message of portWarnings(system.manifest, Number(new URL(url).port)))
       log({ level: 'warn', message })
     process.stderr.write(banner({ system, url, host, hasKey, keyWarnings, workers }))
+    for (const message of await commandWarnings(system, environment)) log({ level: 'warn', message })
     await driver.resume(await unfinishedRuns(system.world))
     telling = owedNotices(system.world)
   }

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { Fault } from '../agents/ports/fault.ts'
 import type { IterationRecord } from '../agents/ports/runs.ts'
 import type { ForgeDecl, Manifest } from '../bytecode/manifest.ts'
+import { commandWarnings } from '../runtime/commands.ts'
 import { inlineDriver } from '../runtime/forge-drivers.ts'
 import {
   dryRunForgeAgent,
@@ -113,6 +114,8 @@ async function run(argv: readonly string[]): Promise<number> {
     const dry = await dryRunForgeAgent(system, agent.name, optionsOf(values))
     return print(values.json ? `${JSON.stringify(dry)}\n` : dryRunText(dry))
   }
+  for (const warning of await commandWarnings(system, environment))
+    process.stderr.write(`warning: ${warning}\n`)
   say('Starting forge loop...')
   return await loop(system, agent, values)
 }

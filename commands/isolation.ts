@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { statSync } from 'node:fs'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 export interface IsolationOptions {
@@ -16,9 +17,10 @@ export interface IsolationOptions {
 export interface Isolation {
   /**
    * `bwrap`: own processes, read-only system, only the workspace writable, `.neam` and credentials hidden.
-   * `unshare`: own processes only, so that it cannot read ours. `none`: a scrubbed environment.
+   * `unshare-mount`: own processes, `.neam` and credentials hidden. `unshare`: own processes only, so that it cannot read
+   * ours. `none`: a scrubbed environment.
    */
-  readonly name: 'bwrap' | 'unshare' | 'none'
+  readonly name: 'bwrap' | 'unshare-mount' | 'unshare' | 'none'
   /** Program and arguments that run `sh -c command` in the workspace. */
   argv(command: string, workspace: string): readonly string[]
 }
@@ -26,26 +28,73 @@ export interface Isolation {
 const shell = (command: string): readonly string[] => ['sh', '-c', command]
 
 /** Where people and tools keep credentials, below the home folder. */
-const CREDENTIALS = ['.aws', '.ssh', '.gnupg', '.kube', '.docker', '.azure', '.config/gcloud', '.config/gh']
+const CREDENTIALS = [
+  ...['.aws', '.ssh', '.gnupg', '.kube', '.docker', '.azure', '.config/gcloud', '.config/gh', '.config/git'],
+  ...['.git-credentials', '.gitconfig', '.netrc', '.npmrc', '.pypirc', '.pgpass'],
+]
+
+interface Hidden {
+  readonly folders: readonly string[]
+  readonly files: readonly string[]
+}
+
+/** What of these is there now. */
+function existing(paths: readonly string[]): Hidden {
+  const found = paths.map((path) => ({ path, status: statSync(path, { throwIfNoEntry: false }) }))
+  return {
+    folders: found.filter(({ status }) => status?.isDirectory()).map(({ path }) => path),
+    files: found.filter(({ status }) => status?.isFile()).map(({ path }) => path),
+  }
+}
+
+const credentials = (): readonly string[] => CREDENTIALS.map((path) => join(homedir(), path))
 
 export function bwrap({ network, hidden }: IsolationOptions): Isolation {
   return {
     name: 'bwrap',
     argv(command, workspace) {
-      const credentials = CREDENTIALS.map((folder) => join(homedir(), folder))
-      const outside = [...credentials, ...hidden].filter((folder) => existsSync(folder))
+      const outside = existing([...credentials(), ...hidden])
       return [
         'bwrap',
         ...['--die-with-parent', '--new-session', '--unshare-pid', '--unshare-ipc', '--unshare-uts'],
         ...(network ? [] : ['--unshare-net']),
         ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--tmpfs', '/tmp'],
-        ...outside.flatMap((folder) => ['--tmpfs', folder]),
+        ...outside.folders.flatMap((folder) => ['--tmpfs', folder]),
+        ...outside.files.flatMap((file) => ['--ro-bind', '/dev/null', file]),
         ...['--bind', workspace, workspace, '--tmpfs', join(workspace, '.neam')],
         // A hidden folder that lies inside the workspace came back with the workspace.
-        ...hidden
-          .filter((folder) => folder.startsWith(`${workspace}/`) && existsSync(folder))
-          .flatMap((folder) => ['--tmpfs', folder]),
+        ...existing(hidden.filter((folder) => folder.startsWith(`${workspace}/`))).folders.flatMap(
+          (folder) => ['--tmpfs', folder],
+        ),
         ...['--chdir', workspace, '--', ...shell(command)],
+      ]
+    },
+  }
+}
+
+/**
+ * Hides what follows the first three arguments (folders, then files after `--`), and runs the command in a user namespace
+ * below, as the user that it would be without us: what is mounted above it cannot undo.
+ */
+const HIDE = `user=$1 group=$2 command=$3 hide='mount -t tmpfs -o mode=700 tmpfs'
+shift 3
+for path; do
+  if [ "$path" = -- ]; then hide='mount --bind /dev/null'; else $hide "$path" || exit 125; fi
+done
+exec unshare --user --map-user="$user" --map-group="$group" -- sh -c "$command"`
+
+/** What bwrap does, as far as the tools of util-linux go. A folder that the workspace lies in is not hidden. */
+export function unshareMount({ hidden }: Pick<IsolationOptions, 'hidden'>): Isolation {
+  return {
+    name: 'unshare-mount',
+    argv(command, workspace) {
+      const { folders, files } = existing([...credentials(), ...hidden, join(workspace, '.neam')])
+      return [
+        'unshare',
+        ...['--user', '--map-root-user', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--'],
+        ...['sh', '-c', HIDE, 'sh', String(process.getuid?.()), String(process.getgid?.()), command],
+        ...folders.filter((folder) => !`${workspace}/`.startsWith(`${folder}/`)),
+        ...['--', ...files],
       ]
     },
   }
@@ -62,19 +111,26 @@ export const unshare: Isolation = {
 
 export const noIsolation: Isolation = { name: 'none', argv: shell }
 
-/** The best isolation that works here, tried by running it. */
+/** The best isolation that works here, tried by running it where there is something to hide. */
 export async function detectIsolation(options: IsolationOptions): Promise<Isolation> {
-  for (const isolation of [bwrap(options), unshare])
-    if (await works(isolation, options.path)) return isolation
-  return noIsolation
+  const made = await mkdtemp(join(tmpdir(), 'neam-isolation-')).catch(() => null) // a read-only system has nothing to try
+  const workspace = made ?? '/'
+  try {
+    if (made !== null) await mkdir(join(made, '.neam'))
+    for (const isolation of [bwrap(options), unshareMount(options), unshare])
+      if (await works(isolation, workspace, options.path)) return isolation
+    return noIsolation
+  } finally {
+    if (made !== null) await rm(made, { recursive: true, force: true })
+  }
 }
 
 const PROBE_TIMEOUT_MS = 5000
 
-function works(isolation: Isolation, path: string): Promise<boolean> {
-  const [file = '', ...args] = isolation.argv('exit 42', '/tmp')
+function works(isolation: Isolation, workspace: string, path: string): Promise<boolean> {
+  const [file = '', ...args] = isolation.argv('exit 42', workspace)
   return new Promise((resolve) => {
-    const child = spawn(file, args, { cwd: '/', env: { PATH: path }, stdio: 'ignore' })
+    const child = spawn(file, args, { cwd: workspace, env: { PATH: path }, stdio: 'ignore' })
     const limit = setTimeout(() => child.kill('SIGKILL'), PROBE_TIMEOUT_MS)
     const settle = (answer: boolean) => {
       clearTimeout(limit)

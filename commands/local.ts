@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:os'
 import type { CommandResult, Commands } from '../agents/ports/commands.ts'
+import { Fault } from '../agents/ports/fault.ts'
 import type { Timers } from '../agents/ports/time.ts'
 import { commandEnvironment } from './environment.ts'
 import { detectIsolation, type Isolation } from './isolation.ts'
@@ -22,6 +23,8 @@ export interface LocalCommandsOptions {
   readonly timers: Timers
   /** By default the best that works on this machine, found out at the first command. */
   readonly isolation?: Isolation
+  /** Refuses commands where nothing isolates them; default no. */
+  readonly isolated?: boolean
   /** Whether isolated commands may use the network; default no. */
   readonly network?: boolean
   /** Folders that isolated commands must not see. */
@@ -32,7 +35,7 @@ type Ending =
   | { readonly kind: 'exited'; readonly code: number | null; readonly signal: NodeJS.Signals | null }
   | { readonly kind: 'not_started'; readonly code: string }
 
-/** Commands as child processes of this machine (design 6.3). */
+/** Commands as child processes of this machine (design 6.3). A call throws `commands_not_isolated`. */
 export function localCommands(options: LocalCommandsOptions): Commands {
   const { path, timers, network = false, hidden = [] } = options
   let isolation = options.isolation === undefined ? null : Promise.resolve(options.isolation)
@@ -41,6 +44,7 @@ export function localCommands(options: LocalCommandsOptions): Commands {
     async run(command, { cwd, timeoutMs, signal }): Promise<CommandResult> {
       isolation ??= detectIsolation({ path, network, hidden })
       const isolated = await isolation
+      if (options.isolated === true && isolated.name === 'none') throw new Fault('commands_not_isolated')
       signal.throwIfAborted()
       const cookie = randomUUID()
       const [file = '', ...args] = isolated.argv(command, cwd)

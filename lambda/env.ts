@@ -39,6 +39,8 @@ export const ENV = {
   openaiBaseUrl: 'OPENAI_BASE_URL',
   anthropicBaseUrl: 'ANTHROPIC_BASE_URL',
   ollamaHost: 'OLLAMA_HOST',
+  /** `best` (default) or `require`: commands are refused where neither bwrap nor unshare works. */
+  commandIsolation: 'NEAM_COMMAND_ISOLATION',
   /** `1`: commands that run isolated (bwrap, unshare) may use the network. */
   commandNetwork: 'NEAM_COMMAND_NETWORK',
   /** Where the end of a forge run is told; signed with NEAM_WEBHOOK_SECRET, a secret like the provider keys. */

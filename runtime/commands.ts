@@ -1,10 +1,12 @@
 import type { Commands } from '../agents/ports/commands.ts'
 import { Fault } from '../agents/ports/fault.ts'
 import type { Timers } from '../agents/ports/time.ts'
+import { detectIsolation, type IsolationOptions } from '../commands/isolation.ts'
 import { localCommands } from '../commands/local.ts'
 import { createSandboxClient } from '../commands/sandbox-client.ts'
 import type { Environment } from './environment.ts'
 import type { Settings } from './settings.ts'
+import type { System } from './system.ts'
 
 /** For processes that were started without a PATH. */
 export const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin'
@@ -16,12 +18,31 @@ export const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin'
 export function systemCommands(settings: Settings, environment: Environment, timers: Timers): Commands {
   if (settings.onLambda) return lambdaCommands(settings)
   return localCommands({
-    path: environment.PATH ?? SYSTEM_PATH,
+    ...isolationOptions(settings, environment),
     timers,
-    network: settings.commandNetwork,
-    hidden: [settings.stateDir, settings.sessionsDir],
+    isolated: settings.commandIsolation === 'require',
   })
 }
+
+const isolationOptions = (settings: Settings, environment: Environment): IsolationOptions => ({
+  path: environment.PATH ?? SYSTEM_PATH,
+  network: settings.commandNetwork,
+  hidden: [settings.stateDir, settings.sessionsDir],
+})
+
+/** What to warn about before a program with commands runs: a child process can read the first environment of ours. */
+export async function commandWarnings(
+  { settings, world }: Pick<System, 'settings' | 'world'>,
+  environment: Environment,
+): Promise<readonly string[]> {
+  if (settings.onLambda || settings.commandIsolation === 'require') return []
+  if (!world.program.module.natives.includes('exec')) return []
+  const { name } = await detectIsolation(isolationOptions(settings, environment))
+  return name === 'none' ? [NOT_ISOLATED] : []
+}
+
+const NOT_ISOLATED =
+  'commands of this program run without isolation, because neither bwrap nor unshare works here: they can read the keys of this process; install bubblewrap, or have commands refused with NEAM_COMMAND_ISOLATION=require'
 
 function lambdaCommands({ sandboxFunction, workspaceDir }: Settings): Commands {
   if (sandboxFunction !== null && workspaceDir !== null) {

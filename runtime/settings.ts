@@ -34,6 +34,8 @@ export interface Settings {
   readonly watch: boolean
   /** Directory or file of compiled programs. */
   readonly bytecode: string | null
+  /** `require`: commands are refused where nothing isolates them. */
+  readonly commandIsolation: (typeof COMMAND_ISOLATIONS)[number]
   /** Whether isolated commands may use the network. */
   readonly commandNetwork: boolean
   /** Told when a forge run has ended; null = nobody. */
@@ -53,6 +55,7 @@ export interface Settings {
 
 export const AUDIT_SINKS = ['stderr', 'file', 'json', 'none'] as const
 export type AuditSink = (typeof AUDIT_SINKS)[number]
+const COMMAND_ISOLATIONS = ['best', 'require'] as const
 const LOG_LEVELS = ['info', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
@@ -127,6 +130,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     pricesFile: path('NEAM_PRICES'),
     bytecode: path('NEAM_BYTECODE'),
     watch: flag('NEAM_WATCH'),
+    commandIsolation: choice('NEAM_COMMAND_ISOLATION', COMMAND_ISOLATIONS, 'best'),
     commandNetwork: flag('NEAM_COMMAND_NETWORK'),
     webhookUrl: webUrl('NEAM_WEBHOOK_URL'),
     instances: limit('NEAM_POOL_SIZE', MAX_INSTANCES) ?? MAX_INSTANCES,

@@ -85,6 +85,8 @@ const TEXTS = {
   record_damaged: (d: Data) => `${show(d.path)} is damaged: ${show(d.problem)}`,
   // running
   commands_unavailable: () => 'commands cannot run here: this function has no sandbox for them',
+  commands_not_isolated: () =>
+    'commands cannot run here: NEAM_COMMAND_ISOLATION is "require", and neither bwrap nor unshare works; install bubblewrap',
   deadline_exceeded: (d: Data) => `out of time while ${show(d.doing)}`,
   stopped: () => 'stopped on request',
   program_error: (d: Data) => show(d.message),

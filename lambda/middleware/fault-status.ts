@@ -54,6 +54,7 @@ export const FAULT_STATUS: Readonly<Record<FaultCode, number>> = {
   secret_invalid: 503,
   record_damaged: 500,
   commands_unavailable: 501,
+  commands_not_isolated: 501,
   deadline_exceeded: 504,
   stopped: 503,
   program_error: 500,

@@ -1,8 +1,16 @@
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, test } from '@jest/globals'
-import { bwrap, detectIsolation, type Isolation, noIsolation, unshare } from '../../commands/isolation.ts'
+import {
+  bwrap,
+  detectIsolation,
+  type Isolation,
+  noIsolation,
+  unshare,
+  unshareMount,
+} from '../../commands/isolation.ts'
 import { localCommands } from '../../commands/local.ts'
 import { MAX_OUTPUT_BYTES } from '../../commands/output.ts'
 import { realTimers } from '../support/real-timers.ts'
@@ -11,7 +19,11 @@ import { vanished } from './processes.ts'
 
 const path = process.env.PATH ?? ''
 const best = await detectIsolation({ path, network: false, hidden: [] })
-const isolations: readonly Isolation[] = best.name === 'none' ? [noIsolation] : [noIsolation, best]
+const isolations: readonly Isolation[] = [
+  noIsolation,
+  ...(best.name === 'none' ? [] : [unshare]),
+  ...(best.name === 'none' || best.name === 'unshare' ? [] : [best]),
+]
 const never = new AbortController().signal
 
 function workspace(isolation: Isolation) {
@@ -130,28 +142,119 @@ test('a command killed by a signal has the code a shell gives it', async () => {
 
 const isolated = best.name === 'none' ? test.skip : test
 
-isolated('an isolated script that hunts through /proc finds no key of ours', async () => {
+/** Runs `command` in a workspace for a process whose environment, from its start, and whose home hold the canary. */
+function hunt(command: (home: string) => string) {
   const canary = `canary-${process.pid}-key`
-  const { spawnSync } = await import('node:child_process')
-  // A process whose own environment holds the key from its start, as a server's does, runs the hunt.
+  const directory = temporaryDirectory()
+  const [home, cwd] = [join(directory, 'home'), join(directory, 'ws')]
+  const credentials: Readonly<Record<string, string>> = {
+    '.aws/credentials': `aws_secret_access_key = ${canary}`,
+    '.ssh/id_ed25519': canary,
+    '.config/gh/hosts.yml': `oauth_token: ${canary}`,
+    '.git-credentials': `https://ada:${canary}@example.com`,
+    '.gitconfig': `[http]\n\textraHeader = "Authorization: ${canary}"\n`,
+    '.netrc': `machine example.com password ${canary}`,
+    '.npmrc': `//registry.example.com/:_authToken=${canary}`,
+  }
+  for (const [path, text] of Object.entries(credentials)) {
+    mkdirSync(join(home, path, '..'), { recursive: true })
+    writeFileSync(join(home, path), text)
+  }
+  mkdirSync(cwd)
   const script = `
     import { localCommands } from '${new URL('../../commands/local.ts', import.meta.url).href}'
     import { realTimers } from '${new URL('../support/real-timers.ts', import.meta.url).href}'
     const commands = localCommands({ path: process.env.PATH, timers: realTimers })
-    const hunt = 'env; cat /proc/*/environ /proc/$PPID/environ /proc/*/cmdline; grep -rsa canary- /proc/*/environ'
-    const { stdout } = await commands.run(hunt, {
+    const { stdout } = await commands.run(process.argv[2], {
       cwd: process.argv[1], timeoutMs: 20000, signal: new AbortController().signal,
     })
     process.stdout.write(stdout)`
-  const cwd = temporaryDirectory()
-  const child = spawnSync(process.execPath, ['--input-type=module-typescript', '--eval', script, cwd], {
-    env: { PATH: path, OPENAI_API_KEY: canary, AWS_SECRET_ACCESS_KEY: canary },
-    encoding: 'utf8',
-  })
+  const secrets = ['OPENAI_API_KEY', 'NEAM_ADMIN_KEY', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']
+  const metadata = ['AWS_CONTAINER_AUTHORIZATION_TOKEN', 'AWS_WEB_IDENTITY_TOKEN_FILE', 'GIT_ASKPASS']
+  const child = spawnSync(
+    process.execPath,
+    ['--input-type=module-typescript', '--eval', script, cwd, command(home)],
+    {
+      env: {
+        PATH: path,
+        HOME: home,
+        ...Object.fromEntries([...secrets, ...metadata].map((name) => [name, canary])),
+      },
+      encoding: 'utf8',
+    },
+  )
   expect(child.stderr.replaceAll(/.*ExperimentalWarning.*\n.*\n/g, '')).toBe('')
-  expect(child.stdout).toContain('NEAM_COMMAND=')
-  expect(child.stdout).not.toContain(canary)
+  return { stdout: child.stdout, canary }
+}
+
+isolated('an isolated script that hunts through /proc finds no key of ours', () => {
+  const { stdout, canary } = hunt(
+    () => `env; set; cat /proc/*/environ /proc/$PPID/environ /proc/*/cmdline; ls /proc/*/mem | wc -l
+for pid in $(ls /proc | grep '^[0-9]'); do cat < /proc/$pid/environ; cat /proc/$pid/task/*/environ; done
+grep -rsa canary- /proc/*/environ /proc/*/cmdline`,
+  )
+  expect(stdout).toContain('NEAM_COMMAND=')
+  expect(stdout).not.toContain(canary)
 })
+
+const hidesFiles = ['bwrap', 'unshare-mount'].includes(best.name) ? test : test.skip
+
+hidesFiles(
+  'nor one in the home of who runs us, in the configuration of git, or in what stands in for a person',
+  () => {
+    const { stdout, canary } = hunt(
+      (home) => `ls -A ${home}; grep -rsa canary- ${home}; cat ${home}/.aws/* ${home}/.netrc ${home}/.npmrc
+git config --list --show-origin; git config --file ${home}/.gitconfig --list; HOME=${home} git config --list
+echo url=https://example.com | HOME=${home} GIT_TERMINAL_PROMPT=0 git credential fill
+umount ${home}/.aws && cat ${home}/.aws/credentials; echo hunted`,
+    )
+    // The hunt went through a home that is there.
+    expect(stdout).toContain('.aws')
+    expect(stdout).toContain('hunted')
+    expect(stdout).not.toContain(canary)
+  },
+)
+
+test('without isolation that hunt finds them: this is what the warning is about', async () => {
+  const { cwd } = workspace(noIsolation)
+  const found = `canary-${process.pid}-visible`
+  const holder = spawn('sleep', ['20'], { env: { PATH: path, OPENAI_API_KEY: found } })
+  try {
+    const commands = localCommands({ path, timers: realTimers, isolation: noIsolation })
+    const { stdout } = await commands.run(`cat /proc/${holder.pid}/environ`, {
+      cwd,
+      timeoutMs: 20_000,
+      signal: never,
+    })
+    expect(stdout).toContain(found)
+  } finally {
+    holder.kill()
+  }
+})
+
+const underUnshareMount = best.name === 'none' || best.name === 'unshare' ? test.skip : test
+
+underUnshareMount(
+  'unshare hides .neam, state and folders that hold it, and gives the command its own user',
+  async () => {
+    const directory = temporaryDirectory()
+    const [cwd, state] = [join(directory, 'ws'), join(directory, 'state')]
+    for (const folder of [join(cwd, '.neam'), state]) mkdirSync(folder, { recursive: true })
+    for (const file of [join(cwd, '.neam/secret'), join(state, 'secret')]) writeFileSync(file, 'canary')
+    const commands = localCommands({
+      path,
+      timers: realTimers,
+      isolation: unshareMount({ hidden: [state, directory] }),
+    })
+    const { stdout } = await commands.run(
+      `cat .neam/* ${state}/*; umount .neam ${state}; cat .neam/* ${state}/*; touch .neam/kill.json; id -u; echo mine > made`,
+      { cwd, timeoutMs: 20_000, signal: never },
+    )
+    expect(stdout).toBe(`${process.getuid!()}\n`)
+    expect(readdirSync(join(cwd, '.neam'))).toEqual(['secret'])
+    expect(readFileSync(join(cwd, 'made'), 'utf8')).toBe('mine\n')
+  },
+)
 
 const underBwrap = best.name === 'bwrap' ? test : test.skip
 
@@ -198,6 +301,15 @@ describe('the arguments of bwrap', () => {
   test('leave the network where it is allowed', () => {
     expect(bwrap({ path, network: true, hidden: [] }).argv('x', '/ws')).not.toContain('--unshare-net')
   })
+})
+
+test('where isolation is required and none works, commands are refused', async () => {
+  const { cwd } = workspace(noIsolation)
+  const commands = localCommands({ path: '/nonexistent', timers: realTimers, isolated: true })
+  await expect(commands.run('touch made', { cwd, timeoutMs: 1000, signal: never })).rejects.toMatchObject({
+    code: 'commands_not_isolated',
+  })
+  expect(readdirSync(cwd)).toEqual([])
 })
 
 test('without any tool there is no isolation, and unshare separates processes only', async () => {

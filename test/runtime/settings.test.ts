@@ -48,6 +48,7 @@ describe('on Lambda', () => {
 
 test.each([
   [{ NEAM_TREE: 'maybe' }, 'NEAM_TREE is "maybe"; accepted: create, require'],
+  [{ NEAM_COMMAND_ISOLATION: 'none' }, 'NEAM_COMMAND_ISOLATION is "none"; accepted: best, require'],
   [{ NEAM_OFFLINE: 'perhaps' }, 'NEAM_OFFLINE is "perhaps"; accepted: 1, 0'],
   [{ NEAM_AUDIT_SINK: 'paper' }, 'NEAM_AUDIT_SINK is "paper"; accepted: stderr, file, json, none'],
   [{ NEAM_AUDIT_SINK: 'file' }, 'the audit sink "file" needs a path: --audit-log PATH or NEAM_AUDIT_LOG'],
