@@ -17,6 +17,7 @@ import type { RunStore } from './ports/runs.ts'
 import type { SessionStore } from './ports/sessions.ts'
 import type { Clock, Timers } from './ports/time.ts'
 import type { Tokenizers } from './ports/tokens.ts'
+import type { Tracing } from './ports/tracing.ts'
 import type { TurnWorker } from './ports/turn-worker.ts'
 import type { Workspaces } from './ports/workspace.ts'
 import type { PriceTable } from './turn/prices.ts'
@@ -45,6 +46,7 @@ export interface World {
   readonly commands: Commands
   readonly checkpoints: Checkpoints
   readonly audit: Audit
+  readonly tracing: Tracing
   /** Who is told when a forge run has ended. */
   readonly notices: readonly NoticeTarget[]
   /** What they have not been told yet. */

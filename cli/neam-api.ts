@@ -111,6 +111,7 @@ Environment:
                        counts its own (default: no limit)
   NEAM_COMMAND_ISOLATION  require: commands are refused where neither bwrap nor unshare works (default: best)
   NEAM_COMMAND_NETWORK  1: commands that run isolated (bwrap, unshare) may use the network
+  OTEL_EXPORTER_OTLP_ENDPOINT   where traces are sent, and OpenTelemetry's other variables: docs/observability.md
   OPENAI_API_KEY OPENAI_BASE_URL ANTHROPIC_API_KEY ANTHROPIC_BASE_URL GEMINI_API_KEY OLLAMA_HOST   access to models
 `
 
@@ -176,6 +177,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const started = performance.now()
   const handlers = createHandlers({
     system: async () => system,
+    tracing: system.world.tracing,
     log,
     draining: () => draining,
     uptimeSeconds: () => Math.floor((performance.now() - started) / 1000),
@@ -233,6 +235,7 @@ async function run(argv: readonly string[]): Promise<number> {
       system.turns.abort()
     },
   })
+  await system.world.tracing.flush()
   if (!drained) process.stderr.write('neam-api: the rest was cut off; forge runs go on at the next start\n')
   // A cut-off turn may hold timers for its next try.
   process.exit(0)

@@ -105,6 +105,7 @@ async function chatFrom(argv: readonly string[]): Promise<number> {
     return 0
   } finally {
     input.close()
+    await system.world.tracing.flush()
   }
 }
 

@@ -144,6 +144,7 @@ async function loop(system: System, agent: ForgeDecl, values: Given): Promise<nu
     return outcome.outcome === 'completed' ? 0 : 1
   } finally {
     live.stop()
+    await system.world.tracing.flush()
     process.off('SIGINT', onSignal)
     process.off('SIGTERM', onSignal)
   }

@@ -61,6 +61,7 @@ async function run(argv: readonly string[]): Promise<number> {
     return uncaught ? 1 : 0
   } finally {
     input.close()
+    await system.world.tracing.flush()
   }
 }
 

@@ -4,11 +4,16 @@ import { createHandlers } from './handlers.ts'
 import { processEdge, systemOfProcess } from './process.ts'
 import { ROUTES, routeKey } from './routes.ts'
 
-const handlers = createHandlers(processEdge(systemOfProcess()))
+const edge = processEdge(systemOfProcess())
+const handlers = createHandlers(edge)
 const fallback = handlers.get(routeKey(ROUTES.at(-1)!))!
 
 export const handler = async (
   event: APIGatewayProxyEventV2,
   context: Context,
-): Promise<APIGatewayProxyStructuredResultV2> =>
-  await (handlers.get(event.routeKey) ?? fallback)(event, context)
+): Promise<APIGatewayProxyStructuredResultV2> => {
+  const answer = await (handlers.get(event.routeKey) ?? fallback)(event, context)
+  // Lambda stops the process when the answer is out.
+  await edge.tracing.flush()
+  return answer
+}

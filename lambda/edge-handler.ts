@@ -12,6 +12,7 @@ import { limitRequests } from './middleware/limit-requests.ts'
 import { requestId } from './middleware/request-id.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
 import type { Route } from './routes.ts'
+import { traceRequest } from './trace-request.ts'
 
 /** Kept back from the time the platform gives, to write down how a request ended: 2 s, of short times a tenth. */
 const marginMs = (remainingMs: number): number => Math.min(2000, remainingMs / 10)
@@ -81,10 +82,12 @@ export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Han
     ])
     .handler(run)
   return async (event, context) =>
-    await wrapped(event, {
-      ...context,
-      requestId: context.awsRequestId,
-      system: once(edge.system),
-      body: undefined,
-    })
+    await traceRequest(edge, route, event, () =>
+      wrapped(event, {
+        ...context,
+        requestId: context.awsRequestId,
+        system: once(edge.system),
+        body: undefined,
+      }),
+    )
 }

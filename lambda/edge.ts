@@ -1,5 +1,6 @@
 /** What the process supplies to its handlers, and what a route handler gets and gives. */
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
+import type { Tracing } from '../agents/ports/tracing.ts'
 import type { HandOver } from '../agents/turn/call-context.ts'
 import type { System } from '../runtime/system.ts'
 
@@ -7,6 +8,8 @@ import type { System } from '../runtime/system.ts'
 export interface Edge {
   /** The running system: the same one until another program is loaded. */
   system(): Promise<System>
+  /** Those of the process; not of the system, which may not be there yet. */
+  readonly tracing: Tracing
   /** One structured line of the process's log. Never message content, never keys. */
   log(record: Readonly<Record<string, unknown>>): void
   /** True while the process is shutting down. */

@@ -47,6 +47,8 @@ export const ENV = {
   webhookUrl: 'NEAM_WEBHOOK_URL',
   /** EventBridge bus, by name or ARN, that the end of a forge run is put on. */
   eventBus: 'NEAM_EVENT_BUS',
+  /** Where traces are sent (OTLP over HTTP); docs/observability.md has OpenTelemetry's other variables that are read. */
+  otlpEndpoint: 'OTEL_EXPORTER_OTLP_ENDPOINT',
   /** `info` (default) or `silent`. */
   logLevel: 'NEAM_LOG_LEVEL',
 } as const

@@ -1,14 +1,26 @@
+import type { Tracing } from '../agents/ports/tracing.ts'
 import { portWarnings } from '../runtime/channel-ports.ts'
 import { processEnvironment } from '../runtime/environment.ts'
 import { noDriver, statesDriver } from '../runtime/forge-drivers.ts'
 import { bytecodeFolder, loadBytecode } from '../runtime/load-program.ts'
 import { readSettings, SettingsError } from '../runtime/settings.ts'
 import { createSystem, type System } from '../runtime/system.ts'
+import { systemTracing } from '../runtime/tracing/tracing.ts'
 import type { Edge } from './edge.ts'
 
 /** One line of JSON: CloudWatch takes each as an event. */
 export const logLine = (record: Readonly<Record<string, unknown>>): void => {
   process.stdout.write(`${JSON.stringify({ timestamp: new Date().toISOString(), ...record })}\n`)
+}
+
+let tracing: Tracing | null = null
+
+/** The traces of this Lambda process. */
+export function processTracing(): Tracing {
+  tracing ??= systemTracing(readSettings(processEnvironment(), process.cwd()).tracing, (message) =>
+    logLine({ level: 'warn', message }),
+  )
+  return tracing
 }
 
 /** The system of this Lambda process: made at the first request, kept while it works, made again after a failure. */
@@ -35,6 +47,7 @@ async function makeSystem(): Promise<System> {
     programDir: bytecodeFolder(settings.bytecode),
     environment,
     settings,
+    tracing: processTracing(),
     forgeDriver: settings.stateMachineArn === null ? noDriver : statesDriver(settings.stateMachineArn),
     output: {
       emit: (line) => logLine({ level: 'info', message: 'emit', line }),
@@ -48,6 +61,7 @@ export function processEdge(system: () => Promise<System>): Edge {
   const silent = readSettings(processEnvironment(), process.cwd()).logLevel === 'silent'
   return {
     system,
+    tracing: processTracing(),
     log: silent ? () => {} : logLine,
     draining: () => false,
     uptimeSeconds: () => Math.floor(process.uptime()),

@@ -7,7 +7,12 @@ import { plainly } from './plainly.ts'
 import { logLine, systemOfProcess } from './process.ts'
 import { validate } from './validate.ts'
 
-const EVENT = v.strictObject({ agent: v.string(), key: v.string(), turn: v.string() })
+const EVENT = v.strictObject({
+  agent: v.string(),
+  key: v.string(),
+  turn: v.string(),
+  traceparent: v.optional(v.string()),
+})
 
 /** Kept back to write down how far the turn has come before Lambda ends the process. */
 const MARGIN_MS = 60_000
@@ -27,20 +32,24 @@ const system = systemOfProcess()
 
 export const handler = plainly(
   async (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<void> => {
-    const place = validate(EVENT, event)
+    const { traceparent, ...place } = validate(EVENT, event)
     const { world } = await system()
     const deadlineAt = world.clock.now() + context.getRemainingTimeInMillis() - MARGIN_MS
     try {
-      await resumeTurn(world, place, {
-        deadlineAt,
-        signal: new AbortController().signal,
-        requestId: null,
-        holding: [],
-        handOver: { at: deadlineAt, leastMs: LEAST_MS },
-      })
+      await world.tracing.continued(traceparent, () =>
+        resumeTurn(world, place, {
+          deadlineAt,
+          signal: new AbortController().signal,
+          requestId: null,
+          holding: [],
+          handOver: { at: deadlineAt, leastMs: LEAST_MS },
+        }),
+      )
     } catch (error) {
       if (!(error instanceof Fault) || REPEATED.has(error.code)) throw error
       logLine({ level: 'warn', message: 'turn not answered', ...place, code: error.code })
+    } finally {
+      await world.tracing.flush()
     }
   },
 )

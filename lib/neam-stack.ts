@@ -46,6 +46,7 @@ export class NeamStack extends Stack {
       [ENV.environment]: 'production',
       [ENV.confirmationSeconds]: String(settings.confirmationSeconds),
       ...(settings.webhookUrl === null ? {} : { [ENV.webhookUrl]: settings.webhookUrl }),
+      ...(settings.otlpEndpoint === null ? {} : { [ENV.otlpEndpoint]: settings.otlpEndpoint }),
       ...(settings.eventBus === null ? {} : { [ENV.eventBus]: settings.eventBus }),
     }
 

@@ -22,6 +22,8 @@ export interface StackSettings {
   readonly alarmEmail: string | null
   /** Where the end of a forge run is told; null = nowhere. */
   readonly webhookUrl: string | null
+  /** Where traces are sent; null = nothing is traced. */
+  readonly otlpEndpoint: string | null
   /** EventBridge bus, by name or ARN, that it is put on; null = none. */
   readonly eventBus: string | null
 }
@@ -56,11 +58,11 @@ function email(node: Node): string | null {
   return value
 }
 
-function webhookUrl(node: Node): string | null {
-  const value: unknown = node.tryGetContext('webhookUrl') ?? ''
+function url(node: Node, name: string, accepted: { readonly protocols: RegExp; readonly words: string }) {
+  const value: unknown = node.tryGetContext(name) ?? ''
   if (value === '') return null
-  if (typeof value !== 'string' || URL.parse(value)?.protocol !== 'https:') {
-    throw new Error(`context webhookUrl is ${JSON.stringify(value)}; it is an https URL, or empty`)
+  if (typeof value !== 'string' || !accepted.protocols.test(URL.parse(value)?.protocol ?? '')) {
+    throw new Error(`context ${name} is ${JSON.stringify(value)}; it is ${accepted.words} URL, or empty`)
   }
   return value
 }
@@ -103,7 +105,8 @@ export function readSettings(node: Node): StackSettings {
     architecture: choice(node, 'architecture', ARCHITECTURES),
     confirmationSeconds: seconds(node, 'confirmationSeconds', { initial: 300, max: 604_800 }),
     alarmEmail: email(node),
-    webhookUrl: webhookUrl(node),
+    webhookUrl: url(node, 'webhookUrl', { protocols: /^https:$/, words: 'an https' }),
+    otlpEndpoint: url(node, 'otlpEndpoint', { protocols: /^https?:$/, words: 'an http or https' }),
     eventBus: eventBus(node),
   }
 }

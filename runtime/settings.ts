@@ -1,6 +1,8 @@
 import { tmpdir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Environment } from './environment.ts'
+import { SettingsError } from './settings-error.ts'
+import { readTracing, type TracingSettings } from './tracing/settings.ts'
 
 /** Where and how a system runs, from the environment; docs of each name are in `lambda/env.ts`. */
 export interface Settings {
@@ -51,6 +53,8 @@ export interface Settings {
   readonly auditSink: AuditSink
   readonly auditLog: string | null
   readonly logLevel: LogLevel
+  /** Null = nothing is traced. */
+  readonly tracing: TracingSettings | null
 }
 
 export const AUDIT_SINKS = ['stderr', 'file', 'json', 'none'] as const
@@ -65,13 +69,7 @@ export const MAX_INSTANCES = 128
 const MODEL_CONNECTIONS = 8
 export const MAX_MODEL_CONNECTIONS = 256
 
-/** A variable has a value that cannot be used; the message names both and the accepted ones. */
-export class SettingsError extends Error {
-  constructor(message: string) {
-    super(message)
-    this.name = 'SettingsError'
-  }
-}
+export { SettingsError } from './settings-error.ts'
 
 export function readSettings(environment: Environment, cwd: string): Settings {
   const text = (name: string): string | null => environment[name]?.trim() || null
@@ -140,6 +138,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     auditSink: choice('NEAM_AUDIT_SINK', AUDIT_SINKS, 'stderr'),
     auditLog: path('NEAM_AUDIT_LOG'),
     logLevel: choice('NEAM_LOG_LEVEL', LOG_LEVELS, 'info'),
+    tracing: readTracing(environment),
   }
   if (settings.auditSink === 'file' && settings.auditLog === null) {
     throw new SettingsError('the audit sink "file" needs a path: --audit-log PATH or NEAM_AUDIT_LOG')

@@ -2,6 +2,7 @@ import { type Occupancy, Slots } from '../agents/limits/slots.ts'
 import type { Commands } from '../agents/ports/commands.ts'
 import { Fault, faultText } from '../agents/ports/fault.ts'
 import type { ForgeDriver } from '../agents/ports/forge-driver.ts'
+import type { Tracing } from '../agents/ports/tracing.ts'
 import { inheritStatistics } from '../agents/turn/statistics.ts'
 import type { ProgramOutput, World } from '../agents/world.ts'
 import type { Manifest } from '../bytecode/manifest.ts'
@@ -28,6 +29,7 @@ import { loadPrices } from './prices.ts'
 import { systemSecrets } from './secrets.ts'
 import type { Settings } from './settings.ts'
 import { systemClock, systemTimers } from './time.ts'
+import { systemTracing } from './tracing/tracing.ts'
 
 export interface SystemOptions {
   readonly module: Module
@@ -41,6 +43,8 @@ export interface SystemOptions {
   readonly programDir?: string
   /** For programs that may need no tree: it is opened, and made, at the first use. Default: at once. */
   readonly lazyTree?: boolean
+  /** Default: one of the system's own. */
+  readonly tracing?: Tracing
   /** Put around the running of commands. */
   readonly aroundCommands?: (commands: Commands) => Commands
 }
@@ -106,6 +110,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     anthropicBaseUrl: environment.ANTHROPIC_BASE_URL?.trim() || null,
     ollamaHost: environment.OLLAMA_HOST?.trim() || null,
   }
+  const tracing = options.tracing ?? systemTracing(settings.tracing, (line) => output.warn(line))
   const surroundings: Omit<World, 'program' | 'turnWorker'> = {
     clock,
     timers,
@@ -155,6 +160,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     commands: aroundCommands(systemCommands(settings, environment, timers)),
     checkpoints: treeCheckpoints({ stateDir: settings.stateDir, clock, path: environment.PATH ?? '' }),
     audit: systemAudit(settings, clock),
+    tracing,
     notices: noticeTargets(settings, { secrets, clock, timers }),
     get outbox() {
       return tree().outbox
@@ -172,7 +178,10 @@ export async function createSystem(options: SystemOptions): Promise<System> {
       turnWorker:
         settings.turnWorkerFunction === null
           ? turns.in(() => world)
-          : createLambdaTurnWorker({ functionName: settings.turnWorkerFunction }),
+          : createLambdaTurnWorker({
+              functionName: settings.turnWorkerFunction,
+              traceparent: () => tracing.current(),
+            }),
     })
     return {
       manifest: program.module.manifest,

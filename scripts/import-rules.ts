@@ -44,7 +44,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   },
   runtime: {
     may: ['bytecode', 'vm', 'agents', 'providers', 'stores', 'commands', 'statemachine', 'package.json'],
-    packages: ['valibot', 'modern-tar'],
+    packages: ['valibot', '@opentelemetry/', 'modern-tar'],
     edge: true,
   },
   statemachine: { may: [], edge: false },

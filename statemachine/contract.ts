@@ -9,7 +9,15 @@ export interface ForgeRunState {
   readonly epoch: number
   /** The iteration to do next, 1-based. */
   readonly iteration: number
+  /** W3C trace context of the request that started the run; left out where nothing is traced. */
+  readonly traceparent?: string
 }
+
+/** What the first execution of a run begins with. */
+export const firstState = (
+  { agent, run, epoch }: Pick<ForgeRunState, 'agent' | 'run' | 'epoch'>,
+  traceparent: string | null = null,
+): ForgeRunState => ({ agent, run, epoch, iteration: 1, ...(traceparent === null ? {} : { traceparent }) })
 
 /**
  * Iterations that one execution does before it hands over to its successor. An iteration takes 7 events of the history

@@ -2,6 +2,7 @@ import { findAgent } from '../find-agent.ts'
 import { isoTime } from '../iso-time.ts'
 import { Fault, type FaultCode, isFaultCode } from '../ports/fault.ts'
 import type { SessionRef, TurnIntent, TurnResult } from '../ports/sessions.ts'
+import { agentSpan, isFailure } from '../tracing/agent-span.ts'
 import { asFault } from '../turn/as-fault.ts'
 import type { HandOver, HeldSession } from '../turn/call-context.ts'
 import type { World } from '../world.ts'
@@ -74,7 +75,8 @@ export async function ask(world: World, request: AskRequest): Promise<AskAnswer>
   if (isOther(known?.intent, turn.fingerprint)) throw new Fault('idempotency_conflict')
   if (known?.result) return answerOf(turn.id, known.result)
   try {
-    return await runPipeline(turn)
+    const start = { ...agentSpan(turn.agent, turn.ref.key), isFailure: isFailedTurn }
+    return await world.tracing.span(start, async (span) => await runPipeline({ ...turn, span }))
   } catch (error) {
     if (error instanceof TurnIsOver) return answerOf(turn.id, error.result)
     const fault = asFault(error, request.signal)
@@ -90,7 +92,10 @@ export async function ask(world: World, request: AskRequest): Promise<AskAnswer>
 const isOther = (intent: TurnIntent | undefined, fingerprint: string | null): boolean =>
   fingerprint !== null && intent !== undefined && intent.fingerprint !== fingerprint
 
-function incomingTurn(world: World, request: AskRequest): IncomingTurn {
+/** A turn that another process has answered meanwhile has not failed. */
+const isFailedTurn = (error: unknown): boolean => !(error instanceof TurnIsOver) && isFailure(error)
+
+function incomingTurn(world: World, request: AskRequest): Omit<IncomingTurn, 'span'> {
   const agent = findAgent(world, 'claw', request.agent)
   const ref: SessionRef = { agent: agent.name, key: checkedKey(request.key) }
   if (request.message.trim() === '') throw new Fault('bad_request', { problem: 'the message is empty' })
@@ -133,7 +138,10 @@ function answerOf(turn: string, result: TurnResult): AskAnswer {
 }
 
 /** The turn stays open when even that cannot be written; the Fault tells the caller all the same. */
-async function closeFailed({ world, ref, id }: IncomingTurn, fault: Fault): Promise<void> {
+async function closeFailed(
+  { world, ref, id }: Pick<IncomingTurn, 'world' | 'ref' | 'id'>,
+  fault: Fault,
+): Promise<void> {
   try {
     await world.sessions.close(ref, id, {
       status: REFUSALS.has(fault.code) ? 'refused' : 'failed',
@@ -147,7 +155,7 @@ async function closeFailed({ world, ref, id }: IncomingTurn, fault: Fault): Prom
 }
 
 /** Frees lease and slot, the newest first. What cannot be freed ends by itself. */
-async function letGo({ world, ledger }: IncomingTurn): Promise<void> {
+async function letGo({ world, ledger }: Pick<IncomingTurn, 'world' | 'ledger'>): Promise<void> {
   for (const release of ledger.held.reverse()) {
     try {
       await release()

@@ -3,6 +3,7 @@ import { applyGuards } from '../limits/guards.ts'
 import { observe } from '../monitoring/observe.ts'
 import { Fault } from '../ports/fault.ts'
 import type { SessionVersion, StoredMessage, TurnResult } from '../ports/sessions.ts'
+import { usageAttributes } from '../tracing/agent-span.ts'
 import { statisticsOf } from '../turn/statistics.ts'
 import { totalTokens } from '../turn/usage.ts'
 import { messageTime } from './message-time.ts'
@@ -16,6 +17,7 @@ export async function response(turn: WorkedTurn): Promise<AskAnswer> {
   const { world, agent, scene, work, call, ref } = turn
   if (work.text.trim() === '') throw new Fault('model_answer_empty', { model: agent.model })
   const text = await applyGuards(world, scene, 'output', work.text)
+  turn.span.set(usageAttributes(work.usage))
   const status = await commit(turn, text)
   const answer: AskAnswer = {
     turn: turn.id,

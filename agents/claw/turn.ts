@@ -1,6 +1,7 @@
 import type { ClawDecl } from '../../bytecode/manifest.ts'
 import type { ModelMessage } from '../ports/model.ts'
 import type { Lease, SessionRef, SessionVersion, TurnRecord } from '../ports/sessions.ts'
+import type { Span } from '../ports/tracing.ts'
 import type { CallContext, HeldSession } from '../turn/call-context.ts'
 import type { Scene } from '../turn/scene.ts'
 import type { ToolLoopResult } from '../turn/tool-loop.ts'
@@ -21,6 +22,8 @@ export interface IncomingTurn {
   readonly startedAt: number
   readonly call: CallContext
   readonly ledger: TurnLedger
+  /** Of the agent's work on it. */
+  readonly span: Span
 }
 
 /** What must be undone or written down however the turn ends. The one part of a turn that changes. */

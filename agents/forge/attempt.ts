@@ -3,6 +3,7 @@ import { applyGuards } from '../limits/guards.ts'
 import { Fault, faultText } from '../ports/fault.ts'
 import type { ModelMessage } from '../ports/model.ts'
 import type { IterationRecord, IterationWait, RunTally, Verdict } from '../ports/runs.ts'
+import { agentSpan, usageAttributes } from '../tracing/agent-span.ts'
 import { openScene, type Scene } from '../turn/scene.ts'
 import { toolLoop } from '../turn/tool-loop.ts'
 import { totalTokens } from '../turn/usage.ts'
@@ -146,12 +147,11 @@ async function workAndVerify(
   const warnings: string[] = []
   try {
     const messages = await guarded(world, scene, briefMessages(await briefOf(run, options, before)))
-    const answer = await toolLoop({
-      world,
-      scene,
-      messages,
-      journal: null,
-      gate: await forgeGate(run, spent),
+    const gate = await forgeGate(run, spent)
+    const answer = await world.tracing.span(agentSpan(decl, run.config.run), async (span) => {
+      const work = await toolLoop({ world, scene, messages, journal: null, gate })
+      span.set(usageAttributes(work.usage))
+      return work
     })
     const text = await applyGuards(world, scene, 'output', answer.text)
     warnings.push(...(await changesDuring(project, workspace, decl.loop, run.iteration)))

@@ -1,5 +1,6 @@
 import { Fault } from '../ports/fault.ts'
 import type { IterationWait } from '../ports/runs.ts'
+import { iterationAttributes, iterationSpan } from '../tracing/forge-span.ts'
 import { totalTokens } from '../turn/usage.ts'
 import type { World } from '../world.ts'
 import { attemptTask } from './attempt.ts'
@@ -40,11 +41,15 @@ export async function iterate(world: World, state: RunState, options: IterateOpt
   if (ended || state.iteration === 1) await tellOwed(world, state)
   if (ended) return endedStep(state, ended)
   const deadlineAt = options.deadlineAt ?? world.clock.now() + LONGEST_ITERATION_MS
-  return await whileClaimed(world, state, { deadlineAt, signal: options.signal }, async (signal) => {
-    // The holder before may have ended it.
-    const outcome = await world.runs.outcome(state)
-    if (outcome) return endedStep(state, outcome)
-    return await claimed(world, state, { deadlineAt, signal, depth: options.depth ?? 1 })
+  return await world.tracing.span(iterationSpan(state), async (span) => {
+    const step = await whileClaimed(world, state, { deadlineAt, signal: options.signal }, async (signal) => {
+      // The holder before may have ended it.
+      const outcome = await world.runs.outcome(state)
+      if (outcome) return endedStep(state, outcome)
+      return await claimed(world, state, { deadlineAt, signal, depth: options.depth ?? 1 })
+    })
+    span.set(iterationAttributes(step))
+    return step
   })
 }
 

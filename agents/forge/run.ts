@@ -1,6 +1,7 @@
 import { findAgent } from '../find-agent.ts'
 import { Fault, faultText } from '../ports/fault.ts'
 import type { IterationRecord, RunConfig, RunOutcome } from '../ports/runs.ts'
+import { outcomeAttributes, runSpan } from '../tracing/forge-span.ts'
 import type { World } from '../world.ts'
 import { CLAIM_TTL_MS } from './claim.ts'
 import { failRun } from './fail.ts'
@@ -77,6 +78,19 @@ async function unfinishedRun(world: World, agent: string): Promise<RunConfig> {
 }
 
 async function drive(
+  world: World,
+  config: RunConfig,
+  first: number,
+  options: RunOptions,
+): Promise<RunOutcome> {
+  return await world.tracing.span(runSpan(config), async (span) => {
+    const outcome = await driveToEnd(world, config, first, options)
+    span.set(outcomeAttributes(outcome))
+    return outcome
+  })
+}
+
+async function driveToEnd(
   world: World,
   config: RunConfig,
   first: number,

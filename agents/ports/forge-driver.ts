@@ -11,8 +11,11 @@ export interface RunPlace extends RunRef {
 /** Who calls `iterate` again and again: Step Functions, the interpreter on the same ASL file, or a loop in process. */
 export interface ForgeDriver {
   readonly kind: 'inline' | 'asl' | 'states'
-  /** Starts driving a run that `RunStore.start` accepted. Starting the same run again is harmless. */
-  start(run: RunRef & { readonly epoch: number }): Promise<void>
+  /**
+   * Starts driving a run that `RunStore.start` accepted, as part of the trace of `traceparent` (null or left out = none). Starting the
+   * same run again is harmless.
+   */
+  start(run: RunRef & { readonly epoch: number }, traceparent?: string | null): Promise<void>
   /** Whether the driver still works on the run; a run whose driver ended without an outcome is reconciled. */
   describe(run: RunPlace): Promise<DriverState>
   /** Goes on with a run that waits under a task token. An execution that does not wait any more is left alone. */

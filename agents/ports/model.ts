@@ -52,6 +52,8 @@ export interface ModelReply {
 }
 
 export interface ModelProvider {
+  /** Who answers, where it is not the provider that the agent names. */
+  readonly name?: string
   /**
    * One model call, retries included (at most 3 attempts in total, Retry-After honoured when it fits before the
    * deadline). Throws Faults `provider_*`; rejects with the signal's reason when aborted.

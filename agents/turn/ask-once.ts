@@ -4,6 +4,7 @@ import { applyGuards } from '../limits/guards.ts'
 import { observe } from '../monitoring/observe.ts'
 import { Fault } from '../ports/fault.ts'
 import type { ModelMessage, Usage } from '../ports/model.ts'
+import { agentSpan, usageAttributes } from '../tracing/agent-span.ts'
 import type { World } from '../world.ts'
 import { admit } from './admission.ts'
 import type { CallContext } from './call-context.ts'
@@ -33,6 +34,14 @@ export interface OnceAnswer {
  * is kept. Throws what `admit`, the gate and the provider throw, and `model_answer_empty`.
  */
 export async function askOnce(world: World, request: OnceRequest): Promise<OnceAnswer> {
+  return await world.tracing.span(agentSpan(request.agent, null), async (span) => {
+    const answer = await answerOnce(world, request)
+    span.set(usageAttributes(answer.usage))
+    return answer
+  })
+}
+
+async function answerOnce(world: World, request: OnceRequest): Promise<OnceAnswer> {
   const { agent, call } = request
   const startedAt = world.clock.now()
   const { scene, message } = await admit(world, request)

@@ -1,6 +1,8 @@
 import type { AgentDecl } from '../../bytecode/manifest.ts'
 import { Fault, type FaultCode } from '../ports/fault.ts'
-import type { ModelMessage, ModelReply, ToolSpec } from '../ports/model.ts'
+import type { ModelMessage, ModelReply, ModelRequest, ToolSpec } from '../ports/model.ts'
+import type { SessionRef } from '../ports/sessions.ts'
+import { chatSpan, recordReply } from '../tracing/chat-span.ts'
 import type { World } from '../world.ts'
 import { calibrationOf } from './calibration.ts'
 import type { CallContext } from './call-context.ts'
@@ -16,7 +18,9 @@ import { NO_USAGE } from './usage.ts'
 
 export interface ModelCall {
   readonly agent: AgentDecl
-  readonly call: Pick<CallContext, 'deadlineAt' | 'signal' | 'handOver'>
+  readonly call: Pick<CallContext, 'deadlineAt' | 'signal' | 'handOver'> & {
+    readonly session?: SessionRef | null
+  }
   readonly messages: readonly ModelMessage[]
   readonly tools: readonly ToolSpec[]
   readonly gate: Gate
@@ -57,18 +61,21 @@ export async function callModel(world: World, request: ModelCall): Promise<Model
   const { provider, price } = await modelAccess(world, agent)
   const inputTokens = estimateRequest(messages, tools)
   const leave = await gate.beforeModel({ inputTokens, maxOutputTokens: null })
+  const asked: ModelRequest = {
+    model: agent.model,
+    temperature: agent.temperature,
+    messages,
+    tools,
+    maxOutputTokens: leave.maxOutputTokens,
+  }
   let reply: ModelReply
   try {
-    reply = await provider.complete(
-      {
-        model: agent.model,
-        temperature: agent.temperature,
-        messages,
-        tools,
-        maxOutputTokens: leave.maxOutputTokens,
-      },
-      { signal: call.signal, deadlineAt },
-    )
+    const start = chatSpan(agent, provider, asked, call.session?.key ?? null)
+    reply = await world.tracing.span(start, async (span) => {
+      const answered = await provider.complete(asked, { signal: call.signal, deadlineAt })
+      recordReply(span, asked, answered)
+      return answered
+    })
   } catch (error) {
     if (error instanceof Fault && UNBILLED.has(error.code)) await leave.settle(NO_USAGE, 0)
     else throwIfStopped(call.signal)

@@ -7,6 +7,8 @@ import type { Value } from '../../vm/values/value.ts'
 import { applyGuards } from '../limits/guards.ts'
 import { Fault, faultText } from '../ports/fault.ts'
 import type { ToolCall } from '../ports/model.ts'
+import { GEN_AI } from '../tracing/conventions.ts'
+import { toolSpan } from '../tracing/tool-span.ts'
 import type { World } from '../world.ts'
 import { readArguments } from './arguments.ts'
 import type { Gate, ToolLeave } from './gate.ts'
@@ -67,7 +69,7 @@ export async function callTool(request: ToolCallRequest): Promise<ToolResult> {
 
   await request.begin()
   statisticsOf(world).toolCalled(scene.agent.name, skill.name)
-  const result = await run(scene, skill, given.values)
+  const result = await traced(request, guarded.content, () => run(scene, skill, given.values))
   if (leave.kind === 'approved') await leave.approval.keep(result)
   world.audit.record({
     event: 'tool.call',
@@ -78,6 +80,19 @@ export async function callTool(request: ToolCallRequest): Promise<ToolResult> {
     ...(scene.session === null ? {} : { sessionKey: scene.session.key }),
   })
   return await guardResult(world, scene, result)
+}
+
+async function traced(
+  { world, scene, call }: ToolCallRequest,
+  args: string,
+  execute: () => Promise<ToolResult>,
+): Promise<ToolResult> {
+  return await world.tracing.span(toolSpan(scene.agent, call, scene.session?.key ?? null), async (span) => {
+    const result = await execute()
+    if (result.isError) span.fail('tool_error')
+    span.content(() => ({ [GEN_AI.toolArguments]: args, [GEN_AI.toolResult]: result.content }))
+    return result
+  })
 }
 
 /** Of a call that was begun, and cut off before its result was kept. */

@@ -26,9 +26,13 @@ export async function deskHere(
     pending: () => waitingCalls(system),
     async decide(id, action) {
       const { signal } = new AbortController()
-      const { late, continuation } = await decide(system, { id, action, by, signal })
-      if (late !== null) throw new CommandError(faultText(late))
-      return continuationText(continuation)
+      try {
+        const { late, continuation } = await decide(system, { id, action, by, signal })
+        if (late !== null) throw new CommandError(faultText(late))
+        return continuationText(continuation)
+      } finally {
+        await system.world.tracing.flush()
+      }
     },
   }
 }

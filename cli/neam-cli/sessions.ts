@@ -47,7 +47,13 @@ export const sessions: Command = command({
     const system = await localSystem(file, values)
     const json = values.json === true
     if (action === 'list') return await list(system, agent, json)
-    if (action === 'repair') return await repair(system, agent, key, json)
+    if (action === 'repair') {
+      try {
+        return await repair(system, agent, key, json)
+      } finally {
+        await system.world.tracing.flush()
+      }
+    }
     const ref = { agent: agent!, key: key! }
     if (action === 'show') {
       for (const { role, content, ts } of await messagesOf(system, ref)) {

@@ -32,7 +32,7 @@ export const forgeStart: RouteHandler = async ({ system, params, body, requestId
     driver: world.forgeDriver.kind,
     requestId,
   })
-  await world.forgeDriver.start(run)
+  await world.forgeDriver.start(run, world.tracing.current())
   return {
     body: {
       status: 'started',

@@ -18,6 +18,10 @@ export const handler = plainly(
       return null
     }
     const deadlineAt = world.clock.now() + context.getRemainingTimeInMillis() - SOFT_MARGIN_MS
-    return await forgeStep(world, event, { deadlineAt })
+    try {
+      return await forgeStep(world, event, { deadlineAt })
+    } finally {
+      await world.tracing.flush()
+    }
   },
 )

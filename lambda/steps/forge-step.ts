@@ -27,7 +27,10 @@ export async function forgeStep(
   switch (event.step) {
     case 'iterate': {
       const deadlineAt = options.deadlineAt ?? world.clock.now() + STEP_LIMIT_MS
-      return stepResult(await iterate(world, event.state, { deadlineAt }))
+      const { traceparent, ...state } = event.state
+      const step = await world.tracing.continued(traceparent, () => iterate(world, state, { deadlineAt }))
+      const result = stepResult(step)
+      return traceparent === undefined ? result : { ...result, state: { ...result.state, traceparent } }
     }
     case 'fail':
       return await recordFailure(world, event.state, event.error)

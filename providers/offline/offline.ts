@@ -24,6 +24,7 @@ const say = (text: string): Reply => ({ text: `${NAME} ${text}`, toolCalls: [] }
  */
 export function offlineProvider(): ModelProvider {
   return {
+    name: 'offline',
     free: true,
     async complete(request, { signal }) {
       signal.throwIfAborted()

@@ -1,5 +1,5 @@
 import type { DriverState, ForgeDriver, RunPlace } from '../../agents/ports/forge-driver.ts'
-import { executionName, executionOf } from '../../statemachine/contract.ts'
+import { executionName, executionOf, firstState } from '../../statemachine/contract.ts'
 import { type AwsClientOptions, lazily, unavailable, withTimeouts } from './client-options.ts'
 
 export interface StepFunctionsOptions extends AwsClientOptions {
@@ -37,9 +37,9 @@ export function createStepFunctionsDriver(options: StepFunctionsOptions): ForgeD
 
   return {
     kind: 'states',
-    async start({ agent, run, epoch }) {
+    async start({ agent, run, epoch }, traceparent) {
       const { client, sdk } = await load()
-      const input = JSON.stringify({ state: { agent, run, epoch, iteration: 1 } })
+      const input = JSON.stringify({ state: firstState({ agent, run, epoch }, traceparent) })
       try {
         await client.send(new sdk.StartExecutionCommand({ stateMachineArn, name: run, input }))
       } catch (error) {

@@ -9,6 +9,7 @@ import {
   type ForgeStepEvent,
   type ForgeStepResult,
   type ForgeWaitEvent,
+  firstState,
 } from '../../statemachine/contract.ts'
 
 export interface AslDriverOptions {
@@ -131,7 +132,7 @@ export function createAslDriver(options: AslDriverOptions): AslDriver {
 
   return {
     kind: 'asl',
-    start: async ({ agent, run, epoch }) => await start({ agent, run, epoch, iteration: 1 }),
+    start: async (run, traceparent) => await start(firstState(run, traceparent)),
     describe: async ({ run }): Promise<DriverState> => (of(run).length > 0 ? 'running' : 'unknown'),
     // Its waiting states look by themselves.
     wake: async () => {},

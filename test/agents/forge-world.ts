@@ -6,6 +6,7 @@ import type { AuditEvent } from '../../agents/ports/audit.ts'
 import type { ForgeDriver } from '../../agents/ports/forge-driver.ts'
 import type { ModelProvider, ModelReply, ModelRequest } from '../../agents/ports/model.ts'
 import type { NoticeTarget, RunEndedNotice } from '../../agents/ports/notices.ts'
+import { NO_TRACING } from '../../agents/ports/tracing.ts'
 import { PRICES } from '../../agents/turn/prices.ts'
 import type { World } from '../../agents/world.ts'
 import type { AgentDecl } from '../../bytecode/manifest.ts'
@@ -163,6 +164,7 @@ export class ForgePlace {
         path: process.env.PATH ?? '',
       }),
       audit: { record: (event) => this.audit.push(event) },
+      tracing: NO_TRACING,
       turnWorker: { take: async () => {} },
       notices: [this.#receiver],
       forgeDriver: noDriver,

@@ -3,12 +3,24 @@ import { cpSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { MEASURES } from '../../agents/ports/behaviour.ts'
+import { GEN_AI } from '../../agents/tracing/conventions.ts'
 import { commands, page, withoutNpx } from '../support/docs.ts'
-import { ROOT } from '../support/server.ts'
+import { type SpanTree, startCollector } from '../support/otlp-collector.ts'
+import { ROOT, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const PAGE = page('docs/observability.md')
-const [chat, ...others] = commands(PAGE)
+const [serve, chat, ...others] = commands(PAGE)
+const [spans, alert] = [...PAGE.matchAll(/```text\n([\s\S]*?)```/g)].map(([, printed]) => printed!)
+
+const indented = (tree: SpanTree, indent = ''): string =>
+  tree
+    .map((node) =>
+      typeof node === 'string'
+        ? `${indent}${node}\n`
+        : `${indent}${node[0]}\n${indented(node[1], `${indent}  `)}`,
+    )
+    .join('')
 
 describe('docs/observability.md', () => {
   test('prints the program of examples/monitored.neam', () => {
@@ -24,9 +36,36 @@ describe('docs/observability.md', () => {
     const [print, cli] = chat!.split(' | ')
     const command = `${print} | ${withoutNpx(cli!).replace(' bin/', ` ${ROOT}bin/`)}`
     const stdout = execFileSync('sh', ['-c', command], { cwd, encoding: 'utf8' })
-    const [, printed] = /```text\n([\s\S]*?)```/.exec(PAGE)!
-    expect(stdout.split('> ')[5]!.startsWith(printed!)).toBe(true)
+    expect(stdout.split('> ')[5]!.startsWith(alert!)).toBe(true)
     expect(stdout.match(/ALERT/g)).toHaveLength(1)
+  })
+
+  test('prints the spans that the server it starts sends to the collector it names', async () => {
+    const collector = await startCollector()
+    const [variable, ...command] = serve!.split(' ')
+    expect([variable, command.slice(0, 2)]).toEqual([
+      'OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318',
+      ['npx', 'neam-api'],
+    ])
+    const directory = temporaryDirectory()
+    const server = await startServer('bin/neam-api.js', command.slice(2), {
+      ...collector.environment,
+      NEAM_SESSIONS_DIR: join(directory, 'sessions'),
+      NEAM_WORKSPACE_DIR: join(directory, 'workspace'),
+    })
+    await fetch(`${server.url}/api/v1/claw/support_bot/sessions/ada/message`, {
+      method: 'POST',
+      body: '{"message": "Where is ORD-12345?"}',
+    })
+    await server.stop()
+    expect(indented(collector.tree())).toBe(spans)
+  })
+
+  test('names every attribute that spans have', () => {
+    const names = Object.values(GEN_AI).filter(
+      (name) => !name.startsWith('gen_ai.request.') && !name.startsWith('gen_ai.usage.'),
+    )
+    expect(names.filter((name) => !PAGE.includes(`\`${name}\``))).toEqual([])
   })
 
   test('names every measure', () => {

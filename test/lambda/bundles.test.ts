@@ -4,9 +4,11 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { Metafile } from 'esbuild'
 import { bundleLambda } from '../../scripts/bundle.ts'
 import type { ForgeRunState, ForgeStepResult } from '../../statemachine/contract.ts'
+import { startCollector } from '../support/otlp-collector.ts'
 import { runBin } from '../support/program.ts'
 import { ROOT } from '../support/server.ts'
 import { gatewayEvent } from '../support/system.ts'
@@ -22,6 +24,7 @@ const INVOKE_SANDBOX = '/2015-03-31/functions/Sandbox/invocations'
 /** What AWS was asked: service operation and body. */
 const asked: { readonly operation: string; readonly body: Record<string, unknown> }[] = []
 let aws: Server
+let metafile: Metafile
 
 beforeAll(async () => {
   aws = createServer((request, response) => {
@@ -51,7 +54,7 @@ beforeAll(async () => {
     })
   })
   await new Promise<void>((resolve) => aws.listen(0, '127.0.0.1', resolve))
-  await bundleLambda(bundles)
+  metafile = await bundleLambda(bundles)
   const compiled = await runBin(
     'neamc',
     ['compile', 'examples/agents.neam', '--output', join(bundles, 'bytecode')],
@@ -71,7 +74,7 @@ const CALL = `
   for await (const chunk of process.stdin) text += chunk
   const context = { awsRequestId: 'lambda', getRemainingTimeInMillis: () => 600_000 }
   const answer = await handler(JSON.parse(text), context)
-  process.stdout.write('\\nANSWER ' + JSON.stringify(answer))
+  process.stdout.write('\\nANSWER ' + JSON.stringify(answer ?? null))
   process.exit(0)`
 
 /** One cold invocation of a function of the stack, with the environment that the stack gives it. */
@@ -124,10 +127,17 @@ function invoke(
 async function call(
   method: string,
   path: string,
-  options: { key?: string; body?: unknown; environment?: Readonly<Record<string, string>> } = {},
+  options: {
+    key?: string
+    body?: unknown
+    headers?: Readonly<Record<string, string>>
+    environment?: Readonly<Record<string, string>>
+  } = {},
 ) {
-  const headers: Record<string, string> =
-    options.key === undefined ? {} : { authorization: `Bearer ${options.key}` }
+  const headers: Record<string, string> = {
+    ...options.headers,
+    ...(options.key === undefined ? {} : { authorization: `Bearer ${options.key}` }),
+  }
   const event = gatewayEvent(method, path, { headers, body: options.body })
   const answer = (await invoke('api.mjs', event, options.environment)) as {
     statusCode: number
@@ -243,3 +253,86 @@ forge agent shell_builder {
   )) as ForgeStepResult
   expect(second.report.verdict).toContain('this function has no sandbox for them')
 })
+
+describe('a trace', () => {
+  const TRACE = '0af7651916cd43dd8448eb211c80319c'
+  const traceparent = `00-${TRACE}-b7ad6b7169203331-01`
+  const tracing = async () => {
+    const collector = await startCollector()
+    const names = () =>
+      collector.spans().map(({ name, traceId }) => (traceId === TRACE ? name : `${name} elsewhere`))
+    return { collector, names }
+  }
+
+  test('goes from the request that starts a run through the input of the execution to its iterations', async () => {
+    const { collector, names } = await tracing()
+    const started = await call('POST', '/api/v1/forge/code_builder/start', {
+      key: KEY,
+      headers: { traceparent },
+      environment: collector.environment,
+    })
+    expect(started.status).toBe(200)
+    const { body } = asked.findLast(({ operation }) => operation === 'AWSStepFunctions.StartExecution')!
+    const { state } = JSON.parse(String(body.input)) as { state: ForgeRunState }
+    expect(state).toEqual({
+      agent: 'code_builder',
+      run: started.body.run,
+      epoch: expect.any(Number),
+      iteration: 1,
+      traceparent: expect.stringMatching(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`)),
+    })
+    expect(names()).toEqual(['POST /api/v1/forge/{agent}/start'])
+    const result = (await invoke(
+      'forge-step.mjs',
+      { step: 'iterate', state },
+      collector.environment,
+    )) as ForgeStepResult
+    expect(result.state.traceparent).toBe(state.traceparent)
+    expect(names().slice(0, 3)).toEqual([
+      'POST /api/v1/forge/{agent}/start',
+      'forge_iteration code_builder',
+      'invoke_agent code_builder',
+    ])
+  })
+
+  test('goes on in the worker that a turn is handed to', async () => {
+    const { collector, names } = await tracing()
+    const accepted = await call('POST', '/api/v1/claw/support_bot/sessions/user_44/message', {
+      key: KEY,
+      headers: { traceparent, prefer: 'respond-async' },
+      body: { message: 'Hello' },
+      environment: { ...collector.environment, NEAM_TURN_WORKER: 'Worker' },
+    })
+    expect(accepted.status).toBe(202)
+    const handed = asked.findLast(({ operation }) => operation.endsWith('/functions/Worker/invocations'))!
+    expect(await invoke('turn-worker.mjs', handed.body, collector.environment)).toBeNull()
+    expect(collector.tree()).toEqual([
+      [
+        'POST /api/v1/claw/{agent}/sessions/{key}/message',
+        ['invoke_agent support_bot', ['invoke_agent support_bot', ['chat gpt-4o']]],
+      ],
+    ])
+    expect(names().filter((name) => name.endsWith('elsewhere'))).toEqual([])
+  })
+
+  test('that nobody collects costs the start of a function nothing', () => {
+    for (const entry of ['api.mjs', 'forge-step.mjs', 'turn-worker.mjs', 'tree-init.mjs', 'sandbox.mjs']) {
+      const inputs = initialInputs(metafile, `/${entry}`)
+      expect(inputs.length).toBeGreaterThan(3)
+      expect(inputs.filter((path) => /opentelemetry|open-telemetry/.test(path))).toEqual([])
+    }
+  })
+})
+
+/** Files in what loads before the first request of a function: its bundle and the chunks that this imports at once. */
+function initialInputs({ outputs }: Metafile, entry: string): readonly string[] {
+  const seen = new Set<string>()
+  const visit = (path: string): void => {
+    const output = outputs[path]
+    if (output === undefined || seen.has(path)) return
+    seen.add(path)
+    for (const one of output.imports) if (one.kind === 'import-statement' && !one.external) visit(one.path)
+  }
+  visit(Object.keys(outputs).find((path) => path.endsWith(entry))!)
+  return [...seen].flatMap((path) => Object.keys(outputs[path]!.inputs))
+}

@@ -115,6 +115,21 @@ describe('the stack', () => {
     )
   })
 
+  test('tells functions where traces are collected, when a deployment asks for it', () => {
+    const otlpEndpoint = 'http://collector.internal:4318'
+    const traced = synthesize({ otlpEndpoint }).template
+    for (const command of ['api.handler', 'forge-step.handler', 'turn-worker.handler']) {
+      traced.hasResourceProperties('AWS::Lambda::Function', {
+        ImageConfig: { Command: [command] },
+        Environment: { Variables: Match.objectLike({ OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint }) },
+      })
+    }
+    expect(JSON.stringify(synthesize().template)).not.toContain('OTEL_')
+    expect(() => synthesize({ otlpEndpoint: 'collector:4318' })).toThrow(
+      'context otlpEndpoint is "collector:4318"; it is an http or https URL, or empty',
+    )
+  })
+
   test.each([
     ['default', /:event-bus\/default"/],
     [

@@ -62,3 +62,64 @@ test.each([
 ])('%j is refused by name', (environment, message) => {
   expect(() => read(environment)).toThrow(message)
 })
+
+describe('traces', () => {
+  const URL = 'http://127.0.0.1:4318'
+  const on = { OTEL_EXPORTER_OTLP_ENDPOINT: URL }
+
+  test.each<Record<string, string>>([
+    {},
+    { OTEL_SERVICE_NAME: 'desk', OTEL_TRACES_SAMPLER: 'nonsense' },
+    { ...on, OTEL_SDK_DISABLED: 'TRUE' },
+    { ...on, OTEL_TRACES_EXPORTER: 'none' },
+  ])('are off with %j', (environment) => {
+    expect(read(environment).tracing).toBeNull()
+  })
+
+  test.each<[Record<string, string>, object]>([
+    [on, { url: `${URL}/v1/traces`, protocol: 'http/protobuf', capturesContent: false }],
+    [on, { sampler: { parentBased: true, ratio: 1 } }],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: `${URL}/otlp/` }, { url: `${URL}/otlp/v1/traces` }],
+    [{ ...on, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${URL}/mine` }, { url: `${URL}/mine` }],
+    [{ OTEL_TRACES_EXPORTER: 'otlp' }, { url: 'http://localhost:4318/v1/traces' }],
+    [{ ...on, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }, { protocol: 'http/json' }],
+    [
+      { ...on, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/json' },
+      { protocol: 'http/json' },
+    ],
+    [{ ...on, OTEL_TRACES_SAMPLER: 'always_off' }, { sampler: { parentBased: false, ratio: 0 } }],
+    [
+      { ...on, OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.25' },
+      { sampler: { parentBased: true, ratio: 0.25 } },
+    ],
+    [{ ...on, OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'True' }, { capturesContent: true }],
+  ])('with %j are %j', (environment, expected) => {
+    expect(read(environment).tracing).toMatchObject(expected)
+  })
+
+  test.each<[Record<string, string>, string]>([
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' },
+      'OTEL_EXPORTER_OTLP_ENDPOINT is "collector:4318"; it must be an http or https URL',
+    ],
+    [{ OTEL_TRACES_EXPORTER: 'zipkin' }, 'OTEL_TRACES_EXPORTER is "zipkin"; accepted: otlp, none'],
+    [
+      { ...on, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
+      'OTEL_EXPORTER_OTLP_PROTOCOL is "grpc"; accepted: http/protobuf, http/json',
+    ],
+    [
+      { ...on, OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '2' },
+      'OTEL_TRACES_SAMPLER_ARG is "2"; it must be a number from 0 to 1',
+    ],
+    [
+      { ...on, OTEL_TRACES_SAMPLER: 'jaeger_remote' },
+      'OTEL_TRACES_SAMPLER is "jaeger_remote"; accepted: always_on,',
+    ],
+    [
+      { ...on, OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'yes' },
+      'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT is "yes"; accepted: true, false,',
+    ],
+  ])('with %j are refused', (environment, message) => {
+    expect(() => read(environment)).toThrow(message)
+  })
+})

@@ -88,6 +88,7 @@ export async function testApi(
   const logged: Record<string, unknown>[] = []
   const handlers = createHandlers({
     system: async () => system,
+    tracing: system.world.tracing,
     log: (record) => logged.push(record),
     draining: () => false,
     uptimeSeconds: () => 52,

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { AuditEvent } from '../../agents/ports/audit.ts'
 import type { Clock } from '../../agents/ports/time.ts'
+import { NO_TRACING } from '../../agents/ports/tracing.ts'
 import type { TurnPlace } from '../../agents/ports/turn-worker.ts'
 import { PRICES } from '../../agents/turn/prices.ts'
 import type { World } from '../../agents/world.ts'
@@ -75,6 +76,7 @@ export function testWorld(program: string | Module, options: TestWorldOptions = 
     commands: localCommands({ path, timers: realTimers }),
     checkpoints: treeCheckpoints({ stateDir: stateDir(root), clock, path }),
     audit: { record: (event) => audit.push(event) },
+    tracing: NO_TRACING,
     notices: [],
     forgeDriver: {
       kind: 'inline',

@@ -1,0 +1,76 @@
+import type { Environment } from '../environment.ts'
+import { SettingsError } from '../settings-error.ts'
+
+/** How traces are exported; by the standard variables of OpenTelemetry. */
+export interface TracingSettings {
+  /** Where spans are sent, whole. */
+  readonly url: string
+  readonly protocol: (typeof PROTOCOLS)[number]
+  readonly sampler: Sampler
+  /** Whether spans hold what people and models wrote. */
+  readonly capturesContent: boolean
+}
+
+export interface Sampler {
+  /** Whether a caller's decision is taken over. */
+  readonly parentBased: boolean
+  /** Part of the traces that is recorded, 0 to 1. */
+  readonly ratio: number
+}
+
+const PROTOCOLS = ['http/protobuf', 'http/json'] as const
+const SAMPLERS = ['always_on', 'always_off', 'traceidratio'] as const
+/** Where a collector listens by default. */
+const COLLECTOR = 'http://localhost:4318'
+/** What may be captured by the conventions; content as events of their own is not recorded. */
+const CAPTURE: Readonly<Record<string, boolean>> = {
+  true: true,
+  false: false,
+  span_only: true,
+  span_and_event: true,
+  event_only: false,
+  no_content: false,
+}
+
+/** Null = nothing is traced: no endpoint is named, or a variable turns it off. @throws SettingsError */
+export function readTracing(environment: Environment): TracingSettings | null {
+  const text = (name: string): string | null => environment[name]?.trim() || null
+  const url = (name: string): string | null => {
+    const value = text(name)
+    if (value === null || /^https?:$/.test(URL.parse(value)?.protocol ?? '')) return value
+    throw new SettingsError(`${name} is ${JSON.stringify(value)}; it must be an http or https URL`)
+  }
+  const choice = <T extends string>(name: string, accepted: readonly T[]): T | null => {
+    const value = text(name)?.toLowerCase() ?? null
+    const found = accepted.find((one) => one === value)
+    if (value === null || found !== undefined) return found ?? null
+    throw new SettingsError(`${name} is ${JSON.stringify(value)}; accepted: ${accepted.join(', ')}`)
+  }
+
+  if (text('OTEL_SDK_DISABLED')?.toLowerCase() === 'true') return null
+  const traces = url('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT')
+  const all = url('OTEL_EXPORTER_OTLP_ENDPOINT')
+  const exporter = choice('OTEL_TRACES_EXPORTER', ['otlp', 'none'])
+  if (exporter === 'none' || (exporter === null && traces === null && all === null)) return null
+
+  const specific = 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'
+  const captures = choice('OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT', Object.keys(CAPTURE))
+  return {
+    url: traces ?? `${(all ?? COLLECTOR).replace(/\/$/, '')}/v1/traces`,
+    protocol: choice(specific, PROTOCOLS) ?? choice('OTEL_EXPORTER_OTLP_PROTOCOL', PROTOCOLS) ?? PROTOCOLS[0],
+    sampler: readSampler(text, choice('OTEL_TRACES_SAMPLER', samplerNames())),
+    capturesContent: captures !== null && CAPTURE[captures] === true,
+  }
+}
+
+const samplerNames = (): readonly string[] => SAMPLERS.flatMap((name) => [name, `parentbased_${name}`])
+
+function readSampler(text: (name: string) => string | null, name: string | null): Sampler {
+  const parentBased = name === null || name.startsWith('parentbased_')
+  if (name?.endsWith('always_off')) return { parentBased, ratio: 0 }
+  if (!name?.endsWith('traceidratio')) return { parentBased, ratio: 1 }
+  const ratio = Number(text('OTEL_TRACES_SAMPLER_ARG') ?? '1')
+  if (ratio >= 0 && ratio <= 1) return { parentBased, ratio }
+  const value = JSON.stringify(text('OTEL_TRACES_SAMPLER_ARG'))
+  throw new SettingsError(`OTEL_TRACES_SAMPLER_ARG is ${value}; it must be a number from 0 to 1`)
+}
