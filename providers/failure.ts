@@ -14,18 +14,30 @@ const PASSING = new Set([408, 409, 429, 500, 502, 503, 504, 529])
 const codeWord = (code: unknown): string =>
   typeof code === 'string' && /^[a-z][a-z0-9_.-]{0,63}$/i.test(code) ? ` (${code})` : ''
 
+/** How vendors word that a prompt does not fit, where they give no code for it: Anthropic, Gemini, servers like OpenAI's. */
+const TOO_LONG =
+  /prompt is too long|input token count .*exceeds|maximum context length|exceeds? the .*context/i
+
 /** An HTTP answer that is no success. Neither its body nor the key goes into the fault. */
 export function httpFailure(
   provider: string,
-  answer: { readonly status: number; readonly headers: Headers | undefined; readonly code: unknown },
+  answer: {
+    readonly status: number
+    readonly headers: Headers | undefined
+    readonly code: unknown
+    /** The vendor's prose. */
+    readonly message: string
+  },
   now: number,
 ): Failure {
-  const { status, headers, code } = answer
+  const { status, headers, code, message } = answer
   const retryAfterMs = retryAfter(headers, now) ?? undefined
   const waiting = retryAfterMs === undefined ? {} : { retryAfterMs }
   const problem = `status ${status}${codeWord(code)}`
   if (status === 401 || status === 403)
     return { fault: new Fault('provider_auth', { provider }), again: false }
+  if (status === 400 && (code === 'context_length_exceeded' || TOO_LONG.test(message)))
+    return { fault: new Fault('prompt_too_long', { provider, problem }), again: false }
   if (code === 'insufficient_quota')
     return { fault: new Fault('provider_refused', { provider, problem }), again: false }
   if (status === 429) return { fault: new Fault('provider_rate_limited', { provider }, waiting), again: true }
@@ -40,7 +52,8 @@ export function sdkFailure(provider: string, error: unknown, now: number): Failu
   if ('status' in error && typeof error.status === 'number') {
     const headers = 'headers' in error && error.headers instanceof Headers ? error.headers : undefined
     const code = 'code' in error ? error.code : 'type' in error ? error.type : null
-    return httpFailure(provider, { status: error.status, headers, code }, now)
+    const message = error instanceof Error ? error.message : ''
+    return httpFailure(provider, { status: error.status, headers, code, message }, now)
   }
   return error instanceof SyntaxError ? unreadable(provider) : connectionFailure(provider, error)
 }

@@ -64,7 +64,7 @@ const BUSY: ReadonlySet<FaultCode> = new Set(['session_busy', 'lane_full'])
 
 /**
  * A message to a claw agent and its answer (chapter 24.3). Throws `agent_not_found`, `session_key_invalid`,
- * `bad_request` for an empty message, the refusals above, `provider_*`, `model_answer_empty`, `deadline_exceeded`,
+ * `bad_request` for an empty message, the refusals above, `provider_*`, `prompt_too_long`, `model_answer_empty`, `deadline_exceeded`,
  * `stopped`, `program_error`, `confirmation_pending`, `turn_handed_over`, `idempotency_conflict` for a turn id that stands
  * for another message, and the Faults of the tree. The history is then as it was.
  */

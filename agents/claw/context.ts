@@ -19,25 +19,39 @@ const MEMORY_SHARE = 0.05
  * model's window holds, is first compacted (`compaction: "auto"`, chapter 24.5); what is then still too much is cut
  * from the oldest on, in the prompt only: the session on disk keeps it.
  */
-export async function context(turn: OpenTurn): Promise<BriefedTurn> {
+export const context = (turn: OpenTurn): Promise<BriefedTurn> => briefed(turn, Number.POSITIVE_INFINITY)
+
+/**
+ * The prompt once more, for a model that found it too long: compacted where the session is, without memory, and with at
+ * most half the history. What the turn has done so far is kept. Null: there is no history to leave out.
+ */
+export async function shorterContext(turn: BriefedTurn): Promise<BriefedTurn | null> {
+  const { world, agent, ref, id, historyTokens } = turn
+  if (historyTokens === 0) return null
+  const version = agent.session.compaction === 'auto' ? await compacted(turn) : turn.version
+  const earlier = await world.sessions.turn(ref, id)
+  return await briefed({ ...turn, version, earlier }, Math.floor(historyTokens / 2))
+}
+
+async function briefed(turn: OpenTurn, maxHistoryTokens: number): Promise<BriefedTurn> {
   const { world, agent } = turn
+  const isFirst = maxHistoryTokens === Number.POSITIVE_INFINITY
   const system: ModelMessage[] = agent.system === '' ? [] : [{ role: 'system', content: agent.system }]
   const message: ModelMessage = { role: 'user', content: turn.message }
   const tools = [...skillsOf(world, agent).values()].map(toolSpec)
-  const memory = recallingMemory(agent)
+  const memory = isFirst ? recallingMemory(agent) : null
   const forMemory = memory === null ? 0 : Math.floor(contextLimit(world, agent) * MEMORY_SHARE)
   const limit = contextLimit(world, agent) - forMemory
   let { version } = turn
   const everything = [...system, ...version.messages.map(promptMessage), message]
   const counter = await tokenCounter(world, agent.model, (by) => requestTokens(by, everything, tools), limit)
-  const maxTokens = limit - requestTokens(counter, [...system, message], tools)
+  const maxTokens = Math.min(maxHistoryTokens, limit - requestTokens(counter, [...system, message], tools))
+  const tokensOf = (stored: StoredMessage): number => messageTokens(counter, promptMessage(stored))
   const historyOf = ({ messages }: SessionVersion): PromptHistory =>
-    promptHistory(messages, { maxTurns: agent.session.maxHistoryTurns, maxTokens }, (stored) =>
-      messageTokens(counter, promptMessage(stored)),
-    )
+    promptHistory(messages, { maxTurns: agent.session.maxHistoryTurns, maxTokens }, tokensOf)
 
   let history = historyOf(version)
-  if (history.leftOut > 0 && agent.session.compaction === 'auto') {
+  if (isFirst && history.leftOut > 0 && agent.session.compaction === 'auto') {
     version = await compacted(turn)
     history = historyOf(version)
   }
@@ -48,6 +62,7 @@ export async function context(turn: OpenTurn): Promise<BriefedTurn> {
       sessionKey: turn.ref.key,
       requestId: turn.call.requestId,
       metadata: { turns: history.leftOut },
+      ...(isFirst ? {} : { detail: 'prompt_too_long' }),
     })
   }
   // After the history, whose beginning then stays the same from turn to turn: vendors cache it.
@@ -62,6 +77,7 @@ export async function context(turn: OpenTurn): Promise<BriefedTurn> {
   return {
     ...turn,
     version,
+    historyTokens: history.messages.reduce((sum, stored) => sum + tokensOf(stored), 0),
     messages: [...system, ...history.messages.map(promptMessage), ...fromMemory, message],
   }
 }

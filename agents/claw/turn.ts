@@ -53,6 +53,8 @@ export interface OpenTurn extends ClearedTurn {
 
 /** After stage 3. */
 export interface BriefedTurn extends OpenTurn {
+  /** Of the history among the messages. */
+  readonly historyTokens: number
   readonly messages: readonly ModelMessage[]
 }
 

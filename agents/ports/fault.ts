@@ -72,6 +72,8 @@ const TEXTS = {
     `the model provider cannot be reached (${show(d.provider)}: ${show(d.problem)})`,
   provider_refused: (d: Data) =>
     `the model provider refused the request (${show(d.provider)}: ${show(d.problem)})`,
+  prompt_too_long: (d: Data) =>
+    `the prompt is longer than the model takes (${show(d.provider)}: ${show(d.problem)}); state its context_window, or reset the session`,
   provider_timeout: (d: Data) => `the model did not answer in time (${show(d.provider)})`,
   model_answer_empty: (d: Data) => `the model ${show(d.model)} gave an empty answer`,
   // the tree

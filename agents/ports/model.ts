@@ -56,7 +56,7 @@ export interface ModelProvider {
   readonly name?: string
   /**
    * One model call, retries included (at most 3 attempts in total, Retry-After honoured when it fits before the
-   * deadline). Throws Faults `provider_*`; rejects with the signal's reason when aborted.
+   * deadline). Throws Faults `provider_*` and `prompt_too_long`; rejects with the signal's reason when aborted.
    */
   complete(request: ModelRequest, options: { signal: AbortSignal; deadlineAt: number }): Promise<ModelReply>
   /** Costs nothing by declaration: offline, replay, ollama. */

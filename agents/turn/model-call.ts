@@ -43,6 +43,7 @@ const UNBILLED: ReadonlySet<FaultCode> = new Set([
   'provider_key_missing',
   'provider_auth',
   'provider_refused',
+  'prompt_too_long',
   'provider_rate_limited',
   'provider_unavailable',
 ])

@@ -43,6 +43,7 @@ export const FAULT_STATUS: Readonly<Record<FaultCode, number>> = {
   provider_rate_limited: 503,
   provider_unavailable: 502,
   provider_refused: 502,
+  prompt_too_long: 413,
   provider_timeout: 504,
   model_answer_empty: 502,
   tree_missing: 503,

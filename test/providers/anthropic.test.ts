@@ -228,6 +228,15 @@ describe('a failure', () => {
     expect(server.requests).toHaveLength(1)
   })
 
+  test('tells a prompt that does not fit from other requests that are refused', async () => {
+    const error = {
+      type: 'invalid_request_error',
+      message: 'prompt is too long: 210000 tokens > 200000 maximum',
+    }
+    const { complete } = await bench({ status: 400, body: { type: 'error', error } })
+    expect((await faultOf(complete(modelRequest('x')))).code).toBe('prompt_too_long')
+  })
+
   test('that passes is tried again, after the time that the vendor asked for', async () => {
     const { server, complete, slept } = await bench(
       anthropicError(529, 'overloaded_error'),

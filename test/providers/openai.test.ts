@@ -315,8 +315,8 @@ describe('a failure', () => {
     [
       400,
       'context_length_exceeded',
-      'provider_refused',
-      'the model provider refused the request (openai: status 400 (context_length_exceeded))',
+      'prompt_too_long',
+      'the prompt is longer than the model takes (openai: status 400 (context_length_exceeded)); state its context_window, or reset the session',
     ],
     [
       404,
@@ -354,6 +354,16 @@ describe('a failure', () => {
       expect(everything).not.toContain('The user said')
     },
   )
+
+  test.each([
+    'This model supports a maximum context length of 8192 tokens',
+    'The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).',
+    'prompt is too long: 210000 tokens > 200000 maximum',
+    'the request exceeds the available context size',
+  ])('a prompt that does not fit is known by its words where there is no code: %s', async (text) => {
+    const { complete } = await bench({ status: 400, message: text })
+    expect((await faultOf(complete())).code).toBe('prompt_too_long')
+  })
 
   test('a model that does not answer before the deadline is provider_timeout', async () => {
     const { server, complete } = await bench({ fault: 'hang' })
