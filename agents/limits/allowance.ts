@@ -25,6 +25,8 @@ export interface Allowance {
   readonly maxOutputTokens: number
   /** The call's worst case, to be reserved. */
   readonly worst: Spend
+  /** The remainder does not pay for all the output that was asked for. */
+  readonly isCut: boolean
 }
 
 /**
@@ -35,13 +37,15 @@ export function allowance(state: BudgetState, price: Price | null, estimate: Cal
   assertRemaining(state)
   const byTokens = outputByTokens(state, estimate)
   const byCost = outputByCost(state, price, estimate)
-  const output = Math.min(estimate.maxOutputTokens ?? USUAL_OUTPUT, byTokens, byCost)
+  const wanted = estimate.maxOutputTokens ?? USUAL_OUTPUT
+  const output = Math.min(wanted, byTokens, byCost)
   if (output < Math.min(LEAST_OUTPUT, estimate.maxOutputTokens ?? LEAST_OUTPUT)) {
     throw exhausted(state, byTokens <= byCost ? 'tokens' : 'cost_usd')
   }
   return {
     maxOutputTokens: output,
     worst: { apiCalls: 1, tokens: estimate.inputTokens + output, cost: callCost(price, estimate, output) },
+    isCut: output < wanted,
   }
 }
 

@@ -1,5 +1,6 @@
 import type { AgentDecl, BudgetDecl } from '../../bytecode/manifest.ts'
 import { Fault } from '../ports/fault.ts'
+import type { Spend } from '../ports/limits.ts'
 import type { CallContext } from '../turn/call-context.ts'
 import type { CallEstimate, CallLeave } from '../turn/gate.ts'
 import { modelAccess } from '../turn/model-access.ts'
@@ -28,19 +29,59 @@ export async function assertBudget(
 
 async function stateOf(world: World, budget: BudgetDecl): Promise<BudgetState> {
   const nowMs = world.clock.now()
-  const used = await world.budgets.used(budget, nowMs)
-  return { budget, used, nowMs, resetsAt: world.budgets.resetsAt(budget, nowMs) }
+  return stateWith(world, budget, await world.budgets.used(budget, nowMs), nowMs)
 }
 
-/** Reserves a model call's worst case in a budget. Throws `budget_exhausted`. */
+const stateWith = (world: World, budget: BudgetDecl, used: Spend, nowMs: number): BudgetState => ({
+  budget,
+  used,
+  nowMs,
+  resetsAt: world.budgets.resetsAt(budget, nowMs),
+})
+
+/**
+ * Reserves a model call's worst case in a budget. Far from its limit one look at what all have spent is enough, the
+ * one that follows the reservation (decision 007); else the call is cut to what is left. Throws `budget_exhausted`.
+ */
 export async function reserveCall(
   world: World,
   budget: BudgetDecl,
   price: Price | null,
   estimate: CallEstimate,
 ): Promise<CallLeave> {
-  const state = await stateOf(world, budget)
-  const { nowMs } = state
+  return (
+    (await reserveUnlooked(world, budget, price, estimate)) ??
+    (await reserve(world, await stateOf(world, budget), price, estimate))
+  )
+}
+
+/** Null where the remainder has to be looked at: the limit may be near. */
+async function reserveUnlooked(
+  world: World,
+  budget: BudgetDecl,
+  price: Price | null,
+  estimate: CallEstimate,
+): Promise<CallLeave | null> {
+  const nowMs = world.clock.now()
+  const used = world.budgets.lastSeen(budget, nowMs)
+  if (used === null) return null
+  const state = stateWith(world, budget, used, nowMs)
+  try {
+    if (allowance(state, price, estimate).isCut) return null
+    return await reserve(world, state, price, estimate)
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'budget_exhausted') return null
+    throw error
+  }
+}
+
+async function reserve(
+  world: World,
+  state: BudgetState,
+  price: Price | null,
+  estimate: CallEstimate,
+): Promise<CallLeave> {
+  const { budget, nowMs } = state
   const { maxOutputTokens, worst } = allowance(state, price, estimate)
   const reservation = await world.budgets.reserve(budget, worst, {
     nowMs,

@@ -17,6 +17,11 @@ export interface Reservation {
 export interface BudgetStore {
   /** Spent and reserved in the budget's current period. */
   used(budget: BudgetDecl, nowMs: number): Promise<Spend>
+  /**
+   * The same as far as this process knows, without looking: others may have spent since. Null = it has not looked in
+   * this period.
+   */
+  lastSeen(budget: BudgetDecl, nowMs: number): Spend | null
   /** When the budget's current period ends, in milliseconds since 1970; null = never. */
   resetsAt(budget: BudgetDecl, nowMs: number): number | null
   /**

@@ -32,6 +32,8 @@ export class BudgetLedger {
   readonly #directory: string
   #writer: string
   #settled = NOTHING
+  /** What others had at the last look; null = there was none. */
+  #others: Spend | null = null
   readonly #open = new Map<string, Spend>()
   #calls = 0
 
@@ -41,6 +43,11 @@ export class BudgetLedger {
     this.#ids = options.ids
     this.#directory = options.directory
     this.#writer = options.ids.next()
+  }
+
+  /** The total of the last look, with what this process has spent since; null = there was none. */
+  get lastSeen(): Spend | null {
+    return this.#others === null ? null : addSpend(this.#others, totalOf(this.#own()))
   }
 
   /** Nothing of this process is under way. */
@@ -78,8 +85,12 @@ export class BudgetLedger {
         this.#becomeAnotherWriter()
         continue
       }
-      const sum = base === null ? null : this.#sum(names, base)
-      if (sum !== null) return sum
+      const others = base === null ? null : this.#sumOfOthers(names, base)
+      if (others !== null) {
+        this.#others = others
+        // A file of ours that is gone was folded: what it had is in the base.
+        return names.includes(writerFile(this.#writer)) ? addSpend(others, totalOf(this.#own())) : others
+      }
       if (tries === READ_TRIES) {
         const path = this.#files.absolute(this.#directory)
         throw new Fault('record_damaged', { path, problem: 'files that are listed cannot be read' })
@@ -154,15 +165,12 @@ export class BudgetLedger {
   }
 
   /** Null when a file vanished while reading: it was folded meanwhile. */
-  #sum(names: readonly string[], base: BaseFile): Spend | null {
+  #sumOfOthers(names: readonly string[], base: BaseFile): Spend | null {
     let sum = base.spend
     for (const name of names.filter((name) => name.startsWith('w.'))) {
       const writer = name.slice(2, -'.json'.length)
-      if (base.folded.includes(writer)) continue
-      const file =
-        writer === this.#writer
-          ? { settled: this.#settled, open: Object.fromEntries(this.#open) }
-          : this.#readWriter(writer)
+      if (writer === this.#writer || base.folded.includes(writer)) continue
+      const file = this.#readWriter(writer)
       if (file === null) return null
       sum = addSpend(sum, totalOf(file))
     }
@@ -195,8 +203,11 @@ export class BudgetLedger {
   }
 
   #write(): void {
-    const file: WriterFile = { settled: this.#settled, open: Object.fromEntries(this.#open) }
-    this.#files.replace(`${this.#directory}/${writerFile(this.#writer)}`, encodeRecord(file))
+    this.#files.replace(`${this.#directory}/${writerFile(this.#writer)}`, encodeRecord(this.#own()))
+  }
+
+  #own(): WriterFile {
+    return { settled: this.#settled, open: Object.fromEntries(this.#open) }
   }
 
   #baseFile(seq: number): string {

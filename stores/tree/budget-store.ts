@@ -33,6 +33,10 @@ export class TreeBudgetStore implements BudgetStore {
     return this.#ledger(budget, periodOf(budget.reset, nowMs)).total()
   }
 
+  lastSeen(budget: BudgetDecl, nowMs: number): Spend | null {
+    return this.#ledger(budget, periodOf(budget.reset, nowMs)).lastSeen
+  }
+
   resetsAt(budget: BudgetDecl, nowMs: number): number | null {
     return periodOf(budget.reset, nowMs).resetsAt
   }

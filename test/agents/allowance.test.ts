@@ -32,6 +32,7 @@ describe('what a budget leaves for a call', () => {
     expect(allowance(state({ tokens: 100_000 }), null, estimate(500))).toEqual({
       maxOutputTokens: 4096,
       worst: { apiCalls: 1, tokens: 4596, cost: 0 },
+      isCut: false,
     })
   })
 

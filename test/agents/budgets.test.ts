@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
 import { ask } from '../../agents/claw/ask.ts'
+import { reserveCall } from '../../agents/limits/budget.ts'
 import { Fault, type FaultCode } from '../../agents/ports/fault.ts'
 import { message, say } from '../support/asking.ts'
 import { faultOf } from '../support/faults.ts'
-import { type Answer, ScriptedModel, says } from '../support/scripted-model.ts'
+import { overriding } from '../support/overriding.ts'
+import { type Answer, CALL_USAGE, ScriptedModel, says } from '../support/scripted-model.ts'
 import { type TestWorld, testWorld } from '../support/world.ts'
 
 const program = (limits: string): string => `
@@ -78,5 +80,52 @@ describe('a budget', () => {
     expect((await used(t)).tokens).toBe(0)
     await faultOf(ask(t.world, message(t, 'hi')))
     expect((await used(t)).tokens).toBeGreaterThan(4096)
+  })
+})
+
+describe('what other processes spend', () => {
+  /** A second process over the same tree. */
+  const beside = (t: TestWorld, limits: string, ...answers: readonly Answer[]): TestWorld =>
+    testWorld(program(limits), { root: t.root, model: new ScriptedModel().answer(...answers) })
+
+  const reserved = (t: TestWorld, inputTokens: number, maxOutputTokens: number | null = null) =>
+    reserveCall(t.world, t.world.program.module.manifest.budgets[0]!, null, { inputTokens, maxOutputTokens })
+
+  test('is looked at once a call while the limit is far, and before the call where it is near', async () => {
+    const t = world('tokens: 20000')
+    let looks = 0
+    const budgets = overriding(t.world.budgets, {
+      used: async (budget, nowMs) => {
+        looks += 1
+        return await t.world.budgets.used(budget, nowMs)
+      },
+    })
+    const counted: TestWorld = { ...t, world: overriding(t.world, { budgets }) }
+    const call = async (inputTokens: number): Promise<number> => {
+      const leave = await reserved(counted, inputTokens)
+      await leave.settle({ ...CALL_USAGE, inputTokens, outputTokens: 0 }, 0)
+      return looks
+    }
+    expect([await call(1000), await call(1000), await call(13_000), await call(1000)]).toEqual([1, 1, 1, 2])
+  })
+
+  test('cuts the next call to what they have left, although it was not looked at before', async () => {
+    const limits = 'tokens: 20000'
+    const one = world(limits)
+    const first = await reserved(one, 100)
+    await first.settle({ ...CALL_USAGE, inputTokens: 100, outputTokens: 0 }, 0)
+    const elsewhere = beside(one, limits)
+    await reserved(elsewhere, 18_000, 400)
+    expect((await reserved(one, 500)).maxOutputTokens).toBe(1000)
+    expect((await faultOf(reserved(one, 500))).code).toBe('budget_exhausted')
+    expect((await used(one)).tokens).toBe(20_000)
+  })
+
+  test('in the last period is not held against this one', async () => {
+    const t = world('tokens: 5000')
+    await reserved(t, 904)
+    expect((await faultOf(reserved(t, 904))).code).toBe('budget_exhausted')
+    t.clock.pass(14 * 3_600_000)
+    expect((await reserved(t, 904)).maxOutputTokens).toBe(4096)
   })
 })
