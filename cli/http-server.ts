@@ -9,7 +9,7 @@ import { apiEvent, sendAnswer } from './api-event.ts'
 
 export interface HttpServerOptions {
   readonly handlers: ReadonlyMap<string, Handler>
-  /** Limit of a request, ms. */
+  /** Limit of a request, ms. Handlers end in time by themselves; one that does not is answered for: 504. */
   readonly timeoutMs: number
   /** Only names of this machine may stand in Host and Origin: a page in a browser must not drive a server without keys. */
   readonly localOnly: boolean
@@ -110,14 +110,32 @@ async function serve(
     return await refuse(400, 'bad_request', `the path ${request.url} is not well-formed percent-encoding`)
   }
   const handler = options.handlers.get(event.routeKey)!
-  const answer = await handler(event, context(requestId, now + options.timeoutMs))
-  await sendAnswer(response, answer, request.method === 'HEAD')
+  const working = handler(event, context(requestId, now + options.timeoutMs))
+  const answer = await withinTime(options.timeoutMs, working)
+  if (answer !== null) return await sendAnswer(response, answer, request.method === 'HEAD')
+  await refuse(504, 'deadline_exceeded', `the request was not answered within ${options.timeoutMs} ms`)
+  // It stays in hand for as long as it is worked on.
+  await working
+}
+
+/** What the work comes to; null when it takes longer. */
+async function withinTime<T>(limitMs: number, work: Promise<T>): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, limitMs, null)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 const REASONS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   403: 'Forbidden',
   413: 'Payload Too Large',
+  504: 'Gateway Timeout',
 }
 
 /** The part of Lambda's context that handlers may rely on. */

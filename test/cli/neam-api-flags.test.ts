@@ -1,16 +1,24 @@
 // What the flags of chapter 28.5 do to a running server. Those of the drain and of workers have files of their own.
-import { copyFileSync } from 'node:fs'
+import { copyFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { startOpenAIServer } from '../support/openai-server.ts'
+import { runBin } from '../support/program.ts'
 import { ROOT, type Server, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
-const serve = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Server> => {
+/** A directory with the program `agents.neam`. */
+function home(): string {
   const directory = temporaryDirectory()
   copyFileSync(join(ROOT, 'examples/agents.neam'), join(directory, 'agents.neam'))
-  return startServer('bin/neam-api.js', ['--program', 'agents.neam', ...args], env, directory)
+  return directory
 }
+
+const serve = (
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  directory: string = home(),
+): Promise<Server> => startServer('bin/neam-api.js', ['--program', 'agents.neam', ...args], env, directory)
 
 const get = async (server: Server, path: string) =>
   // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever the answer holds
@@ -84,3 +92,143 @@ test.each([
   },
   30_000,
 )
+
+test.each([
+  ['--timeout', ['--timeout', '1500'], { NEAM_TIMEOUT: '90000' }],
+  ['NEAM_TIMEOUT', [], { NEAM_TIMEOUT: '1500' }],
+])(
+  '%s limits a request: a turn that takes longer goes on in the background, and is answered there',
+  async (_, args, env) => {
+    const model = await startOpenAIServer()
+    const gate = Promise.withResolvers<void>()
+    model.always({ text: 'At last.', after: gate.promise })
+    const server = await serve(args, { OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'sk-test', ...env })
+    const accepted = await say(server, 'ann')
+    expect(accepted.status).toBe(202)
+    gate.resolve()
+    const url = accepted.headers.get('location')!
+    await until(async () => (await get(server, url)).status === 'completed')
+    expect((await get(server, url)).response).toBe('At last.')
+  },
+  30_000,
+)
+
+/** Names of the audit records in a text, one a line, as the file and json sinks write them. */
+const events = (text: string): readonly string[] =>
+  text.split('\n').flatMap((line) => /^\{.*"event":"([\w.]+)"/.exec(line)?.[1] ?? [])
+
+describe('audit records', () => {
+  test.each([
+    [
+      '--audit-log',
+      ['--audit-sink', 'file', '--audit-log', 'given.jsonl'],
+      { NEAM_AUDIT_LOG: 'other.jsonl' },
+    ],
+    ['NEAM_AUDIT_LOG', [], { NEAM_AUDIT_SINK: 'file', NEAM_AUDIT_LOG: 'given.jsonl' }],
+  ])(
+    'go to the file that %s names',
+    async (_, args, env) => {
+      const directory = home()
+      const server = await serve(['--offline', ...args], env, directory)
+      await say(server, 'ann')
+      await server.stop()
+      expect(events(readFileSync(join(directory, 'given.jsonl'), 'utf8'))).toContain('agent.answer')
+      expect(server.log()).not.toContain('agent.answer')
+    },
+    30_000,
+  )
+
+  test.each([
+    ['--audit-sink json', ['--audit-sink', 'json'], { NEAM_AUDIT_SINK: 'none' }],
+    ['NEAM_AUDIT_SINK=json', [], { NEAM_AUDIT_SINK: 'json' }],
+  ])(
+    'go to stdout as JSON with %s',
+    async (_, args, env) => {
+      const server = await serve(['--offline', ...args], env)
+      await say(server, 'ann')
+      await server.stop()
+      expect(events(server.log())).toContain('agent.answer')
+    },
+    30_000,
+  )
+
+  test('go to stderr by default, as text, and nowhere with --audit-sink none', async () => {
+    const [shown, silent] = [await serve(['--offline']), await serve(['--offline', '--audit-sink', 'none'])]
+    for (const server of [shown, silent]) {
+      await say(server, 'ann')
+      await server.stop()
+    }
+    expect(shown.log()).toMatch(/^\[audit\] \S+ agent\.answer agent=support_bot /m)
+    expect(silent.log()).not.toContain('agent.answer')
+  }, 30_000)
+})
+
+test('variables alone start a server: program, host, workers, offline model, kill switch, drain', async () => {
+  const directory = home()
+  const server = await startServer(
+    'bin/neam-api.js',
+    [],
+    {
+      NEAM_PROGRAM: 'agents.neam',
+      NEAM_HOST: '127.0.0.1',
+      NEAM_WORKERS: '2',
+      NEAM_OFFLINE: '1',
+      NEAM_DISABLED: '1',
+      NEAM_DRAIN_SECONDS: '7',
+    },
+    directory,
+  )
+  expect(server.log()).toContain('workers       2 processes')
+  expect(server.log()).toContain('models        offline')
+  const refused = await say(server, 'ann')
+  expect([refused.status, (await refused.json()) as object]).toMatchObject([503, { code: 'agent_disabled' }])
+  expect(await server.stop()).toBe(0)
+  expect(server.log()).toContain('(at most 7 s)')
+}, 30_000)
+
+test('a flag that is given goes before the variable of its name', async () => {
+  const directory = home()
+  const env = { NEAM_PROGRAM: 'missing.neam', NEAM_WORKERS: '0', NEAM_HOST: 'nowhere.invalid' }
+  const args = ['--offline', '--workers', '1', '--host', '127.0.0.1']
+  const server = await serve(args, { ...env, NEAM_WORKERS: '5' }, directory)
+  expect(server.log()).not.toContain('workers ')
+  expect((await get(server, '/health')).status).toBe('ok')
+  // One that is not usable is said, by the name of its flag.
+  const { code, stderr } = await runBin('neam-api', ['--program', 'agents.neam'], { cwd: directory, env })
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringContaining('--workers must be a whole number from 1 to 64'),
+  ])
+}, 30_000)
+
+test('NEAM_BYTECODE names a directory of bytecode, NEAM_PORT the port', async () => {
+  const directory = home()
+  const compile = ['compile', 'agents.neam', '--output', 'bytecode']
+  expect((await runBin('neamc', compile, { cwd: directory })).code).toBe(0)
+  const env = { NEAM_BYTECODE: 'bytecode', NEAM_OFFLINE: '1' }
+  const server = await startServer('bin/neam-api.js', [], env, directory)
+  expect((await get(server, '/api/v1/claw')).claw_agents).toMatchObject([{ name: 'support_bot' }])
+  const port = new URL(server.url).port
+  const taken = await runBin('neam-api', [], { cwd: directory, env: { ...env, NEAM_PORT: port } })
+  expect([taken.code, taken.stderr]).toEqual([
+    1,
+    `neam-api: port ${port} is in use; choose another with --port\n`,
+  ])
+}, 30_000)
+
+/** Chapter 28.5's table, and what the book does not know. */
+const FLAGS = [
+  ...['host', 'port', 'workers', 'timeout', 'pool-size', 'llm-pool-size', 'bytecode', 'drain-seconds'],
+  ...['program', 'audit-sink', 'audit-log', 'watch', 'offline', 'disabled'],
+]
+
+test.each(['--help', '-h'])('%s tells every flag, and its variable', async (flag) => {
+  const { code, stdout, stderr } = await runBin('neam-api', [flag], { cwd: ROOT })
+  expect([code, stderr]).toEqual([0, ''])
+  const variables = new Set(stdout.match(/\bNEAM_\w+/g))
+  for (const name of FLAGS) {
+    expect(stdout).toMatch(new RegExp(`^ +(-\\w, )?--${name}\\b`, 'm'))
+    expect(variables).toContain(`NEAM_${name.toUpperCase().replaceAll('-', '_')}`)
+  }
+  expect(stdout).not.toContain('without effect')
+})

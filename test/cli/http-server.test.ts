@@ -1,0 +1,55 @@
+import type { AddressInfo } from 'node:net'
+import { afterEach, expect, test } from '@jest/globals'
+import { createHttpServer, type HttpServer } from '../../cli/http-server.ts'
+import type { Handler } from '../../lambda/edge.ts'
+
+let http: HttpServer
+afterEach(() => {
+  http.server.closeAllConnections()
+  http.server.close()
+})
+
+/** Serves `GET /health` with a handler; answers the URL of it. */
+async function serve(handler: Handler, timeoutMs: number): Promise<string> {
+  http = createHttpServer({
+    handlers: new Map([['GET /health', handler]]),
+    timeoutMs,
+    localOnly: true,
+    onError: (error) => {
+      throw error
+    },
+  })
+  await new Promise<void>((resolve) => http.server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(http.server.address() as AddressInfo).port}/health`
+}
+
+test('a handler knows how much time is left', async () => {
+  const left: number[] = []
+  const url = await serve(async (_event, context) => {
+    left.push(context.getRemainingTimeInMillis())
+    return { statusCode: 204 }
+  }, 5000)
+  expect((await fetch(url)).status).toBe(204)
+  expect(left[0]).toBeGreaterThan(4000)
+  expect(left[0]).toBeLessThanOrEqual(5000)
+})
+
+test('one that does not answer in time is answered for, and stays in hand until it ends', async () => {
+  const work = Promise.withResolvers<{ statusCode: number }>()
+  const url = await serve(() => work.promise, 50)
+  const answer = await fetch(url)
+  expect([answer.status, answer.headers.get('connection'), await answer.json()]).toEqual([
+    504,
+    'close',
+    {
+      error: 'Gateway Timeout',
+      message: 'the request was not answered within 50 ms',
+      code: 'deadline_exceeded',
+      request_id: answer.headers.get('x-request-id'),
+    },
+  ])
+  expect(http.active()).toBe(1)
+  work.resolve({ statusCode: 200 })
+  await http.idle()
+  expect(http.active()).toBe(0)
+})
