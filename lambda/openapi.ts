@@ -8,7 +8,7 @@ import { EXPORT_QUERY, HISTORY_QUERY, SESSIONS_QUERY } from './claw/sessions.ts'
 import { CONFIRM_BODY } from './confirm/decide.ts'
 import type { RouteHandler } from './edge.ts'
 import { RUN_QUERY, RUNS_QUERY } from './forge/runs.ts'
-import { START_BODY } from './forge/start.ts'
+import { START_BODY, START_HEADERS } from './forge/start.ts'
 import { STATUS_QUERY } from './forge/status.ts'
 import { STOP_BODY } from './forge/stop.ts'
 import { WORKSPACE_BODY, WORKSPACE_QUERY } from './forge/workspace.ts'
@@ -45,6 +45,7 @@ export const QUERIES: Readonly<Partial<Record<HandlerName, ObjectSchema>>> = {
 /** Headers beyond the credential, by what they do. */
 const HEADERS: Readonly<Partial<Record<HandlerName, Readonly<Record<string, string>>>>> = {
   clawMessage: MESSAGE_HEADERS,
+  forgeStart: START_HEADERS,
 }
 
 type ObjectSchema = v.StrictObjectSchema<v.ObjectEntries, undefined>

@@ -24,6 +24,8 @@ export interface StartRequest extends Incoming {
   readonly workspace?: string
   readonly driver: RunConfig['driver']
   readonly requestId?: string | null
+  /** A start that may be repeated: `run` is the same each time, and `fingerprint` is that of what the caller sent. */
+  readonly once?: { readonly run: string; readonly fingerprint: string }
 }
 
 /** Records of a run lie in one folder, which is listed when the run is taken up again. */
@@ -33,12 +35,23 @@ export const MAX_ITERATIONS = 100_000
  * Stage 1 of chapter 25.3. Checks all that can be known before the first model call, takes the run lease and writes
  * the config; a driver then does the iterations. Throws `agent_not_found`, `bad_request` (a limit), `agent_disabled`,
  * `provider_*`, `price_unknown`, `plan_invalid`, `path_refused`, `workspace_not_repository`,
- * `workspace_inside_repository` or `already_running`; no iteration is done and no file written then.
+ * `workspace_inside_repository` or `already_running`; no iteration is done and no file written then. A start with `once` is
+ * answered with the run that it began before, and throws `idempotency_conflict` for another request, `run_busy` while the
+ * first one is still being taken.
  */
 export async function startForge(world: World, request: StartRequest): Promise<RunConfig> {
   const decl = findAgent(world, 'forge', request.agent)
+  const { once } = request
+  return once === undefined
+    ? await start(world, decl, request)
+    : await oneAtATime(world, decl.name, once, () => start(world, decl, request))
+}
+
+async function start(world: World, decl: ForgeDecl, request: StartRequest): Promise<RunConfig> {
   const limits = limitsOf(decl, request)
-  const run = world.ids.next()
+  const known = await begunBefore(world, decl.name, request.once)
+  if (known?.isPrepared) return known.config
+  const run = request.once?.run ?? world.ids.next()
   await assertEnabled(world, decl.name)
   // Every run has a max_cost, the default one counts (design 9.14): a model without a price could not keep it.
   await requirePrice(world, decl)
@@ -48,7 +61,7 @@ export async function startForge(world: World, request: StartRequest): Promise<R
   // A workspace that somebody names is theirs to fill.
   const beside = request.workspace === undefined ? await filesBeside(world, decl.workspace, workspace) : {}
   const files = await checkIncoming(workspace, decl, request, beside)
-  const { config, project } = await takeLease(world, async () => {
+  const draft = async () => {
     const found = await readProject(withFiles(workspace, files), decl.loop)
     return {
       project: found,
@@ -57,6 +70,7 @@ export async function startForge(world: World, request: StartRequest): Promise<R
         agent: decl.name,
         run,
         programHash: world.program.module.manifest.sourceHash,
+        ...(request.once && { fingerprint: request.once.fingerprint }),
         workspace: workspace.root,
         startedAt: isoTime(world.clock.now()),
         driver: request.driver,
@@ -64,7 +78,10 @@ export async function startForge(world: World, request: StartRequest): Promise<R
         doneAtStart: found.progress.map(({ task }) => task),
       },
     }
-  })
+  }
+  const { config, project } = known
+    ? { config: known.config, project: (await draft()).project }
+    : await takeLease(world, draft)
   const { uncommitted } = await orEndRun(world, config, async () => {
     const prepared = await prepareCheckpoint(world, decl, config)
     await writeFiles(workspace, files)
@@ -102,6 +119,44 @@ export async function startForge(world: World, request: StartRequest): Promise<R
     },
   })
   return config
+}
+
+const START_TTL_MS = 60_000
+const START_WAIT_MS = 20_000
+
+/** Two deliveries of one start: the second comes when the first is done, and finds its run. */
+async function oneAtATime<T>(
+  world: World,
+  agent: string,
+  { run }: { readonly run: string },
+  work: () => Promise<T>,
+): Promise<T> {
+  const lease = await world.fileLeases.acquire(`/forge/${agent}/start/${run}`, {
+    ttlMs: START_TTL_MS,
+    waitMs: START_WAIT_MS,
+  })
+  if (lease === null) throw new Fault('run_busy', { run })
+  try {
+    return await work()
+  } finally {
+    await lease.release()
+  }
+}
+
+/** The run that an earlier delivery of this start began; one that died then may not have written its files. */
+async function begunBefore(
+  world: World,
+  agent: string,
+  once: StartRequest['once'],
+): Promise<{ readonly config: RunConfig; readonly isPrepared: boolean } | null> {
+  if (once === undefined) return null
+  const ref = { agent, run: once.run }
+  const config = await world.runs.config(ref)
+  if (config === null) return null
+  if (config.fingerprint !== once.fingerprint) throw new Fault('idempotency_conflict')
+  const head = await world.runs.runHead(ref)
+  // The first head that a run is given counts no tasks; every plan, and a run without one, has at least one.
+  return { config, isPrepared: head !== null && (head.tasksTotal > 0 || head.outcome !== null) }
 }
 
 const UNCOMMITTED_SHOWN = 3

@@ -11,6 +11,8 @@ export interface RunRef {
 export interface RunConfig extends RunRef {
   readonly epoch: number
   readonly programHash: string
+  /** Hash of what the caller sent, of a start with an idempotency key; absent otherwise. */
+  readonly fingerprint?: string
   readonly maxIterations: number
   /** USD. */
   readonly maxCost: number

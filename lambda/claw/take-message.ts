@@ -4,8 +4,8 @@ import { Fault, type FaultCode } from '../../agents/ports/fault.ts'
 import type { TurnPlace } from '../../agents/ports/turn-worker.ts'
 import type { World } from '../../agents/world.ts'
 import type { RouteAnswer, RouteRequest } from '../edge.ts'
+import { idempotencyKeyOf, idOfKey } from '../idempotency-key.ts'
 import { withInstance } from '../instance.ts'
-import { Refusal } from '../refusal.ts'
 import { runningView, statusUrl, waitingView } from './turn-view.ts'
 
 export interface IncomingMessage {
@@ -25,8 +25,10 @@ export async function takeMessage(
   view: (answer: AskAnswer) => object,
 ): Promise<RouteAnswer> {
   const { world } = await request.system()
-  const idempotencyKey = headerOf(request, 'idempotency-key')
-  const place = { agent, key, turn: turnId(world, { agent, key }, idempotencyKey) }
+  const idempotencyKey = idempotencyKeyOf(request)
+  const turnId =
+    idempotencyKey === null ? world.ids.next() : idOfKey(world.hash, [agent, key], idempotencyKey)
+  const place = { agent, key, turn: turnId }
   const isAsync = wantsAsync(headerOf(request, 'prefer'))
   const now = world.clock.now()
   const turn = () =>
@@ -55,17 +57,6 @@ const headerOf = ({ event }: RouteRequest, name: string): string | null =>
 /** RFC 7240: preferences are separated by commas, parameters of one by semicolons. */
 const wantsAsync = (prefer: string | null): boolean =>
   (prefer ?? '').split(',').some((one) => one.split(';')[0]!.trim().toLowerCase() === 'respond-async')
-
-const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
-
-/** The same Idempotency-Key on the same session is the same turn. */
-function turnId(world: World, { agent, key }: { agent: string; key: string }, given: string | null): string {
-  if (given === null) return world.ids.next()
-  if (!IDEMPOTENCY_KEY.test(given)) {
-    throw new Refusal(400, 'bad_request', 'Idempotency-Key must be 1 to 255 visible ASCII characters')
-  }
-  return `i${world.hash.sha256(JSON.stringify([agent, key, given])).slice(0, 40)}`
-}
 
 /** Faults by which a repeated message finds the first one still in hand. */
 const IN_HAND: ReadonlySet<FaultCode> = new Set(['session_busy', 'lane_full'])

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { startForge } from '../../agents/forge/start.ts'
 import type { RouteHandler } from '../edge.ts'
+import { idempotencyKeyOf, idOfKey } from '../idempotency-key.ts'
 import { validate } from '../validate.ts'
 import { contentsOf, FILES } from './files.ts'
 
@@ -15,15 +16,29 @@ export const START_BODY = v.optional(
   {},
 )
 
+/** Headers that the route reads, for /openapi.json. */
+export const START_HEADERS = {
+  'Idempotency-Key': 'The same key again is the same start: one run, which both calls are told of',
+} as const
+
 /**
  * POST /api/v1/forge/:agent/start (chapter 28.3): accepted here, driven by the state machine. `plan`, `prompt` and
  * `files` are written into the workspace first (design 9.13).
  */
-export const forgeStart: RouteHandler = async ({ system, params, body, requestId }) => {
+export const forgeStart: RouteHandler = async (request) => {
+  const { system, params, body, requestId } = request
   const sent = validate(START_BODY, body)
+  const key = idempotencyKeyOf(request)
   const { world } = await system()
+  const agent = params.agent ?? ''
   const run = await startForge(world, {
-    agent: params.agent ?? '',
+    agent,
+    ...(key !== null && {
+      once: {
+        run: idOfKey(world.hash, [agent], key),
+        fingerprint: world.hash.sha256(JSON.stringify(sent)),
+      },
+    }),
     maxIterations: sent.max_iterations,
     maxCost: sent.max_cost,
     plan: sent.plan,
@@ -32,6 +47,7 @@ export const forgeStart: RouteHandler = async ({ system, params, body, requestId
     driver: world.forgeDriver.kind,
     requestId,
   })
+  // Harmless when it was started before.
   await world.forgeDriver.start(run, world.tracing.current())
   return {
     body: {

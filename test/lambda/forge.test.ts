@@ -179,6 +179,48 @@ describe('a start that brings its files', () => {
   })
 })
 
+describe('a start with an Idempotency-Key', () => {
+  const headers = { 'idempotency-key': 'deploy-42' }
+  const body = { max_iterations: 5, files: { 'wish.md': 'small' } }
+
+  test('is one run, however often it is delivered: at once, and when the run has ended', async () => {
+    const api = await testApi()
+    const start = async () => await api.call('POST', `${AGENT}/start`, { body, headers })
+    const answers = await Promise.all([start(), start(), start()])
+    await api.driver.idle()
+    const { iterations } = (await api.call('GET', `${AGENT}/runs/${answers[0]!.body.run}`)).body
+    answers.push(await start())
+    await api.driver.idle()
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+    expect(new Set(answers.map(({ body: { run } }) => run)).size).toBe(1)
+    expect((await api.call('GET', `${AGENT}/runs`)).body.runs).toHaveLength(1)
+    expect((await api.call('GET', `${AGENT}/runs/${answers[0]!.body.run}`)).body.iterations).toEqual(
+      iterations,
+    )
+  })
+
+  test('is another run under another key, and refused with another body', async () => {
+    const api = await testApi()
+    const first = await api.call('POST', `${AGENT}/start`, { body, headers })
+    await api.driver.idle()
+    const other = await api.call('POST', `${AGENT}/start`, { body: { ...body, max_iterations: 6 }, headers })
+    expect([other.status, other.body.code]).toEqual([422, 'idempotency_conflict'])
+    const second = await api.call('POST', `${AGENT}/start`, {
+      body,
+      headers: { 'idempotency-key': 'deploy-43' },
+    })
+    await api.driver.idle()
+    expect(second.body.run).not.toBe(first.body.run)
+    expect((await api.call('GET', `${AGENT}/runs`)).body.runs).toHaveLength(2)
+  })
+
+  test('whose key is not visible ASCII is refused', async () => {
+    const api = await testApi()
+    const answer = await api.call('POST', `${AGENT}/start`, { body, headers: { 'idempotency-key': 'a b' } })
+    expect([answer.status, answer.body.code]).toEqual([400, 'bad_request'])
+  })
+})
+
 describe('the workspace of a forge agent', () => {
   const WORKSPACE = `${AGENT}/workspace`
   let api: TestApi
