@@ -1,4 +1,4 @@
-/** JSON Schema of the valibot schemas that validate bodies: the kinds in use, and an error for any other. */
+/** JSON Schema of the valibot schemas of bodies, queries and answers: the kinds in use, and an error for any other. */
 import type * as v from 'valibot'
 
 export type JsonSchema = Readonly<Record<string, unknown>>
@@ -15,6 +15,16 @@ export function jsonSchema(schema: unknown): JsonSchema {
     case 'number':
     case 'boolean':
       return { type: schema.type }
+    case 'unknown':
+      return {}
+    case 'instance':
+      return { contentMediaType: 'application/octet-stream' }
+    case 'literal':
+      return { const: 'literal' in schema ? schema.literal : null }
+    case 'array':
+      return { type: 'array', items: jsonSchema('item' in schema ? schema.item : null) }
+    case 'nullable':
+      return { anyOf: [jsonSchema('wrapped' in schema ? schema.wrapped : null), { type: 'null' }] }
     case 'picklist':
       return { type: 'string', enum: 'options' in schema ? schema.options : [] }
     case 'optional':
@@ -58,6 +68,8 @@ function keywords(check: unknown): JsonSchema {
       return { exclusiveMinimum: requirement }
     case 'max_length':
       return { maxLength: requirement }
+    case 'iso_timestamp':
+      return { format: 'date-time' }
     case 'base64':
       return { contentEncoding: 'base64' }
     case 'regex':

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { VERSION } from '../runtime/version.ts'
 import { DISABLE_BODY, ENABLE_BODY, KILL_BODY } from './admin/switch.ts'
 import { ASK_BODY, ASK_MESSAGE_BODY } from './agents/ask.ts'
+import { ANSWERS, type AnswerShape, JSON_TYPE } from './answers.ts'
 import { COMPACT_BODY, NO_FIELDS } from './claw/compact.ts'
 import { MESSAGE_BODY, MESSAGE_HEADERS } from './claw/message.ts'
 import { EXPORT_QUERY, HISTORY_QUERY, SESSIONS_QUERY } from './claw/sessions.ts'
@@ -12,8 +13,8 @@ import { START_BODY, START_HEADERS } from './forge/start.ts'
 import { STATUS_QUERY } from './forge/status.ts'
 import { STOP_BODY } from './forge/stop.ts'
 import { WORKSPACE_BODY, WORKSPACE_QUERY } from './forge/workspace.ts'
-import { PROMETHEUS_TYPE } from './health/prometheus-text.ts'
 import { jsonSchema } from './json-schema.ts'
+import { ERROR_ANSWER } from './middleware/error-answer.ts'
 import { type HandlerName, ROUTES, type Route } from './routes.ts'
 
 /** The schemas that the handlers validate with; a handler that is missing here reads no body. */
@@ -50,35 +51,19 @@ const HEADERS: Readonly<Partial<Record<HandlerName, Readonly<Record<string, stri
 
 type ObjectSchema = v.StrictObjectSchema<v.ObjectEntries, undefined>
 
-/** What an answer 202 of a handler means; one that is missing here never gives it. */
-const ACCEPTED: Readonly<Partial<Record<HandlerName, string>>> = {
-  clawMessage:
-    'The turn goes on in the background (`status_url`), or waits for a person: POST /api/v1/confirm decides on its `trace_id`',
-}
-
 const SECURITY = { open: [], key: [{ apiKey: [] }], admin: [{ adminKey: [] }] } as const
 
-const ERROR = {
-  type: 'object',
-  properties: Object.fromEntries(
-    ['error', 'message', 'code', 'request_id'].map((name) => [name, { type: 'string' }]),
+const answer = ({ description, content }: AnswerShape): object => ({
+  description,
+  content: Object.fromEntries(
+    Object.entries(content).map(([type, schema]) => [type, { schema: jsonSchema(schema) }]),
   ),
-  required: ['error', 'message', 'code', 'request_id'],
-}
+})
 
-/** Media types of answers that are never JSON. */
-const TEXT: Readonly<Partial<Record<HandlerName, string>>> = { prometheus: PROMETHEUS_TYPE }
-
-const answerOf = ({ handler }: Route): object => {
-  const text = TEXT[handler]
-  return text === undefined ? json({ type: 'object' }) : { [text]: { schema: { type: 'string' } } }
-}
-
-const json = (schema: object) => ({ 'application/json': { schema } })
+const json = (schema: object) => ({ [JSON_TYPE]: { schema } })
 
 function operation(route: Route): object {
   const body = BODIES[route.handler]
-  const accepted = ACCEPTED[route.handler]
   const names = [...route.path.matchAll(/\{(\w+)\}/g)].map((found) => found[1]!)
   return {
     // Two paths may share a handler; ids are unique.
@@ -105,10 +90,9 @@ function operation(route: Route): object {
       ? {}
       : { requestBody: { required: !v.is(body, {}), content: json(jsonSchema(body)) } }),
     responses: {
-      200: { description: 'Done', content: answerOf(route) },
-      ...(accepted === undefined
-        ? {}
-        : { 202: { description: accepted, content: json({ type: 'object' }) } }),
+      ...Object.fromEntries(
+        Object.entries(ANSWERS[route.handler]).map(([status, shape]) => [status, answer(shape!)]),
+      ),
       default: { description: 'Refused or failed', content: json({ $ref: '#/components/schemas/Error' }) },
     },
   }
@@ -129,7 +113,7 @@ export const openApi: RouteHandler = async () => {
       paths,
       components: {
         securitySchemes: { apiKey: bearer('NEAM_API_KEY'), adminKey: bearer('NEAM_ADMIN_KEY') },
-        schemas: { Error: ERROR },
+        schemas: { Error: jsonSchema(ERROR_ANSWER) },
       },
     },
   }

@@ -1,14 +1,32 @@
+import type { FaultCode } from '../agents/ports/fault.ts'
+
+/** Codes of what no Fault stands for; `host_refused` is the local server's. */
+export const REFUSAL_CODES = [
+  'archive_not_found',
+  'body_too_large',
+  'forbidden',
+  'host_refused',
+  'instances_busy',
+  'method_not_allowed',
+  'not_configured',
+  'rate_limited',
+  'route_not_found',
+  'unauthorized',
+] as const
+
+export type ErrorCode = FaultCode | (typeof REFUSAL_CODES)[number]
+
 /** What the HTTP edge itself refuses: no business of agents, so no Fault. */
 export class Refusal extends Error {
   readonly status: number
-  readonly code: string
+  readonly code: ErrorCode
   readonly headers: Readonly<Record<string, string>>
   /** More fields of the body. */
   readonly details: Readonly<Record<string, unknown>>
 
   constructor(
     status: number,
-    code: string,
+    code: ErrorCode,
     message: string,
     extra: {
       readonly headers?: Readonly<Record<string, string>>

@@ -97,6 +97,8 @@ const TEXTS = {
 
 export type FaultCode = keyof typeof TEXTS
 
+export const FAULT_CODES: readonly FaultCode[] = Object.keys(TEXTS) as FaultCode[]
+
 /** Of a code that was read from disk. */
 export const isFaultCode = (code: string): code is FaultCode => Object.hasOwn(TEXTS, code)
 

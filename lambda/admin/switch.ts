@@ -13,6 +13,12 @@ export const DISABLE_BODY = v.strictObject({ agent: v.string(), reason: REASON }
 export const KILL_BODY = v.strictObject({ agent: v.optional(v.string(), ALL), reason: REASON })
 export const ENABLE_BODY = v.strictObject({ agent: v.string() })
 
+export const SWITCH_ANSWER = v.strictObject({
+  status: v.picklist(['disabled', 'enabled']),
+  agent: v.string(),
+  disabled_agents: v.array(v.string()),
+})
+
 /** POST /api/v1/admin/disable (chapter 28.4): the agent, or `*`, answers 503 from its next model call on. */
 export const adminDisable: RouteHandler = async (request) => {
   const { agent, reason } = validate(DISABLE_BODY, request.body ?? {})

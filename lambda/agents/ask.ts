@@ -3,6 +3,7 @@ import { findAgent } from '../../agents/find-agent.ts'
 import { asFault } from '../../agents/turn/as-fault.ts'
 import { askOnce } from '../../agents/turn/ask-once.ts'
 import { totalTokens } from '../../agents/turn/usage.ts'
+import { USAGE } from '../answer-parts.ts'
 import type { RouteHandler } from '../edge.ts'
 import { withInstance } from '../instance.ts'
 import { TEXT, validate } from '../validate.ts'
@@ -10,6 +11,14 @@ import { TEXT, validate } from '../validate.ts'
 export const ASK_BODY = v.strictObject({ agent_id: v.string(), query: TEXT })
 /** The other spelling of the same. */
 export const ASK_MESSAGE_BODY = v.strictObject({ agent: v.string(), message: TEXT })
+
+export const ASK_ANSWER = v.strictObject({
+  agent_id: v.string(),
+  query: v.string(),
+  response: v.string(),
+  trace_id: v.string(),
+  usage: USAGE,
+})
 
 function read(body: unknown): { readonly agent: string; readonly message: string } {
   const given = body ?? {}

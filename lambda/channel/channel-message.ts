@@ -3,6 +3,7 @@ import { type Channel, channelKey, listenersOf } from '../../agents/claw/channel
 import { messageTime } from '../../agents/claw/message-time.ts'
 import { isoTime } from '../../agents/iso-time.ts'
 import type { System } from '../../runtime/system.ts'
+import { AMOUNT, COUNT, TIME } from '../answer-parts.ts'
 import { takeMessage } from '../claw/take-message.ts'
 import type { RouteAnswer, RouteRequest } from '../edge.ts'
 import { badRequest } from '../refusal.ts'
@@ -24,6 +25,15 @@ const INBOUND_MESSAGE = v.strictObject({
   /** When the sender sent it; the session has the time at which it came in. */
   timestamp: v.optional(v.string()),
   metadata: v.optional(v.looseObject({ lane: v.optional(v.string()), agent: v.optional(v.string()) })),
+})
+
+/** An OutboundMessage of chapter 24.6. */
+export const OUTBOUND_MESSAGE = v.strictObject({
+  channel: v.string(),
+  session_key: v.string(),
+  content: v.string(),
+  timestamp: TIME,
+  metadata: v.strictObject({ tokens_used: COUNT, latency_ms: AMOUNT, turn_id: v.string() }),
 })
 
 type InboundMessage = v.InferOutput<typeof INBOUND_MESSAGE>

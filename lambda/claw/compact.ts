@@ -1,10 +1,19 @@
 import * as v from 'valibot'
 import { compact } from '../../agents/claw/compact.ts'
+import { COUNT } from '../answer-parts.ts'
 import type { RouteAnswer, RouteHandler, RouteRequest } from '../edge.ts'
 import { validate } from '../validate.ts'
 
 export const COMPACT_BODY = v.strictObject({ session_key: v.optional(v.string()) })
 export const NO_FIELDS = v.strictObject({})
+
+export const COMPACT_ANSWER = v.strictObject({
+  agent: v.string(),
+  status: v.picklist(['compacted', 'not_needed']),
+  turns_before: COUNT,
+  turns_after: COUNT,
+  summary_length: COUNT,
+})
 
 /**
  * POST /api/v1/claw/:agent/compact (chapter 28.2): all sessions of the agent, one after the other, or the one that the

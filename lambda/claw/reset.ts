@@ -1,5 +1,13 @@
+import * as v from 'valibot'
 import { resetSession } from '../../agents/claw/reset.ts'
 import type { RouteHandler } from '../edge.ts'
+
+export const RESET_ANSWER = v.strictObject({
+  agent: v.string(),
+  session_key: v.string(),
+  status: v.literal('reset'),
+  message: v.string(),
+})
 
 /** POST /api/v1/claw/:agent/sessions/:key/reset (chapter 28.2). An unknown session resets to what it is: empty. */
 export const clawReset: RouteHandler = async ({ system, params, requestId }) => {

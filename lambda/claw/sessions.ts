@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { exportSession, historyPage, listSessions, readArchive } from '../../agents/claw/sessions.ts'
+import { COUNT, TEXT_OR_NULL, TIME, TIME_OR_NULL } from '../answer-parts.ts'
 import type { RouteHandler, RouteRequest } from '../edge.ts'
 import { inRange } from '../in-range.ts'
 import { Refusal } from '../refusal.ts'
@@ -16,6 +17,61 @@ export const HISTORY_QUERY = v.strictObject({
   before: v.optional(WHOLE_NUMBER),
 })
 export const EXPORT_QUERY = v.strictObject({ archive: v.optional(v.string()) })
+
+export const SESSIONS_ANSWER = v.strictObject({
+  agent: v.string(),
+  sessions: v.array(
+    v.strictObject({
+      session_key: v.string(),
+      session_id: v.string(),
+      messages: COUNT,
+      last_activity_at: TIME_OR_NULL,
+    }),
+  ),
+  next: TEXT_OR_NULL,
+})
+
+const MESSAGES = v.array(
+  v.strictObject({ role: v.picklist(['user', 'assistant', 'system']), content: v.string(), ts: TIME }),
+)
+
+export const HISTORY_ANSWER = v.strictObject({
+  agent: v.string(),
+  session_key: v.string(),
+  total: COUNT,
+  from: COUNT,
+  messages: MESSAGES,
+})
+
+const SESSION_EXPORT = v.strictObject({
+  agent: v.string(),
+  session_key: v.string(),
+  session_id: v.string(),
+  started_at: TIME_OR_NULL,
+  last_activity_at: TIME_OR_NULL,
+  compactions: COUNT,
+  degraded: v.boolean(),
+  messages: MESSAGES,
+  archives: v.array(
+    v.strictObject({
+      file: v.string(),
+      reason: v.picklist(['manual', 'idle', 'daily', 'compaction']),
+      archived_at: TIME,
+      session_id: v.string(),
+      messages: COUNT,
+    }),
+  ),
+})
+
+const ARCHIVE_EXPORT = v.strictObject({
+  agent: v.string(),
+  session_key: v.string(),
+  file: v.string(),
+  messages: MESSAGES,
+  damaged_lines: COUNT,
+})
+
+export const EXPORT_ANSWER = v.union([SESSION_EXPORT, ARCHIVE_EXPORT])
 
 const placeOf = ({ params: { agent = '', key = '' } }: RouteRequest) => ({ agent, key })
 

@@ -1,8 +1,51 @@
+import * as v from 'valibot'
 import type { AskAnswer } from '../../agents/claw/turn.ts'
 import type { TurnState } from '../../agents/claw/turn-state.ts'
-import { Fault, faultText, isFaultCode } from '../../agents/ports/fault.ts'
+import { FAULT_CODES, Fault, faultText, isFaultCode } from '../../agents/ports/fault.ts'
 import type { TurnResult } from '../../agents/ports/sessions.ts'
 import type { TurnPlace } from '../../agents/ports/turn-worker.ts'
+import { TIME, USAGE } from '../answer-parts.ts'
+
+const PLACE = { agent: v.string(), session_key: v.string(), turn_id: v.string() }
+
+/** The fields of an answered turn. */
+export const ANSWERED = { ...PLACE, response: v.string(), usage: USAGE }
+export const MESSAGE_ANSWER = v.strictObject(ANSWERED)
+
+/** The fields of what waits for a person; a forge run has no session. */
+export const WAITING = {
+  status: v.literal('pending_confirmation'),
+  trace_id: v.string(),
+  agent: v.string(),
+  tool: v.string(),
+  args: v.unknown(),
+  reason: v.string(),
+  expires_at: TIME,
+}
+const WAITING_TURN = v.strictObject({ ...PLACE, ...WAITING })
+
+/** The fields of a turn that goes on in the background. */
+const RUNNING = { ...PLACE, status: v.literal('running'), status_url: v.string() }
+
+/** A message that was accepted and is not answered yet. */
+export const ACCEPTED_ANSWER = v.union([v.strictObject(RUNNING), WAITING_TURN])
+
+/** The fields of what was refused or failed. */
+export const FAILURE = { code: v.picklist(FAULT_CODES), message: v.string() }
+
+export const TURN_ANSWER = v.union([
+  v.strictObject({ ...RUNNING, accepted_at: TIME }),
+  WAITING_TURN,
+  v.strictObject({ ...ANSWERED, status: v.literal('completed'), finished_at: TIME }),
+  v.strictObject({
+    ...PLACE,
+    status: v.literal('orphaned'),
+    response: v.string(),
+    finished_at: TIME,
+  }),
+  v.strictObject({ ...PLACE, status: v.literal('forgotten'), finished_at: TIME }),
+  v.strictObject({ ...PLACE, ...FAILURE, status: v.picklist(['refused', 'failed']), finished_at: TIME }),
+])
 
 /** An answered turn (chapter 28.2). */
 export const answerView = (agent: string, key: string, answer: AskAnswer) => ({

@@ -2,9 +2,19 @@ import * as v from 'valibot'
 import { type Continuation, decideConfirmation } from '../../agents/confirmations/decide.ts'
 import type { ConfirmationPlace } from '../../agents/ports/confirmations.ts'
 import { faultText } from '../../agents/ports/fault.ts'
-import { answerView, runningView, waitingView } from '../claw/turn-view.ts'
+import { TIME } from '../answer-parts.ts'
+import {
+  ACCEPTED_ANSWER,
+  ANSWERED,
+  answerView,
+  FAILURE,
+  runningView,
+  WAITING,
+  waitingView,
+} from '../claw/turn-view.ts'
 import type { RouteHandler } from '../edge.ts'
 import { keyFingerprint } from '../middleware/authenticate.ts'
+import { ERROR_ANSWER } from '../middleware/error-answer.ts'
 import { FAULT_STATUS } from '../middleware/fault-status.ts'
 import { Refusal } from '../refusal.ts'
 import { TEXT, validate } from '../validate.ts'
@@ -12,6 +22,45 @@ import { TEXT, validate } from '../validate.ts'
 export const CONFIRM_BODY = v.strictObject({
   trace_id: TEXT,
   action: v.picklist(['approve', 'deny'], ({ received }) => `must be 'approve' or 'deny', got ${received}`),
+})
+
+const RUN = { run: v.string() }
+
+/** How it goes on: `turn` of a claw agent, `run` of a forge agent. */
+const CONTINUATION = {
+  turn: v.optional(
+    v.union([
+      v.strictObject({ ...ANSWERED, status: v.picklist(['completed', 'orphaned']) }),
+      ACCEPTED_ANSWER,
+      v.strictObject({ ...FAILURE, status: v.literal('failed') }),
+    ]),
+  ),
+  run: v.optional(
+    v.union([
+      v.strictObject({ ...RUN, status: v.literal('running') }),
+      v.strictObject({ ...RUN, ...WAITING }),
+      v.strictObject({ ...RUN, ...FAILURE, status: v.literal('failed') }),
+    ]),
+  ),
+}
+
+export const CONFIRM_ANSWER = v.strictObject({
+  status: v.picklist(['approved', 'denied']),
+  trace_id: v.string(),
+  agent: v.string(),
+  tool: v.string(),
+  ...CONTINUATION,
+})
+
+/** Another decision stands: which one, and how it went on. */
+export const LATE_ANSWER = v.strictObject({
+  ...ERROR_ANSWER.entries,
+  ...CONTINUATION,
+  trace_id: v.optional(v.string()),
+  action: v.optional(v.picklist(['approve', 'deny', 'expire'])),
+  by: v.optional(v.string()),
+  at: v.optional(TIME),
+  expires_at: v.optional(TIME),
 })
 
 /**

@@ -1,7 +1,29 @@
+import * as v from 'valibot'
 import { pendingConfirmations } from '../../agents/confirmations/pending.ts'
 import { isoTime } from '../../agents/iso-time.ts'
+import { COUNT, TIME } from '../answer-parts.ts'
 import type { RouteHandler } from '../edge.ts'
 import { confirmationView } from './view.ts'
+
+const PENDING = {
+  trace_id: v.string(),
+  agent: v.string(),
+  tool: v.string(),
+  args: v.unknown(),
+  reason: v.string(),
+  expires_at: TIME,
+  requested_at: TIME,
+  timeout_seconds: COUNT,
+}
+
+export const PENDING_ANSWER = v.strictObject({
+  pending: v.array(
+    v.union([
+      v.strictObject({ ...PENDING, session_key: v.string(), turn_id: v.string() }),
+      v.strictObject({ ...PENDING, run: v.string(), iteration: COUNT }),
+    ]),
+  ),
+})
 
 /** GET /api/v1/admin/confirmations (chapter 28.2): tool calls that wait for a person, oldest first. */
 export const confirmationList: RouteHandler = async ({ system }) => {

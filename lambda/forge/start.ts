@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { startForge } from '../../agents/forge/start.ts'
+import { AMOUNT, COUNT } from '../answer-parts.ts'
 import type { RouteHandler } from '../edge.ts'
 import { idempotencyKeyOf, idOfKey } from '../idempotency-key.ts'
 import { validate } from '../validate.ts'
@@ -20,6 +21,14 @@ export const START_BODY = v.optional(
 export const START_HEADERS = {
   'Idempotency-Key': 'The same key again is the same start: one run, which both calls are told of',
 } as const
+
+export const START_ANSWER = v.strictObject({
+  status: v.literal('started'),
+  agent: v.string(),
+  max_iterations: COUNT,
+  max_cost: AMOUNT,
+  run: v.string(),
+})
 
 /**
  * POST /api/v1/forge/:agent/start (chapter 28.3): accepted here, driven by the state machine. `plan`, `prompt` and

@@ -3,6 +3,7 @@ import { putFiles, readWorkspace, workspaceOf } from '../../agents/forge/workspa
 import { Fault } from '../../agents/ports/fault.ts'
 import type { World } from '../../agents/world.ts'
 import { packWorkspace } from '../../runtime/workspace-archive.ts'
+import { COUNT } from '../answer-parts.ts'
 import type { RouteAnswer, RouteHandler } from '../edge.ts'
 import { validate } from '../validate.ts'
 import { contentsOf, FILES } from './files.ts'
@@ -12,6 +13,22 @@ export const WORKSPACE_QUERY = v.strictObject({
   export: v.optional(v.picklist(['tar', 'bundle'])),
 })
 export const WORKSPACE_BODY = v.strictObject({ files: FILES })
+
+const ENTRY = { agent: v.string(), path: v.string() }
+export const WORKSPACE_ANSWER = v.union([
+  v.strictObject({ ...ENTRY, entries: v.array(v.string()) }),
+  v.strictObject({
+    ...ENTRY,
+    size: COUNT,
+    content: v.string(),
+    encoding: v.picklist(['utf8', 'base64']),
+  }),
+])
+export const WRITTEN_ANSWER = v.strictObject({ agent: v.string(), written: COUNT })
+
+/** Media types of the exports. */
+export const TAR_TYPE = 'application/gzip'
+export const BUNDLE_TYPE = 'application/octet-stream'
 
 /** A Lambda function answers with 6 MB at most, and bytes travel as base64. */
 const MAX_EXPORT_BYTES = 4 * 1024 * 1024
@@ -46,11 +63,7 @@ export const forgeWorkspacePut: RouteHandler = async ({ system, params, body }) 
 async function tar(world: World, agent: string, path: string): Promise<RouteAnswer> {
   const workspace = await workspaceOf(world, agent)
   if ((await workspace.stat(path))?.kind !== 'folder') throw new Fault('path_not_found', { agent, path })
-  return attachment(
-    `${agent}.tar.gz`,
-    'application/gzip',
-    await packWorkspace(workspace, path, MAX_EXPORT_BYTES),
-  )
+  return attachment(`${agent}.tar.gz`, TAR_TYPE, await packWorkspace(workspace, path, MAX_EXPORT_BYTES))
 }
 
 async function bundle(world: World, agent: string): Promise<RouteAnswer> {
@@ -59,7 +72,7 @@ async function bundle(world: World, agent: string): Promise<RouteAnswer> {
   if (bytes.length > MAX_EXPORT_BYTES) {
     throw new Fault('export_too_large', { format: 'bundle', limit: MAX_EXPORT_BYTES })
   }
-  return attachment(`${agent}.bundle`, 'application/octet-stream', bytes)
+  return attachment(`${agent}.bundle`, BUNDLE_TYPE, bytes)
 }
 
 const attachment = (name: string, type: string, body: Uint8Array): RouteAnswer => ({

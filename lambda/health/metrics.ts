@@ -1,9 +1,25 @@
+import * as v from 'valibot'
 import type { Occupancy } from '../../agents/limits/slots.ts'
 import { deviationsOf } from '../../agents/monitoring/deviations.ts'
 import { statisticsOf } from '../../agents/turn/statistics.ts'
 import type { System } from '../../runtime/system.ts'
+import { DEVIATIONS } from '../admin/status.ts'
+import { AMOUNT, COUNT } from '../answer-parts.ts'
 import type { Edge, RouteHandler } from '../edge.ts'
 import { requestTimesOf, type Times } from '../request-times.ts'
+
+const TIMES = v.strictObject({ count: COUNT, p50_ms: AMOUNT, p95_ms: AMOUNT, p99_ms: AMOUNT })
+
+export const METRICS_ANSWER = v.strictObject({
+  requests: TIMES,
+  routes: v.record(v.string(), TIMES),
+  agents: v.record(
+    v.string(),
+    v.strictObject({ model_calls: COUNT, tokens: COUNT, cost_usd: AMOUNT, avg_latency_ms: AMOUNT }),
+  ),
+  pools: v.record(v.string(), v.strictObject({ size: COUNT, in_use: COUNT, waiting: COUNT })),
+  deviations: v.record(v.string(), DEVIATIONS),
+})
 
 /** What one agent used. */
 export interface AgentFigures {

@@ -1,6 +1,15 @@
+import * as v from 'valibot'
 import { Fault, faultText } from '../../agents/ports/fault.ts'
 import type { System } from '../../runtime/system.ts'
+import { AMOUNT } from '../answer-parts.ts'
 import type { RouteHandler } from '../edge.ts'
+
+/** `checks`: `ok` or the problem, by the name of what is checked. */
+export const READY_ANSWER = v.strictObject({
+  status: v.picklist(['ready', 'not_ready']),
+  uptime_seconds: AMOUNT,
+  checks: v.record(v.string(), v.string()),
+})
 
 /** GET /ready (chapter 28.8): this process can serve requests; 503 says which check failed and why. */
 export const ready: RouteHandler = async ({ edge, system }) => {

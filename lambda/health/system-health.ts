@@ -1,6 +1,16 @@
+import * as v from 'valibot'
 import { agentsOf } from '../../agents/find-agent.ts'
 import { VERSION } from '../../runtime/version.ts'
+import { AMOUNT, COUNT } from '../answer-parts.ts'
 import type { RouteHandler } from '../edge.ts'
+
+export const SYSTEM_HEALTH_ANSWER = v.strictObject({
+  status: v.literal('ok'),
+  uptime_seconds: AMOUNT,
+  version: v.string(),
+  agents: v.strictObject({ stateless: COUNT, claw: COUNT, forge: COUNT }),
+  vm: v.strictObject({ functions: COUNT, rss_bytes: COUNT, heap_used_bytes: COUNT }),
+})
 
 /** GET /api/v1/health (chapter 28.2): liveness, what the program declares and the memory the process holds. */
 export const systemHealth: RouteHandler = async ({ edge, system }) => {

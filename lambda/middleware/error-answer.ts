@@ -1,13 +1,37 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { Fault, faultText } from '../../agents/ports/fault.ts'
+import * as v from 'valibot'
+import { FAULT_CODES, Fault, faultText } from '../../agents/ports/fault.ts'
+import { TIME } from '../answer-parts.ts'
 import type { Edge } from '../edge.ts'
-import { Refusal } from '../refusal.ts'
+import { type ErrorCode, REFUSAL_CODES, Refusal } from '../refusal.ts'
 import { FAULT_STATUS } from './fault-status.ts'
 import type { Middleware } from './middleware.ts'
 
+/** The body of every failure. What comes after the first four tells programs what the message tells people. */
+export const ERROR_ANSWER = v.strictObject({
+  /** The short name of the status. */
+  error: v.string(),
+  message: v.string(),
+  code: v.picklist([...FAULT_CODES, ...REFUSAL_CODES]),
+  request_id: v.string(),
+  /** The field of the body or query that is wrong. */
+  field: v.optional(v.string()),
+  agent: v.optional(v.string()),
+  run: v.optional(v.string()),
+  /** Of a run that is live already. */
+  status: v.optional(v.literal('already_running')),
+  guard: v.optional(v.string()),
+  budget: v.optional(v.string()),
+  resets_at: v.optional(TIME),
+  available: v.optional(v.array(v.string())),
+  /** Which limit, and what it is. */
+  scope: v.optional(v.string()),
+  limit: v.optional(v.number()),
+})
+
 interface Problem {
   readonly status: number
-  readonly code: string
+  readonly code: ErrorCode
   readonly message: string
   readonly headers: Readonly<Record<string, string>>
   readonly details: Readonly<Record<string, unknown>>

@@ -5,6 +5,7 @@ import { createServer, type Server as HttpServer, type ServerResponse } from 'no
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { fetch } from '../support/fetch.ts'
 import { ROOT } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 

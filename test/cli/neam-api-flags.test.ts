@@ -2,6 +2,7 @@
 import { copyFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { fetch } from '../support/fetch.ts'
 import { startOpenAIServer } from '../support/openai-server.ts'
 import { runBin } from '../support/program.ts'
 import { ROOT, type Server, startServer } from '../support/server.ts'

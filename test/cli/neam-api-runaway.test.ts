@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
+import { fetch } from '../support/fetch.ts'
 import { type OpenAIServer, type RecordedRequest, startOpenAIServer } from '../support/openai-server.ts'
 import { type Server, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'

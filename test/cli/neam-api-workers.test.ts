@@ -1,6 +1,7 @@
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
+import { fetch } from '../support/fetch.ts'
 import { runBin } from '../support/program.ts'
 import { ROOT, type Server, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { commands, curl, page } from '../support/docs.ts'
+import { fetch } from '../support/fetch.ts'
 import { type Server, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 

@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
+import { Validator } from '@seriousme/openapi-schema-validator'
 import * as v from 'valibot'
 import { jsonSchema } from '../../lambda/json-schema.ts'
 import { ROUTES } from '../../lambda/routes.ts'
+import { checkAnswer } from '../support/check-answer.ts'
 import { type Answer, type TestApi, testApi } from '../support/system.ts'
 
 let api: TestApi
@@ -14,6 +16,27 @@ beforeAll(async () => {
 const described = ROUTES.filter((route) => route.method !== 'ANY')
 
 describe('the description', () => {
+  test('is OpenAPI 3.1', async () => {
+    expect(await new Validator().validate(document)).toEqual({ valid: true })
+  })
+
+  test.each(described)('tells what $method $path answers, and how it fails', ({ method, path }) => {
+    const { responses } = document.paths[path][method.toLowerCase()]
+    const { default: failed, ...known } = responses
+    expect(failed.content['application/json'].schema).toEqual({ $ref: '#/components/schemas/Error' })
+    expect(Object.keys(known)).toContain('200')
+    for (const { content } of Object.values<{ content: object }>(known)) {
+      for (const { schema } of Object.values<{ schema: object }>({ ...content })) {
+        expect(schema).not.toEqual({ type: 'object' })
+      }
+    }
+  })
+
+  test('names the code of every failure', () => {
+    const { code } = document.components.schemas.Error.properties
+    expect(code.enum).toEqual(expect.arrayContaining(['agent_not_found', 'unauthorized', 'rate_limited']))
+  })
+
   test('holds every route of the table and no other', () => {
     const operations = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
@@ -125,4 +148,34 @@ describe('the JSON Schema of a body', () => {
       expect(() => jsonSchema(schema)).toThrow(TypeError)
     },
   )
+})
+
+describe('an answer that is not described fails the test that got it', () => {
+  let headers: Record<string, unknown>
+  beforeAll(async () => {
+    headers = (await api.call('GET', '/health')).headers
+  })
+  const HEALTHY = { status: 'ok', uptime_seconds: 1, version: '1.0.0' }
+  const check = (change: { status?: number; headers?: object; body?: unknown }) => () =>
+    checkAnswer('GET', '/health', {
+      status: change.status ?? 200,
+      headers: { ...headers, ...change.headers },
+      body: Buffer.from(JSON.stringify(change.body ?? HEALTHY)),
+    })
+
+  test('while one that is described does not', () => {
+    expect(check({})).not.toThrow()
+  })
+
+  test.each([
+    ['a field too many', { body: { ...HEALTHY, extra: 1 } }, /extra: Invalid key/],
+    ['a field too few', { body: { ...HEALTHY, version: undefined } }, /version: Invalid key/],
+    ['another type', { body: { ...HEALTHY, version: 1 } }, /version: Invalid type/],
+    ['a status that the route does not have', { status: 201 }, /no status of the route/],
+    ['an error of another shape', { status: 500, body: { error: 'no' } }, /message: Invalid key/],
+    ['another media type', { headers: { 'content-type': 'text/html' } }, /as text\/html/],
+    ['no request id', { headers: { 'x-request-id': undefined } }, /without the header x-request-id/],
+  ])('%s', (_name, change, problem) => {
+    expect(check(change)).toThrow(problem)
+  })
 })

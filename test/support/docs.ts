@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fetch } from './fetch.ts'
 import { ROOT } from './server.ts'
 
 /** A page of the project, by its path. */

@@ -13,6 +13,7 @@ import { type AslDriver, createAslDriver } from '../../runtime/local-forge.ts'
 import { NATIVE_NAMES } from '../../runtime/natives.ts'
 import { readSettings } from '../../runtime/settings.ts'
 import { createSystem, type System } from '../../runtime/system.ts'
+import { checkAnswer } from './check-answer.ts'
 import { ROOT } from './server.ts'
 import { temporaryDirectory } from './temporary.ts'
 
@@ -34,7 +35,7 @@ export interface TestApi {
   readonly driver: AslDriver
   /** Lines that the handlers logged. */
   readonly logged: Readonly<Record<string, unknown>>[]
-  /** Calls a route as API Gateway does; the body is JSON unless it is a string. */
+  /** Calls a route as API Gateway does; the body is JSON unless it is a string. Fails for an answer that is not described. */
   call(method: string, path: string, options?: CallOptions): Promise<Answer>
 }
 
@@ -102,15 +103,14 @@ export async function testApi(
     async call(method, path, call = {}) {
       const event = gatewayEvent(method, path, call)
       const answer: APIGatewayProxyStructuredResultV2 = await handlers.get(event.routeKey)!(event, CONTEXT)
+      const { statusCode: status = 0, headers = {}, isBase64Encoded = false } = answer
+      const body = Buffer.from(answer.body ?? '', isBase64Encoded ? 'base64' : 'utf8')
+      checkAnswer(method, path, { status, headers, body })
       return {
-        status: answer.statusCode ?? 0,
-        headers: answer.headers ?? {},
+        status,
+        headers,
         body:
-          answer.body === undefined
-            ? undefined
-            : answer.isBase64Encoded
-              ? Buffer.from(answer.body, 'base64')
-              : JSON.parse(answer.body),
+          answer.body === undefined ? undefined : isBase64Encoded ? body : JSON.parse(body.toString('utf8')),
       }
     },
   }
