@@ -56,6 +56,13 @@ const jobs: Readonly<Record<string, () => Promise<unknown>>> = {
     say('held')
     await realTimers.sleep(60_000)
   },
+  /** `<name>,<resets>`: begins one session after the other. */
+  resets: async () => {
+    const [name, resets] = argument.split(',')
+    for (let i = 0; i < Number(resets); i++) {
+      while ((await reset(tree, `${name}-${i}`)) === null) await realTimers.sleep(1)
+    }
+  },
   /** `<name>,<messages>,<lease time to live>`: a writer among others. */
   write: async () => {
     const [name, messages, ttlMs] = argument.split(',')
