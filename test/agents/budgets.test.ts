@@ -5,7 +5,7 @@ import { Fault, type FaultCode } from '../../agents/ports/fault.ts'
 import { message, say } from '../support/asking.ts'
 import { faultOf } from '../support/faults.ts'
 import { overriding } from '../support/overriding.ts'
-import { type Answer, CALL_USAGE, ScriptedModel, says } from '../support/scripted-model.ts'
+import { type Answer, CALL_USAGE, calls, ScriptedModel, says } from '../support/scripted-model.ts'
 import { type TestWorld, testWorld } from '../support/world.ts'
 
 const program = (limits: string): string => `
@@ -45,6 +45,20 @@ describe('a budget', () => {
     expect((await used(t)).cost).toBeLessThanOrEqual(0.02)
     // What the calls had reserved beyond their price is free again.
     expect(await say(t, 'hi')).toBe('ok')
+  })
+
+  test('stops agents that ask each other without end', async () => {
+    const source = program('api_calls: 40').replace(
+      'claw agent Bot {',
+      `skill again { description: "Asks on" impl() { return [Bot.ask("left"), Other.ask("right"), spawn Other("on")]; } }
+      claw agent Bot { skills: [again]`,
+    )
+    const t = testWorld(source.replace('claw agent Other {', 'claw agent Other { skills: [again]'), {
+      model: new ScriptedModel().answer(...Array.from({ length: 100 }, () => calls(['again', {}]))),
+    })
+    expect((await faultOf(ask(t.world, message(t, 'go')))).code).toBe('budget_exhausted')
+    expect(t.model.requests).toHaveLength(40)
+    expect((await used(t)).apiCalls).toBe(40)
   })
 
   test('is one counter for all agents that name it, and comes back after its period', async () => {

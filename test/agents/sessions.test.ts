@@ -102,6 +102,45 @@ describe('a session', () => {
     expect(t.audit.find(({ event }) => event === 'session.reset')?.detail).toBe('daily')
   })
 
+  test('is not reset by a boundary that passes while it is answered, but before the next message', async () => {
+    const source = withSession('idle_reset_minutes: 0 daily_reset_hour: 12')
+    const t = bot(source, says('one'), () => {
+      t.clock.pass(2 * MINUTE)
+      return says('two')
+    })
+    await say(t, 'first')
+    t.clock.pass(119 * MINUTE)
+    const { sessionId } = await t.world.sessions.open(REF)
+    await say(t, 'second')
+    const crossed = await t.world.sessions.open(REF)
+    expect([crossed.sessionId, crossed.messages.length]).toEqual([sessionId, 4])
+    t.model.answer(says('three'))
+    await say(t, 'third')
+    expect(t.model.lastContents).toEqual(['You help customers.', 'third'])
+    expect(t.audit.filter(({ event }) => event === 'session.reset')).toMatchObject([{ detail: 'daily' }])
+  })
+
+  test('keeps its order when the clock goes back a day, and is reset once when it goes forward', async () => {
+    const DAY = 24 * 60 * MINUTE
+    const t = bot(BOT, ...['one', 'two', 'three', 'four', 'five'].map(says))
+    const resets = () => t.audit.filter(({ event }) => event === 'session.reset')
+    await say(t, 'first')
+    t.clock.pass(-DAY)
+    await say(t, 'second')
+    t.clock.pass(DAY)
+    await say(t, 'third')
+    expect(await contents(t)).toEqual(['first', 'one', 'second', 'two', 'third', 'three'])
+    expect(resets()).toEqual([])
+    t.clock.pass(DAY)
+    await say(t, 'fourth')
+    expect(resets()).toHaveLength(1)
+    t.clock.pass(-DAY)
+    await say(t, 'fifth')
+    expect(await contents(t)).toEqual(['fourth', 'four', 'fifth', 'five'])
+    expect(resets()).toHaveLength(1)
+    expect(archive(t)).toHaveLength(1)
+  })
+
   test('whose newest version is damaged goes on from the one before it, and that is told once', async () => {
     const t = bot(BOT, says('one'), says('two'), says('three'), says('four'))
     await say(t, 'first')

@@ -32,7 +32,12 @@ type Result = any
 
 /** Plays the runtime: one process, one invocation after the other. */
 const RUNTIME = `
+  const { readdirSync, readlinkSync, writeFileSync } = await import('node:fs')
+  const openFiles = () => readdirSync('/proc/self/fd').flatMap((fd) => {
+    try { return [readlinkSync('/proc/self/fd/' + fd)] } catch { return [] }
+  })
   const results = []
+  const left = []
   for (const { function: name, event, env } of JSON.parse(process.argv[2])) {
     Object.assign(process.env, env)
     const { handler } = await import(process.argv[1] + '/' + name + '.mjs')
@@ -42,16 +47,27 @@ const RUNTIME = `
     } catch (error) {
       results.push({ threw: error.message })
     }
+    left.push({ resources: process.getActiveResourcesInfo(), files: openFiles() })
   }
-  await import('node:fs').then(({ writeFileSync }) => writeFileSync(process.argv[3], JSON.stringify(results)))
+  writeFileSync(process.argv[3], JSON.stringify({ results, left }))
 `
 
-/** Invokes functions in one process whose file system is `mount`. */
-function invoke(
+/** What the process held when a function returned: Lambda freezes it there. */
+interface Left {
+  /** As Node names them: `Timeout`, `FSReqCallback`, `TCPSocketWrap`, ... */
+  readonly resources: readonly string[]
+  /** Open files. */
+  readonly files: readonly string[]
+}
+
+/** Answers of functions, called in one process whose file system is `mount`. */
+const invoke = (...call: Parameters<typeof run>): Result[] => run(...call).results
+
+function run(
   mount: string,
   invocations: readonly Invocation[],
   env: Readonly<Record<string, string>> = {},
-): Result[] {
+): { readonly results: Result[]; readonly left: readonly Left[] } {
   const answers = join(temporaryDirectory(), 'answers.json')
   execFileSync(
     process.execPath,
@@ -106,6 +122,18 @@ describe('the functions of the image', () => {
     ])
     expect(JSON.parse(listed.body).claw_agents).toMatchObject([{ name: 'support_bot', session_count: 1 }])
     expect(JSON.parse(alive.body)).toMatchObject({ status: 'ok' })
+  })
+
+  test('leave nothing under way when they return: no timer, no call, no open file of the tree', () => {
+    const mount = mounted()
+    const reset = JSON.stringify(message.event).replaceAll('/message', '/reset')
+    const invocations = [treeInit, message, { function: 'api', event: JSON.parse(reset) } as const, message]
+    const { results, left } = run(mount, invocations)
+    expect(results.slice(1).map(({ statusCode }) => statusCode)).toEqual([200, 200, 200])
+    for (const { resources, files } of left) {
+      expect(resources).toEqual([])
+      expect(files.filter((path) => path.startsWith(mount))).toEqual([])
+    }
   })
 
   test('the worker answers a turn that the API has accepted; a turn that is not there is only logged', () => {
