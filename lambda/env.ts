@@ -26,6 +26,10 @@ export const ENV = {
   prices: 'NEAM_PRICES',
   /** `1`: every agent answers from the offline model. */
   offline: 'NEAM_OFFLINE',
+  /** Directory in which every model call is recorded, a file an agent. */
+  llmRecord: 'NEAM_LLM_RECORD',
+  /** Directory from which every agent is answered, as it was recorded. */
+  llmReplay: 'NEAM_LLM_REPLAY',
   /** Seconds that a tool call waits for a person (default 300, at most 604800). */
   confirmationSeconds: 'NEAM_CONFIRMATION_SECONDS',
   /** Requests that one API key may send to one process in any 60 seconds (default: no limit). */

@@ -1,5 +1,6 @@
 import { tmpdir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { Cassettes } from '../providers/cassettes/models.ts'
 import type { Environment } from './environment.ts'
 import { SettingsError } from './settings-error.ts'
 import { readTracing, type TracingSettings } from './tracing/settings.ts'
@@ -19,6 +20,8 @@ export interface Settings {
   readonly tree: 'create' | 'require'
   /** Every agent answers from the offline model. */
   readonly offline: boolean
+  /** Where model calls are kept, or answered from; null = neither. */
+  readonly cassettes: Cassettes | null
   /** Starts with the kill switch on. */
   readonly disabled: boolean
   /** Without a key nothing is served. */
@@ -118,6 +121,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     cwd,
     tree: text('AWS_SAM_LOCAL') === 'true' ? 'create' : choice('NEAM_TREE', ['create', 'require'], 'create'),
     offline: flag('NEAM_OFFLINE'),
+    cassettes: cassettes(path('NEAM_LLM_RECORD'), path('NEAM_LLM_REPLAY')),
     disabled: flag('NEAM_DISABLED'),
     production: onLambda || text('NEAM_ENV') === 'production',
     onLambda,
@@ -144,6 +148,14 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     throw new SettingsError('the audit sink "file" needs a path: --audit-log PATH or NEAM_AUDIT_LOG')
   }
   return settings
+}
+
+function cassettes(record: string | null, replay: string | null): Cassettes | null {
+  if (record !== null && replay !== null) {
+    throw new SettingsError('NEAM_LLM_RECORD and NEAM_LLM_REPLAY are both set; set one of them')
+  }
+  if (record !== null) return { mode: 'record', directory: record }
+  return replay === null ? null : { mode: 'replay', directory: replay }
 }
 
 const list = (text: string | null): readonly string[] =>

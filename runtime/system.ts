@@ -7,6 +7,7 @@ import { inheritStatistics } from '../agents/turn/statistics.ts'
 import type { ProgramOutput, World } from '../agents/world.ts'
 import type { Manifest } from '../bytecode/manifest.ts'
 import type { Module } from '../bytecode/module.ts'
+import { cassetteModels } from '../providers/cassettes/models.ts'
 import { embedders, type ModelProvidersOptions, modelProviders } from '../providers/registry.ts'
 import { tokenizers } from '../providers/tokenizers.ts'
 import { keepAliveTransport } from '../providers/transport.ts'
@@ -116,9 +117,13 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     timers,
     ids,
     hash: systemHash,
-    models: modelProviders(vendors),
+    models:
+      settings.cassettes === null
+        ? modelProviders(vendors)
+        : cassetteModels(settings.cassettes, modelProviders(vendors)),
     tokenizers: tokenizers(),
-    embedders: embedders(vendors),
+    // Vectors are not recorded: with those that need no network a replay recalls what the recording did.
+    embedders: embedders({ ...vendors, offline: settings.offline || settings.cassettes !== null }),
     prices,
     get sessions() {
       return tree().sessions

@@ -75,6 +75,14 @@ const TEXTS = {
   prompt_too_long: (d: Data) =>
     `the prompt is longer than the model takes (${show(d.provider)}: ${show(d.problem)}); state its context_window, or reset the session`,
   provider_timeout: (d: Data) => `the model did not answer in time (${show(d.provider)})`,
+  replay_missing: (d: Data) => {
+    const nearest = d.nearest as { number: number; place: string; recorded: string; now: string } | null
+    const difference =
+      nearest === null
+        ? 'nothing is recorded there'
+        : `the nearest, number ${nearest.number}, has ${nearest.recorded} as ${nearest.place}, and now it is ${nearest.now}`
+    return `no answer is recorded for this request of agent ${show(d.agent)} in ${show(d.path)}: ${difference}; record it with NEAM_LLM_RECORD`
+  },
   model_answer_empty: (d: Data) => `the model ${show(d.model)} gave an empty answer`,
   // the tree
   tree_missing: (d: Data) => `no tree at ${show(d.path)}: is the file system mounted?`,

@@ -46,6 +46,7 @@ const UNBILLED: ReadonlySet<FaultCode> = new Set([
   'prompt_too_long',
   'provider_rate_limited',
   'provider_unavailable',
+  'replay_missing',
 ])
 
 /**

@@ -44,6 +44,7 @@ export const FAULT_STATUS: Readonly<Record<FaultCode, number>> = {
   provider_unavailable: 502,
   provider_refused: 502,
   prompt_too_long: 413,
+  replay_missing: 502,
   provider_timeout: 504,
   model_answer_empty: 502,
   tree_missing: 503,

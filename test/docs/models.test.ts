@@ -1,9 +1,15 @@
+import { execFile } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
 import { anthropicMessage, startAnthropicServer } from '../support/anthropic-server.ts'
 import { compileSource } from '../support/compile-source.ts'
-import { page } from '../support/docs.ts'
+import { commands, page } from '../support/docs.ts'
 import { modelBench, modelRequest } from '../support/model-bench.ts'
 import { startOpenAIServer } from '../support/openai-server.ts'
+import { ROOT } from '../support/server.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
 
 test('docs/models.md prints agents that compile and reach their vendors', async () => {
   const [, program] = /```neam\n([\s\S]*?)```/.exec(page('docs/models.md'))!
@@ -35,3 +41,28 @@ test('docs/models.md prints an agent that states its window', () => {
     .find((text) => text.includes('context_window'))!
   expect(compileSource(program).manifest.agents[0]).toMatchObject({ name: 'clerk', contextWindow: 16_384 })
 })
+
+const withoutNpxAfterVariables = (command: string): string =>
+  command.replace('npx neam ', 'node bin/neam.js ')
+
+const spawnText = async (command: string, environment: Readonly<Record<string, string>>): Promise<string> =>
+  (
+    await promisify(execFile)('sh', ['-c', command], {
+      cwd: ROOT,
+      env: { PATH: process.env.PATH ?? '', ...environment },
+    })
+  ).stdout
+
+test('docs/models.md prints how a conversation is recorded and replayed', async () => {
+  const [record, replay, ...others] = commands(page('docs/models.md')).map(withoutNpxAfterVariables)
+  expect(others).toEqual([])
+  const directory = temporaryDirectory()
+  const run = (command: string, environment: Readonly<Record<string, string>>) =>
+    spawnText(command.replaceAll('=cassettes', `=${join(directory, 'cassettes')}`), environment)
+  const ollama = await startOpenAIServer()
+  ollama.script({ text: 'Noted.' }, { text: 'Green.' })
+  expect(await run(record!, { OLLAMA_HOST: ollama.url })).toBe('Noted.\nGreen.\n')
+  expect(readdirSync(join(directory, 'cassettes'))).toEqual(['Minimal.jsonl'])
+  expect(await run(replay!, { OLLAMA_HOST: 'http://127.0.0.1:9' })).toBe('Noted.\nGreen.\n')
+  expect(ollama.requests).toHaveLength(2)
+}, 30_000)
