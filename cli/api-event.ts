@@ -116,7 +116,8 @@ export async function sendAnswer(
   const body = Buffer.from(answer.body ?? '', answer.isBase64Encoded ? 'base64' : 'utf8')
   response.statusCode = answer.statusCode ?? 200
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, String(value))
-  response.setHeader('content-length', body.length)
+  // An answer to HEAD brings the length of the body that it leaves out.
+  if (!response.hasHeader('content-length')) response.setHeader('content-length', body.length)
   response.end(bodyless ? undefined : body)
   await finished(response).catch(() => {}) // The other side has gone.
 }

@@ -7,6 +7,7 @@ import { accessLog } from './middleware/access-log.ts'
 import { authenticate } from './middleware/authenticate.ts'
 import { cors } from './middleware/cors.ts'
 import { errorAnswer } from './middleware/error-answer.ts'
+import { head } from './middleware/head.ts'
 import { jsonBody } from './middleware/json-body.ts'
 import { limitRequests } from './middleware/limit-requests.ts'
 import { requestId } from './middleware/request-id.ts'
@@ -72,6 +73,7 @@ export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Han
   const wrapped = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Error, EdgeContext>()
     .use([
       accessLog(route, edge),
+      head(),
       requestId(),
       securityHeaders(),
       cors(route),

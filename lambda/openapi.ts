@@ -98,11 +98,11 @@ function operation(route: Route): object {
   }
 }
 
-/** GET /openapi.json: OpenAPI 3.1 of the route table; `ANY /{proxy+}` is no operation. */
+/** GET /openapi.json: OpenAPI 3.1 of the route table; `ANY /{proxy+}` is no operation, and HEAD follows from GET. */
 export const openApi: RouteHandler = async () => {
   const paths: Record<string, Record<string, object>> = {}
   for (const route of ROUTES) {
-    if (route.method === 'ANY') continue
+    if (route.method === 'ANY' || route.method === 'HEAD') continue
     paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route) }
   }
   const bearer = (description: string) => ({ type: 'http', scheme: 'bearer', description })

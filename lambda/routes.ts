@@ -2,7 +2,7 @@
  * THE route table: read by the stack (API Gateway), the local server, the handler map, the OpenAPI file and
  * the tests that hold them together. Paths are in API Gateway's notation.
  */
-export type Method = 'GET' | 'POST' | 'DELETE' | 'ANY'
+export type Method = 'GET' | 'HEAD' | 'POST' | 'DELETE' | 'ANY'
 
 /** `open`: no key. `key`: NEAM_API_KEY. `admin`: NEAM_ADMIN_KEY. */
 export type Credential = 'open' | 'key' | 'admin'
@@ -51,7 +51,7 @@ export type HandlerName =
   | 'confirmationList'
   | 'channel'
 
-export const ROUTES: readonly Route[] = [
+const TABLE: readonly Route[] = [
   { method: 'GET', path: '/health', handler: 'health', credential: 'open', summary: 'Liveness probe' },
   { method: 'GET', path: '/ready', handler: 'ready', credential: 'open', summary: 'Readiness probe' },
   {
@@ -286,6 +286,11 @@ export const ROUTES: readonly Route[] = [
     summary: 'Paths of http channels; else 404',
   },
 ]
+
+/** Wherever GET is taken, HEAD is, too (RFC 9110, 9.1). `ANY /{proxy+}` is the last row. */
+export const ROUTES: readonly Route[] = TABLE.flatMap((route) =>
+  route.method === 'GET' ? [route, { ...route, method: 'HEAD' }] : [route],
+)
 
 /** API Gateway's route key: `POST /api/v1/forge/{agent}/start`. */
 export const routeKey = (route: Route): string => `${route.method} ${route.path}`

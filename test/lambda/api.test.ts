@@ -251,11 +251,26 @@ describe('every answer', () => {
     }
   })
 
+  test.each([
+    ['/health', 200],
+    ['/metrics', 200],
+    ['/api/v1/forge/nobody/status', 404],
+  ])('to HEAD %s is what GET answers, without the body', async (path, status) => {
+    const whole = await api.call('GET', path)
+    const head = await api.call('HEAD', path)
+    expect([head.status, head.body]).toEqual([status, undefined])
+    expect(Number(head.headers['content-length'])).toBeGreaterThan(0)
+    expect(head.headers).toEqual({
+      ...whole.headers,
+      'content-length': head.headers['content-length'],
+    })
+  })
+
   test('of an unknown path is a 404, of a wrong method a 405 that names the right one', async () => {
     const nowhere = await api.call('GET', '/api/v1/nowhere')
     expect([nowhere.status, nowhere.body.message]).toEqual([404, 'Route not found: GET /api/v1/nowhere'])
     const wrong = await api.call('DELETE', '/api/v1/forge/code_builder/status')
-    expect([wrong.status, wrong.headers.allow]).toEqual([405, 'GET'])
+    expect([wrong.status, wrong.headers.allow]).toEqual([405, 'GET, HEAD'])
     expect((await api.call('GET', '/api/v1/claw/')).status).toBe(404)
   })
 
