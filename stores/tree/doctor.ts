@@ -6,7 +6,7 @@ import type { Fs } from './fs.ts'
 import { readSentinel } from './sentinel.ts'
 import { decodeVersion, messageLines, readLines, type VersionFile } from './session-file.ts'
 import { currentFile, turnsOf, versionFile, versionsIn } from './session-paths.ts'
-import { ACCEPTED_TURN, isClosedTurn } from './session-turns.ts'
+import { turnsIn } from './session-turns.ts'
 
 /** Something about a tree that is not as it should be. */
 export interface Finding {
@@ -155,14 +155,15 @@ class Doctor {
 
   #turns({ files, now }: Place, session: string): void {
     for (const name of files.list(turnsOf(session)).filter(isOurs)) {
-      const turn = `${turnsOf(session)}/${name}`
-      const parts = files.list(turn)
-      const accepted = parts.includes(ACCEPTED_TURN) ? files.stat(`${turn}/${ACCEPTED_TURN}`) : null
-      if (isClosedTurn(parts) || accepted === null) continue
-      if (now - accepted.modifiedAt < OPEN_TURN_AGE_MS) continue
-      this.#find('open_turn', files.absolute(turn), 'its message was accepted and has no answer', {
-        remedy: 'neam-cli sessions repair FILE goes on with it',
-      })
+      const group = `${turnsOf(session)}/${name}`
+      for (const { accepted, closed } of turnsIn(group, files.list(group))) {
+        const since = accepted === null ? undefined : files.stat(accepted)?.modifiedAt
+        if (closed !== null || accepted === null || since === undefined || now - since < OPEN_TURN_AGE_MS)
+          continue
+        this.#find('open_turn', files.absolute(accepted), 'its message was accepted and has no answer', {
+          remedy: 'neam-cli sessions repair FILE goes on with it',
+        })
+      }
     }
   }
 

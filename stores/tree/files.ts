@@ -13,7 +13,7 @@ const isGone = (error: unknown): boolean => GONE.has(errorCode(error) ?? '')
 const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')))
 
 export interface WriteOptions {
-  /** False for what may be lost with the machine's power: leases and views. Default true. */
+  /** False for what may be lost with the machine's power: leases, views, what can be made again. Default true. */
   readonly durable?: boolean
 }
 
@@ -85,10 +85,15 @@ export class Files {
    * P1 for a file that is there already: gives it one more name. False: the name was taken before. `isOurs` tells from the
    * text under the name whether it is this file.
    */
-  nameIfAbsent(file: string, path: string, isOurs: (text: string) => boolean): boolean {
+  nameIfAbsent(
+    file: string,
+    path: string,
+    isOurs: (text: string) => boolean,
+    { durable = true }: WriteOptions = {},
+  ): boolean {
     return this.#guard(path, () => {
       const won = nameIfAbsent(this.#fs, this.absolute(file), this.absolute(path), isOurs)
-      if (won) this.#fs.syncDirectory(this.absolute(parentOf(path)))
+      if (won && durable) this.#fs.syncDirectory(this.absolute(parentOf(path)))
       return won
     })
   }

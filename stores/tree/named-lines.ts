@@ -1,10 +1,11 @@
 import { Fault } from '../../agents/ports/fault.ts'
-import type { Files } from './files.ts'
+import type { Files, WriteOptions } from './files.ts'
 
 /**
- * Records that are decided once, as by put-if-absent, for a process that makes many in one directory: each is a line of
- * the process's own file there, and that file gets the record's name as one more of its own. Making a file costs a disk
- * or a network file system twenty times what a name does.
+ * Records that are decided once, as by put-if-absent, for a process that makes many of one thing: each is a line of the
+ * process's own file of that thing, and that file gets the record's name as one more of its own. Making a file costs a
+ * disk or a network file system twenty times what a name does. A thing is what the names of its records have before
+ * their first dot; the file of a process is `<thing>.lines.<writer>.jsonl`.
  *
  * The record of a name is the first line for it in the file under that name. Whoever appends a line and then finds the
  * name taken has written a line that nobody reads.
@@ -22,14 +23,17 @@ export class NamedLines {
     this.#writer = nextId()
   }
 
-  /** False: there was a record of that name before. */
-  putIfAbsent(path: string, record: unknown): boolean {
+  /**
+   * False: there was a record of that name before. One that is not `durable` survives the process at once, the machine
+   * with the next durable one of the same thing.
+   */
+  putIfAbsent(path: string, record: unknown, { durable = true }: WriteOptions = {}): boolean {
     const [directory, name] = partsOf(path)
-    const own = `${directory}/lines.${this.#writer}.jsonl`
+    const own = `${directory}/${name.slice(0, name.indexOf('.'))}.lines.${this.#writer}.jsonl`
     const line = this.#line(name, record)
     try {
-      this.#files.append(own, line)
-      return this.#files.nameIfAbsent(own, path, (text) => firstLine(text, name) === line)
+      this.#files.append(own, line, { durable })
+      return this.#files.nameIfAbsent(own, path, (found) => firstLine(found, name) === line, { durable })
     } catch (error) {
       // Its last line may be torn, or may be whole without the name that the next line for it would get.
       this.#writer = this.#nextId()

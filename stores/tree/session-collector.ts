@@ -1,7 +1,7 @@
 import { type Files, TEMPORARY } from './files.ts'
 import { encodeRecord } from './records.ts'
 import { turnsOf, versionFile, versionsIn } from './session-paths.ts'
-import { ACCEPTED_TURN, CLOSED_TURN } from './session-turns.ts'
+import { turnsIn } from './session-turns.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -19,7 +19,7 @@ const TEMPORARY_AGE_MS = HOUR
 const TURN_AGE_MS = 7 * 24 * HOUR
 /** A turn that a crash left open may still be finished by `sessions repair`. */
 const OPEN_TURN_AGE_MS = 30 * 24 * HOUR
-/** Turns looked at by one commit. */
+/** Groups of turns looked at by one commit. */
 const LOOKS = 4
 
 const GOLDEN_SECTION = (Math.sqrt(5) - 1) / 2
@@ -30,6 +30,8 @@ interface Progress {
   readonly emptied: number
   /** Versions up to here are gone. */
   readonly removed: number
+  /** The group of turns that is being removed. */
+  readonly group: string | null
 }
 
 /**
@@ -84,40 +86,63 @@ export class SessionCollector {
       left--
     }
     if (emptied !== hint.emptied || removed !== hint.removed) {
-      this.#files.replace(`${session}/gc.json`, encodeRecord({ emptied, removed }), { durable: false })
+      this.#writeProgress(session, { ...hint, emptied, removed })
     }
+  }
+
+  #writeProgress(session: string, progress: Progress): void {
+    this.#files.replace(`${session}/gc.json`, encodeRecord(progress), { durable: false })
   }
 
   #readProgress(session: string): Progress {
     try {
-      const { emptied, removed } = JSON.parse(
+      const { emptied, removed, group } = JSON.parse(
         this.#files.read(`${session}/gc.json`) ?? '',
       ) as Partial<Progress>
-      return { emptied: emptied ?? 0, removed: removed ?? 0 }
+      return { emptied: emptied ?? 0, removed: removed ?? 0, group: group ?? null }
     } catch (error) {
-      if (error instanceof SyntaxError) return { emptied: 0, removed: 0 }
+      if (error instanceof SyntaxError) return { emptied: 0, removed: 0, group: null }
       throw error
     }
   }
 
-  /** Looks at a few turns a time. Multiples of the golden section spread the looks evenly, however many there are. */
+  /**
+   * Looks at a few groups a time, or goes on with the one that was begun. Multiples of the golden section spread the looks
+   * evenly, however many groups there are.
+   */
   #collectTurns(session: string, seq: number, now: number): void {
-    const turns = this.#files.list(turnsOf(session))
-    let left = PER_TURN
-    const first = Math.floor(((seq * GOLDEN_SECTION) % 1) * turns.length)
-    for (let look = 0; look < Math.min(LOOKS, turns.length); look++) {
-      const directory = `${turnsOf(session)}/${turns[(first + look) % turns.length]}`
-      const closed = this.#files.stat(`${directory}/${CLOSED_TURN}`)?.modifiedAt
-      const made = closed ?? this.#files.stat(`${directory}/${ACCEPTED_TURN}`)?.modifiedAt ?? now
-      if (now - made <= (closed === undefined ? OPEN_TURN_AGE_MS : TURN_AGE_MS)) continue
-      // The result goes last: a turn half removed still says that it is closed.
-      const files = [...this.#files.list(directory)].sort((a, b) => removalOrder(a) - removalOrder(b))
-      for (const file of files) {
-        if (left-- === 0) return
-        this.#files.remove(`${directory}/${file}`)
-      }
-      this.#files.removeDirectory(directory)
+    const progress = this.#readProgress(session)
+    const { group: begun } = progress
+    const groups = this.#files.list(turnsOf(session))
+    const first = Math.floor(((seq * GOLDEN_SECTION) % 1) * groups.length)
+    const looks = groups.slice(0, LOOKS).map((_, look) => groups[(first + look) % groups.length]!)
+    for (const group of begun === null ? looks : [begun]) {
+      const directory = `${turnsOf(session)}/${group}`
+      // What was removed before made it young.
+      if (begun === null && this.#age(directory, now) <= TURN_AGE_MS) continue
+      const isDone = this.#collectGroup(directory, now)
+      if (isDone === (begun === null)) continue
+      this.#writeProgress(session, { ...progress, group: isDone ? null : group })
+      return
     }
+  }
+
+  /** False: there is more to remove. */
+  #collectGroup(group: string, now: number): boolean {
+    const turns = turnsIn(group, this.#files.list(group))
+    const old = turns.filter(({ files, accepted, closed }) => {
+      const limit = closed === null ? OPEN_TURN_AGE_MS : TURN_AGE_MS
+      return this.#age(closed ?? accepted ?? files[0]!, now) > limit
+    })
+    const files = old.flatMap(({ files }) => files)
+    for (const file of files.slice(0, PER_TURN)) this.#files.remove(file)
+    if (files.length > PER_TURN) return false
+    if (old.length === turns.length) this.#files.removeDirectory(group)
+    return true
+  }
+
+  #age(path: string, now: number): number {
+    return now - (this.#files.stat(path)?.modifiedAt ?? now)
   }
 
   #removeTemporaries(session: string, names: readonly string[], now: number): void {
@@ -127,5 +152,3 @@ export class SessionCollector {
     }
   }
 }
-
-const removalOrder = (file: string): number => (file === CLOSED_TURN ? 1 : 0)

@@ -5,6 +5,15 @@ import type { LeasePlace } from './leases.ts'
 import { encodeName, nameProblem } from './names.ts'
 import { numbered, numbersIn } from './records.ts'
 
+/** Turns whose ids begin alike share a directory: ids begin with the time, and so many characters are 17 minutes. */
+const GROUP_CHARACTERS = 6
+
+export interface TurnPlace {
+  readonly directory: string
+  /** The turn's id as a part of file names: has no dot in it. */
+  readonly name: string
+}
+
 /** Where the files of sessions lie, relative to the sessions directory. */
 export class SessionPaths {
   readonly #hash: Hash
@@ -26,8 +35,10 @@ export class SessionPaths {
     return this.#encode(agent)
   }
 
-  turn(ref: SessionRef, turn: string): string {
-    return `${turnsOf(this.directory(ref))}/${this.#encode(turn)}`
+  /** Where the records of a turn lie, and how their names begin. */
+  turn(ref: SessionRef, turn: string): TurnPlace {
+    const name = this.#encode(turn)
+    return { directory: `${turnsOf(this.directory(ref))}/${name.slice(0, GROUP_CHARACTERS)}`, name }
   }
 
   #encode(name: string): string {

@@ -33,7 +33,7 @@ import {
   versionFile,
   versionsIn,
 } from './session-paths.ts'
-import { isClosedTurn, TurnJournal } from './session-turns.ts'
+import { type ListedTurn, TurnJournal, turnsIn } from './session-turns.ts'
 import { bestEffort } from './storage-fault.ts'
 
 /** A retry that comes later than this many turns is not recognised by the history alone. */
@@ -220,11 +220,9 @@ export class TreeSessionStore implements SessionStore {
   }
 
   async openTurns(ref: SessionRef): Promise<readonly TurnIntent[]> {
-    const turns = turnsOf(this.#paths.directory(ref))
-    return this.#files
-      .listFresh(turns)
-      .filter((name) => !isClosedTurn(this.#files.list(`${turns}/${name}`)))
-      .flatMap((name) => new TurnJournal(this.#files, this.#lines, `${turns}/${name}`).read()?.intent ?? [])
+    return this.#turns(this.#paths.directory(ref))
+      .filter(({ closed }) => closed === null)
+      .flatMap(({ place }) => new TurnJournal(this.#files, this.#lines, place).read()?.intent ?? [])
       .sort((a, b) => (a.acceptedAt < b.acceptedAt ? -1 : 1))
   }
 
@@ -236,8 +234,8 @@ export class TreeSessionStore implements SessionStore {
     for (const seq of versionsIn(names)) {
       if (live !== null && seq < live.seq) this.#files.replace(versionFile(session, seq), '')
     }
-    for (const name of this.#files.listFresh(turnsOf(session))) {
-      new TurnJournal(this.#files, this.#lines, `${turnsOf(session)}/${name}`).forget(stays)
+    for (const { place } of this.#turns(session)) {
+      new TurnJournal(this.#files, this.#lines, place).forget(stays)
     }
     this.#collector.collectTemporaries(session, names)
   }
@@ -260,6 +258,13 @@ export class TreeSessionStore implements SessionStore {
 
   #sessionsOf(directory: string): readonly string[] {
     return this.#files.listFresh(directory).filter(isSession)
+  }
+
+  #turns(session: string): readonly ListedTurn[] {
+    return this.#files
+      .listFresh(turnsOf(session))
+      .map((group) => `${turnsOf(session)}/${group}`)
+      .flatMap((group) => turnsIn(group, this.#files.listFresh(group)))
   }
 
   #journal(ref: SessionRef, turn: string): TurnJournal {

@@ -1,24 +1,25 @@
 import { Fault } from '../../agents/ports/fault.ts'
 import type { TurnIntent, TurnRecord, TurnResult, TurnStep } from '../../agents/ports/sessions.ts'
-import type { Files } from './files.ts'
+import type { Files, WriteOptions } from './files.ts'
 import type { NamedLines } from './named-lines.ts'
 import { numbersIn } from './records.ts'
+import type { TurnPlace } from './session-paths.ts'
 
 const SUFFIX = '.jsonl'
 
 /**
- * The journal of one turn: `turn/<id>/{intent,begin.<k>,step.<k>,wait.<n>,result}.jsonl`, each decided once. Those that one
- * process wrote are names of one file, in which each has its line.
+ * The journal of one turn: `turn/<group>/<id>.{intent,begin.<k>,step.<k>,wait.<n>,result}.jsonl`, each decided once. Those
+ * that one process wrote are names of one file, in which each has its line.
  */
 export class TurnJournal {
   readonly #files: Files
   readonly #lines: NamedLines
-  readonly #directory: string
+  readonly #place: TurnPlace
 
-  constructor(files: Files, lines: NamedLines, directory: string) {
+  constructor(files: Files, lines: NamedLines, place: TurnPlace) {
     this.#files = files
     this.#lines = lines
-    this.#directory = directory
+    this.#place = place
   }
 
   /** False: accepted before. */
@@ -28,7 +29,8 @@ export class TurnJournal {
 
   /** False: recorded before. */
   recordStep(index: number, step: TurnStep): boolean {
-    return this.#put(`step.${index}`, step)
+    // A model call can be made again. The start of a tool is durable and takes the call that asked for it along.
+    return this.#put(`step.${index}`, step, { durable: step.kind === 'tool' })
   }
 
   beginStep(index: number): void {
@@ -36,7 +38,7 @@ export class TurnJournal {
   }
 
   recordWaiting(confirmation: string): void {
-    const names = this.#files.listFresh(this.#directory)
+    const names = this.#names()
     const newest = newestWait(names)
     if (newest !== null && this.#get<Waiting>(newest).confirmation === confirmation) return
     // Whoever took the number waits for the same: workers on one turn do the same steps.
@@ -53,8 +55,8 @@ export class TurnJournal {
    * turn is never taken for open. Of a turn that cannot be read nothing stays.
    */
   forget(stays: (intent: TurnIntent) => boolean): void {
-    const names = this.#files.listFresh(this.#directory)
-    if (!isClosedTurn(names)) return
+    const names = this.#names()
+    if (!names.includes(CLOSED)) return
     const record = this.#readable()
     if (record !== null && stays(record.intent)) return
     if (record?.result) {
@@ -62,10 +64,11 @@ export class TurnJournal {
       this.#lines.replace(this.#path('result'), { status: 'forgotten', finishedAt } satisfies TurnResult)
       this.#lines.replace(this.#path('intent'), { ...record.intent, message: '' } satisfies TurnIntent)
     }
-    const kept = record === null ? [] : [ACCEPTED_TURN, CLOSED_TURN]
-    const removed = names.filter((name) => name !== CLOSED_TURN).concat(CLOSED_TURN)
-    for (const name of removed) if (!kept.includes(name)) this.#files.remove(`${this.#directory}/${name}`)
-    if (record === null) this.#files.removeDirectory(this.#directory)
+    const kept = record === null ? [] : [ACCEPTED, CLOSED]
+    const removed = names.filter((name) => name !== CLOSED).concat(CLOSED)
+    const { directory, name: turn } = this.#place
+    for (const name of removed) if (!kept.includes(name)) this.#files.remove(`${directory}/${turn}.${name}`)
+    if (record === null) this.#files.removeDirectory(directory)
   }
 
   /** Null: it is damaged, or there is none. */
@@ -80,20 +83,24 @@ export class TurnJournal {
 
   /** Null: no such turn. */
   read(): TurnRecord | null {
-    const names = this.#files.listFresh(this.#directory)
-    if (!names.includes(`intent${SUFFIX}`)) return null
+    const names = this.#names()
+    if (!names.includes(ACCEPTED)) return null
     const wait = newestWait(names)
     return {
       intent: this.#get<TurnIntent>('intent'),
       steps: numbersIn(names, 'step.', SUFFIX).map((index) => this.#get<TurnStep>(`step.${index}`)),
       begun: numbersIn(names, 'begin.', SUFFIX),
       waiting: wait === null ? null : this.#get<Waiting>(wait).confirmation,
-      result: isClosedTurn(names) ? this.#get<TurnResult>('result') : null,
+      result: names.includes(CLOSED) ? this.#get<TurnResult>('result') : null,
     }
   }
 
-  #put(name: string, record: TurnIntent | TurnStep | TurnResult | { index: number } | Waiting): boolean {
-    return this.#lines.putIfAbsent(this.#path(name), record)
+  #put(
+    name: string,
+    record: TurnIntent | TurnStep | TurnResult | { index: number } | Waiting,
+    options?: WriteOptions,
+  ): boolean {
+    return this.#lines.putIfAbsent(this.#path(name), record, options)
   }
 
   #get<T>(name: string): T {
@@ -101,7 +108,12 @@ export class TurnJournal {
   }
 
   #path(name: string): string {
-    return `${this.#directory}/${name}${SUFFIX}`
+    return `${this.#place.directory}/${this.#place.name}.${name}${SUFFIX}`
+  }
+
+  /** Certainly all, without the turn's own part. */
+  #names(): readonly string[] {
+    return namesOf(this.#place.name, this.#files.listFresh(this.#place.directory))
   }
 }
 
@@ -109,11 +121,41 @@ interface Waiting {
   readonly confirmation: string
 }
 
-/** Whether a turn has its result, by the names in its directory. */
-export const isClosedTurn = (names: readonly string[]): boolean => names.includes(CLOSED_TURN)
-/** Names in a turn's directory that tell when it was accepted and closed. */
-export const ACCEPTED_TURN = `intent${SUFFIX}`
-export const CLOSED_TURN = `result${SUFFIX}`
+const ACCEPTED = `intent${SUFFIX}`
+const CLOSED = `result${SUFFIX}`
+
+const namesOf = (turn: string, names: readonly string[]): readonly string[] =>
+  names.filter((name) => name.startsWith(`${turn}.`)).map((name) => name.slice(turn.length + 1))
+
+/** What a group's directory holds of a turn. */
+export interface ListedTurn {
+  readonly place: TurnPlace
+  /** The records' files; the result comes last, so that a turn half removed still says that it is closed. */
+  readonly files: readonly string[]
+  /** The file that tells when the turn was accepted; null after a crash before that. */
+  readonly accepted: string | null
+  /** The file that tells when it ended; null = open. */
+  readonly closed: string | null
+}
+
+export function turnsIn(directory: string, names: readonly string[]): readonly ListedTurn[] {
+  const turns = Map.groupBy(
+    names.filter((name) => name.endsWith(SUFFIX) && !name.startsWith('.')),
+    (name) => name.slice(0, name.indexOf('.')),
+  )
+  return [...turns].map(([name, found]) => {
+    const file = (record: string) =>
+      found.includes(`${name}.${record}`) ? `${directory}/${name}.${record}` : null
+    const closed = file(CLOSED)
+    const others = found.map((each) => `${directory}/${each}`).filter((each) => each !== closed)
+    return {
+      place: { directory, name },
+      files: closed === null ? others : [...others, closed],
+      accepted: file(ACCEPTED),
+      closed,
+    }
+  })
+}
 
 function newestWait(names: readonly string[]): string | null {
   const newest = numbersIn(names, 'wait.', SUFFIX).at(-1)

@@ -172,7 +172,7 @@ describe('a damaged version', () => {
     const root = temporaryDirectory()
     const tree = testTree(root)
     await message(tree, 'one')
-    const path = join(folder(root), 'turn', 'one', 'result.jsonl')
+    const path = join(folder(root), 'turn', 'one', 'one.result.jsonl')
     truncateSync(path, statSync(path).size - 5)
     const fault = await faultOf(tree.sessions.turn(SESSION, 'one'))
     expect(fault.code).toBe('record_damaged')
@@ -235,8 +235,9 @@ describe('collecting', () => {
       requestId: null,
     })
     const turns = join(folder(root), 'turn')
-    age(join(turns, 'm1', 'result.jsonl'), 8 * DAY)
-    age(join(turns, 'open', 'intent.jsonl'), 8 * DAY)
+    age(join(turns, 'm1', 'm1.result.jsonl'), 8 * DAY)
+    age(join(turns, 'open', 'open.intent.jsonl'), 8 * DAY)
+    for (const group of ['m1', 'open']) age(join(turns, group), 8 * DAY)
     const orphan = join(folder(root), '.t.orphan')
     const young = join(folder(root), '.t.young')
     for (const path of [orphan, young]) writeFileSync(path, '')
@@ -247,6 +248,29 @@ describe('collecting', () => {
     expect(existsSync(join(turns, 'open'))).toBe(true)
     expect(existsSync(orphan)).toBe(false)
     expect(existsSync(young)).toBe(true)
+  })
+
+  test('a group of many turns goes in several steps, and its open turn stays', async () => {
+    const root = temporaryDirectory()
+    const tree = testTree(root)
+    for (let i = 10; i < 40; i++) await message(tree, `group-${i}`)
+    const open = { turn: 'group-open', message: 'x', acceptedAt: '', lane: 'default', requestId: null }
+    await tree.sessions.accept(SESSION, open)
+    const group = join(folder(root), 'turn', 'group-')
+    const before = readdirSync(group).length
+    for (const name of readdirSync(group)) age(join(group, name), 8 * DAY)
+    age(group, 8 * DAY)
+    const left: number[] = []
+    for (let i = 0; left.at(-1) !== 2; i++) {
+      await message(tree, `m${i}`)
+      left.push(readdirSync(group).length)
+    }
+    expect(left[1]).toBe(before - 20)
+    expect(readdirSync(group).filter((name) => !name.startsWith('.'))).toEqual(['group-open.intent.jsonl'])
+    for (const name of readdirSync(group)) age(join(group, name), 31 * DAY)
+    age(group, 31 * DAY)
+    for (let i = 0; existsSync(group); i++) await message(tree, `n${i}`)
+    expect((await tree.sessions.openTurns(SESSION)).map(({ turn }) => turn)).toEqual([])
   })
 
   test('no more than two leases stay behind', async () => {

@@ -1,0 +1,114 @@
+// The order bot of `bench -- start` and `bench -- claw`: the deployed bundle of the API next to the hand-written loop
+// (bench/baseline/turn.ts), each in processes of its own, against a model on loopback that answers at once.
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { build, type Metafile } from 'esbuild'
+import { bundleLambda, ROOT } from '../scripts/bundle.ts'
+import type { Report, Task } from './subject.ts'
+
+export type Subject = Task['subject']
+
+export interface Run extends Report {
+  /** From the start of the process to its last line. */
+  readonly wallMs: number
+}
+
+export interface OrderBot {
+  readonly bundles: Metafile
+  readonly subjectBundle: Metafile
+  /** An empty directory for a process. */
+  directory(name: string): string
+  /** One process, from its start to the line it prints after its last reply. */
+  measure(task: Task): Promise<Run>
+  close(): void
+}
+
+/** `program` is Neam source with an agent `support_bot`. */
+export async function orderBot(program: string): Promise<OrderBot> {
+  const scratch = mkdtempSync(join(tmpdir(), 'neam-bench-'))
+  const bundles = await bundleLambda(join(scratch, 'lambda'))
+  const { metafile: subjectBundle } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: { subject: 'bench/subject.ts', baseline: 'bench/baseline/turn.ts' },
+    outdir: join(scratch, 'subject'),
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    minify: true,
+    metafile: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+  })
+  const source = join(scratch, 'agents.neam')
+  writeFileSync(source, program)
+  const compiled = spawnSync(process.execPath, ['bin/neamc.js', 'compile', source, '--output', scratch], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  })
+  if (compiled.status !== 0) throw new Error(compiled.stderr)
+
+  const model = spawn(process.execPath, [join(ROOT, 'bench/mock-model.ts')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const baseUrl = await new Promise<string>((resolve) => {
+    model.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString().trim()))
+  })
+  return {
+    bundles,
+    subjectBundle,
+    directory: (name) => mkdtempSync(join(scratch, `${name}-`)),
+    measure: (task) =>
+      measure(task, [join(scratch, 'subject/subject.mjs'), JSON.stringify(task)], {
+        PATH: process.env.PATH, ...(process.env.BENCH_NODE_OPTIONS ? { NODE_OPTIONS: process.env.BENCH_NODE_OPTIONS } : {}),
+        OPENAI_API_KEY: 'bench',
+        OPENAI_BASE_URL: baseUrl,
+        NEAM_BYTECODE: scratch,
+        NEAM_SESSIONS_DIR: join(task.directory, 'sessions'),
+        NEAM_LOG_LEVEL: 'silent',
+        BENCH_API_BUNDLE: pathToFileURL(join(scratch, 'lambda/api.mjs')).href,
+      }),
+    close() {
+      model.kill()
+      rmSync(scratch, { recursive: true, force: true })
+    },
+  }
+}
+
+function measure(task: Task, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Run> {
+  const started = performance.now()
+  const child = spawn(process.execPath, args, {
+    cwd: task.directory,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env,
+  })
+  return new Promise((resolve, reject) => {
+    let errors = ''
+    let last = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      errors += chunk.toString()
+    })
+    child.stdout.on('data', (chunk: Buffer) => {
+      last += chunk.toString()
+    })
+    child.on('close', (code) => {
+      if (code !== 0) return reject(new Error(`${task.subject} failed: ${errors}`))
+      const report = JSON.parse(last.trim().split('\n').at(-1)!) as Report
+      resolve({ wallMs: performance.now() - started, ...report })
+    })
+  })
+}
+
+export const median = (values: readonly number[]): number => quantile(values, 0.5)
+export const quantile = (values: readonly number[], share: number): number =>
+  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))]!
+
+export function print(figure: string, unit: string, baseline: number, ours: number, goal: string): void {
+  const ratio = (ours / baseline).toFixed(2)
+  console.log(
+    `${figure.padEnd(46)} ${ours.toFixed(1).padStart(8)} ${unit.padEnd(3)} baseline ${baseline.toFixed(1).padStart(8)} ${unit.padEnd(3)} ratio ${ratio.padStart(5)}  (${goal})`,
+  )
+}
