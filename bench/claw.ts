@@ -28,6 +28,7 @@ claw agent support_bot {
   channels: [web]
   skills: [lookup_order]
   session: { max_history_turns: 100000 }
+  lanes: { default: { concurrency: 32, priority: "normal" } }
 }`)
 
 type Shape = Omit<Task, 'subject' | 'directory' | 'warm' | 'countFiles'> & {

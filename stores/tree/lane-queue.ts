@@ -13,6 +13,11 @@ interface Ticket {
   readonly ttlMs: number
 }
 
+interface KnownTicket extends Ticket {
+  /** By the server's clock. */
+  readonly made: number
+}
+
 interface Waiting extends Ticket {
   readonly seq: number
   /** Priority with what waiting has added. */
@@ -24,11 +29,17 @@ const LEVEL = { low: 0, normal: 1, high: 2 } as const
 const AGEING_MS = 30_000
 const GRACE_MS = 5_000
 
+/** The higher comes first. */
+export const laneRank = (priority: LaneRequest['priority'], waitedMs: number): number =>
+  LEVEL[priority] + Math.floor(waitedMs / AGEING_MS)
+
 /** The waiting room of one agent, all lanes together. */
 export class LaneQueue {
   readonly #files: Files
   readonly #ids: Ids
   readonly #directory: string
+  /** Tickets as they were last seen: a number may be given again, a file never changes. */
+  #known = new Map<string, KnownTicket>()
 
   constructor(options: { files: Files; ids: Ids; directory: string }) {
     this.#files = options.files
@@ -78,22 +89,33 @@ export class LaneQueue {
   #waiting(): readonly Waiting[] {
     const now = this.#files.barrier(this.#directory) ?? 0
     const waiting: Waiting[] = []
+    const known = new Map<string, KnownTicket>()
     for (const name of this.#files.list(this.#directory).filter(isTicket)) {
-      const path = `${this.#directory}/${name}`
-      const made = this.#files.stat(path)?.modifiedAt
-      const text = this.#files.read(path)
-      if (made === undefined || text === null) continue
-      const ticket = decodeRecord<Ticket>(text, this.#files.absolute(path))
-      const age = now - made
+      const ticket = this.#read(name)
+      if (ticket === null) continue
+      known.set(name, ticket)
+      const age = now - ticket.made
       if (age > ticket.ttlMs + GRACE_MS) this.leave(Number(name))
       else
         waiting.push({
           ...ticket,
           seq: Number(name),
-          rank: LEVEL[ticket.priority] + Math.floor(age / AGEING_MS),
+          rank: laneRank(ticket.priority, age),
         })
     }
+    this.#known = known
     return waiting.sort((a, b) => b.rank - a.rank || a.seq - b.seq)
+  }
+
+  /** Null: it has gone. */
+  #read(name: string): KnownTicket | null {
+    const path = `${this.#directory}/${name}`
+    const made = this.#files.stat(path)?.modifiedAt
+    const known = this.#known.get(name)
+    if (known !== undefined && known.made === made) return known
+    const text = this.#files.read(path)
+    if (made === undefined || text === null) return null
+    return { ...decodeRecord<Ticket>(text, this.#files.absolute(path)), made }
   }
 
   #last(): number {

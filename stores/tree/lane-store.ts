@@ -2,7 +2,8 @@ import type { Hash, Ids } from '../../agents/ports/ids.ts'
 import type { LaneRequest, LaneStore } from '../../agents/ports/limits.ts'
 import type { Clock, Timers } from '../../agents/ports/time.ts'
 import type { Files } from './files.ts'
-import { LaneQueue } from './lane-queue.ts'
+import { LaneQueue, laneRank } from './lane-queue.ts'
+import { LaneWaiters } from './lane-waiters.ts'
 import type { LeasePlace, Leases } from './leases.ts'
 import { encodeName } from './names.ts'
 
@@ -27,8 +28,9 @@ export class TreeLaneStore implements LaneStore {
   readonly #files: Files
   readonly #leases: Leases
   readonly #clock: Clock
-  readonly #timers: Timers
   readonly #ids: Ids
+  readonly #waiters: LaneWaiters
+  readonly #queues = new Map<string, LaneQueue>()
   readonly #encode: (name: string) => string
 
   constructor(options: {
@@ -44,42 +46,59 @@ export class TreeLaneStore implements LaneStore {
     this.#files = options.files
     this.#leases = options.leases
     this.#clock = options.clock
-    this.#timers = options.timers
     this.#ids = options.ids
+    this.#waiters = new LaneWaiters(options.timers)
     this.#encode = (name) => encodeName(name, { hash, foldsCase })
   }
 
   async enter(request: LaneRequest): Promise<{ leave(): Promise<void> } | null> {
     const agent = `lanes/${this.#encode(request.agent)}`
-    const queue = new LaneQueue({ files: this.#files, ids: this.#ids, directory: `${agent}/wait` })
+    const queue = this.#queueOf(agent)
     const slots =
       (queue.isEmpty() ? this.#take(agent, request) : null) ?? (await this.#wait(agent, queue, request))
     if (slots === null) return null
     return {
       leave: async () => {
         for (const { place, epoch } of slots) this.#leases.release(place, epoch)
+        // Those of other lanes may wait for the total.
+        this.#waiters.wakeAll(`${agent}/`)
       },
     }
+  }
+
+  #queueOf(agent: string): LaneQueue {
+    const known = this.#queues.get(agent)
+    if (known !== undefined) return known
+    const queue = new LaneQueue({ files: this.#files, ids: this.#ids, directory: `${agent}/wait` })
+    this.#queues.set(agent, queue)
+    return queue
   }
 
   async #wait(agent: string, queue: LaneQueue, request: LaneRequest): Promise<readonly Slot[] | null> {
     if (request.waitMs <= 0) return null
     const { lane, concurrency, priority, waitMs } = request
-    const giveUpAt = this.#clock.now() + waitMs
+    const began = this.#clock.now()
+    const giveUpAt = began + waitMs
     const ticket = queue.join({ lane, concurrency, priority, ttlMs: waitMs })
+    const waiter = this.#waiters.join(`${agent}/${this.#encode(lane)}`, ticket, () =>
+      laneRank(priority, this.#clock.now() - began),
+    )
     const free = (name: string, size: number): number => this.#freeIn(`${agent}/${this.#encode(name)}`, size)
     try {
       for (let poll = FIRST_POLL_MS; ; poll = Math.min(poll * 2, LONGEST_POLL_MS)) {
-        const room =
-          request.capacity === undefined ? null : this.#freeIn(`${agent}/${TOTAL}`, request.capacity)
-        const slots = queue.isNext(ticket, { room, free }) ? this.#take(agent, request) : null
-        if (slots !== null) return slots
+        if (waiter.isFirst()) {
+          const room =
+            request.capacity === undefined ? null : this.#freeIn(`${agent}/${TOTAL}`, request.capacity)
+          const slots = queue.isNext(ticket, { room, free }) ? this.#take(agent, request) : null
+          if (slots !== null) return slots
+        }
         const left = giveUpAt - this.#clock.now()
         if (left <= 0) return null
-        await this.#timers.sleep(Math.min(poll * (0.75 + this.#ids.random() / 2), left))
+        await waiter.pause(Math.min(poll * (0.75 + this.#ids.random() / 2), left))
       }
     } finally {
       queue.leave(ticket)
+      waiter.leave()
     }
   }
 
@@ -95,15 +114,24 @@ export class TreeLaneStore implements LaneStore {
 
   #takeSlot(directory: string, size: number): Slot | null {
     const claim = { purpose: 'turn', ttlMs: SLOT_TTL_MS, owner: this.#leases.owner, data: {} }
-    for (const place of slotsOf(directory, size)) {
-      const taking = this.#leases.take(place, claim)
-      if (taking.kind === 'taken') return { place, epoch: taking.epoch }
+    const slots = slotsOf(directory, size)
+    const take = (places: readonly LeasePlace[]): Slot | null => {
+      for (const place of places) {
+        const taking = this.#leases.take(place, claim)
+        if (taking.kind === 'taken') return { place, epoch: taking.epoch }
+      }
+      return null
     }
-    return null
+    return take(this.#leases.seemFree(directory, slots)) ?? take(this.#freeSlots(directory, slots))
   }
 
   #freeIn(directory: string, size: number): number {
-    return slotsOf(directory, size).filter((place) => this.#leases.inspect(place).kind === 'free').length
+    return this.#freeSlots(directory, slotsOf(directory, size)).length
+  }
+
+  #freeSlots(directory: string, slots: readonly LeasePlace[]): readonly LeasePlace[] {
+    const states = this.#leases.inspectAll(directory, slots)
+    return slots.filter((_, index) => states[index]?.kind === 'free')
   }
 }
 

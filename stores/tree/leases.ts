@@ -118,7 +118,27 @@ export class Leases {
   /** Who holds the lease now, or since when it is free. Certain at the moment of the call. */
   inspect(place: LeasePlace): Held | Free {
     const now = this.#files.barrier(place.directory) ?? 0
-    const { epoch, released } = this.#newest(place, this.#files.list(place.directory))
+    return this.#inspect(place, now, this.#files.list(place.directory))
+  }
+
+  /** As `inspect`, for the places of one directory. */
+  inspectAll(directory: string, places: readonly LeasePlace[]): readonly (Held | Free)[] {
+    const now = this.#files.barrier(directory) ?? 0
+    const names = this.#files.list(directory)
+    return places.map((place) => this.#inspect(place, now, names))
+  }
+
+  /** Those of the places that seem free, by what this machine last saw of them. */
+  seemFree(directory: string, places: readonly LeasePlace[]): readonly LeasePlace[] {
+    const names = this.#files.list(directory)
+    return places.filter((place) => {
+      const { epoch, released } = this.#newest(place, names)
+      return epoch === 0 || released
+    })
+  }
+
+  #inspect(place: LeasePlace, now: number, names: readonly string[]): Held | Free {
+    const { epoch, released } = this.#newest(place, names)
     if (epoch === 0) return { kind: 'free', epoch, since: 0, now }
     if (released) {
       const since = this.#files.stat(this.#releaseFile(place, epoch))?.modifiedAt ?? now
