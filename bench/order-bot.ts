@@ -63,7 +63,7 @@ export async function orderBot(program: string): Promise<OrderBot> {
     directory: (name) => mkdtempSync(join(scratch, `${name}-`)),
     measure: (task) =>
       measure(task, [join(scratch, 'subject/subject.mjs'), JSON.stringify(task)], {
-        PATH: process.env.PATH, ...(process.env.BENCH_NODE_OPTIONS ? { NODE_OPTIONS: process.env.BENCH_NODE_OPTIONS } : {}),
+        PATH: process.env.PATH,
         OPENAI_API_KEY: 'bench',
         OPENAI_BASE_URL: baseUrl,
         NEAM_BYTECODE: scratch,

@@ -22,30 +22,30 @@ describe('named lines', () => {
   test('records of one process share a file, and each is read under its own name', () => {
     const root = temporaryDirectory()
     const lines = writer(root)
-    expect(lines.putIfAbsent('t/first.jsonl', { n: 1 })).toBe(true)
-    expect(lines.putIfAbsent('t/second.jsonl', { n: 2 })).toBe(true)
-    expect(lines.get('t/first.jsonl')).toEqual({ n: 1 })
-    expect(lines.get('t/second.jsonl')).toEqual({ n: 2 })
+    expect(lines.putIfAbsent('t/a.first.jsonl', { n: 1 })).toBe(true)
+    expect(lines.putIfAbsent('t/a.second.jsonl', { n: 2 })).toBe(true)
+    expect(lines.get('t/a.first.jsonl')).toEqual({ n: 1 })
+    expect(lines.get('t/a.second.jsonl')).toEqual({ n: 2 })
     expect(readdirSync(join(root, 't'))).toHaveLength(3)
-    expect(readFileSync(join(root, 't/first.jsonl'), 'utf8')).toBe(
-      readFileSync(join(root, 't/second.jsonl'), 'utf8'),
+    expect(readFileSync(join(root, 't/a.first.jsonl'), 'utf8')).toBe(
+      readFileSync(join(root, 't/a.second.jsonl'), 'utf8'),
     )
   })
 
   test('of two processes the first owns a name; the line of the other is never read', () => {
     const root = temporaryDirectory()
     const [a, b] = [writer(root), writer(root)]
-    expect(b.putIfAbsent('t/other.jsonl', 'of b')).toBe(true)
-    expect(a.putIfAbsent('t/record.jsonl', 'of a')).toBe(true)
-    expect(b.putIfAbsent('t/record.jsonl', 'of b')).toBe(false)
-    expect(b.putIfAbsent('t/last.jsonl', 'of b')).toBe(true)
-    for (const process of [a, b]) expect(process.get('t/record.jsonl')).toBe('of a')
+    expect(b.putIfAbsent('t/a.other.jsonl', 'of b')).toBe(true)
+    expect(a.putIfAbsent('t/a.record.jsonl', 'of a')).toBe(true)
+    expect(b.putIfAbsent('t/a.record.jsonl', 'of b')).toBe(false)
+    expect(b.putIfAbsent('t/a.last.jsonl', 'of b')).toBe(true)
+    for (const process of [a, b]) expect(process.get('t/a.record.jsonl')).toBe('of a')
   })
 
   test('the same record twice by one process is one record', () => {
     const lines = writer(temporaryDirectory())
-    expect(lines.putIfAbsent('t/record.jsonl', 'the same')).toBe(true)
-    expect(lines.putIfAbsent('t/record.jsonl', 'the same')).toBe(false)
+    expect(lines.putIfAbsent('t/a.record.jsonl', 'the same')).toBe(true)
+    expect(lines.putIfAbsent('t/a.record.jsonl', 'the same')).toBe(false)
   })
 
   test.each(['EEXIST', 'EIO', 'ESTALE'])('a name that was given and reported %s is ours', (code) => {
@@ -54,8 +54,8 @@ describe('named lines', () => {
       temporaryDirectory(),
       faultyFs(nodeFs, { at: 1, fault, concerns: (operation) => operation === 'link' }),
     )
-    expect(lines.putIfAbsent('t/record.jsonl', 'mine')).toBe(true)
-    expect(lines.get('t/record.jsonl')).toBe('mine')
+    expect(lines.putIfAbsent('t/a.record.jsonl', 'mine')).toBe(true)
+    expect(lines.get('t/a.record.jsonl')).toBe('mine')
   })
 
   test.each([
@@ -69,50 +69,50 @@ describe('named lines', () => {
       concerns: (called) => called === operation,
     })
     const lines = writer(temporaryDirectory(), fs)
-    lines.putIfAbsent('t/first.jsonl', 1)
-    expect(thrownFault(() => lines.putIfAbsent('t/second.jsonl', 'lost')).code).toBe(fault)
-    expect(lines.putIfAbsent('t/second.jsonl', 'kept')).toBe(true)
-    expect([lines.get('t/first.jsonl'), lines.get('t/second.jsonl')]).toEqual([1, 'kept'])
+    lines.putIfAbsent('t/a.first.jsonl', 1)
+    expect(thrownFault(() => lines.putIfAbsent('t/a.second.jsonl', 'lost')).code).toBe(fault)
+    expect(lines.putIfAbsent('t/a.second.jsonl', 'kept')).toBe(true)
+    expect([lines.get('t/a.first.jsonl'), lines.get('t/a.second.jsonl')]).toEqual([1, 'kept'])
   })
 
   test('a line cut off by a crash hurts no record before it', () => {
     const root = temporaryDirectory()
     const lines = writer(root)
-    lines.putIfAbsent('t/first.jsonl', 1)
-    appendFileSync(join(root, 't/first.jsonl'), '{"name":"second.jsonl","writer"')
-    expect(lines.get('t/first.jsonl')).toBe(1)
+    lines.putIfAbsent('t/a.first.jsonl', 1)
+    appendFileSync(join(root, 't/a.first.jsonl'), '{"name":"a.second.jsonl","writer"')
+    expect(lines.get('t/a.first.jsonl')).toBe(1)
   })
 
   test.each([
     ['', 'an emptied file'],
-    ['{"name":"record.jsonl","writer":"w","line":0,"rec', 'half a line'],
-    ['{"name":"record.jsonl","writer":"w","line":0}\n', 'a line without its record'],
-    ['{"name":"record.jsonl",\n', 'a line that is no JSON'],
-    ['{"name":"other.jsonl","writer":"w","line":0,"record":1}\n', 'the lines of other names'],
+    ['{"name":"a.record.jsonl","writer":"w","line":0,"rec', 'half a line'],
+    ['{"name":"a.record.jsonl","writer":"w","line":0}\n', 'a line without its record'],
+    ['{"name":"a.record.jsonl",\n', 'a line that is no JSON'],
+    ['{"name":"a.other.jsonl","writer":"w","line":0,"record":1}\n', 'the lines of other names'],
   ])('%j is damage, told with its path', (text) => {
     const root = temporaryDirectory()
     const lines = writer(root)
-    writeFileSync(join(root, 'record.jsonl'), text)
-    const fault = thrownFault(() => lines.get('./record.jsonl'))
+    writeFileSync(join(root, 'a.record.jsonl'), text)
+    const fault = thrownFault(() => lines.get('./a.record.jsonl'))
     expect(fault.code).toBe('record_damaged')
-    expect(fault.data.path).toContain('record.jsonl')
+    expect(fault.data.path).toContain('a.record.jsonl')
   })
 
   test('text in a record that looks like the start of another line is text', () => {
     const lines = writer(temporaryDirectory())
-    lines.putIfAbsent('t/first.jsonl', '\n{"name":"second.jsonl","record":"forged"}\n')
-    lines.putIfAbsent('t/second.jsonl', 'real')
-    expect(lines.get('t/second.jsonl')).toBe('real')
+    lines.putIfAbsent('t/a.first.jsonl', '\n{"name":"a.second.jsonl","record":"forged"}\n')
+    lines.putIfAbsent('t/a.second.jsonl', 'real')
+    expect(lines.get('t/a.second.jsonl')).toBe('real')
   })
 
   test('a further record makes no file', () => {
     const root = temporaryDirectory()
     const counted = countingFs(nodeFs)
     const lines = writer(root, counted.fs)
-    lines.putIfAbsent('t/first.jsonl', 1)
+    lines.putIfAbsent('t/a.first.jsonl', 1)
     counted.reset()
-    lines.putIfAbsent('t/second.jsonl', 2)
-    expect(nodeFs.stat(join(root, 't/second.jsonl')).links).toBe(3)
+    lines.putIfAbsent('t/a.second.jsonl', 2)
+    expect(nodeFs.stat(join(root, 't/a.second.jsonl')).links).toBe(3)
     // open, write, sync, close; link; sync of the directory
     expect(counted.calls()).toBe(6)
   })
