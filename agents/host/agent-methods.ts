@@ -7,6 +7,7 @@ import { history } from '../claw/history.ts'
 import { resetSession } from '../claw/reset.ts'
 import { outcomeValue } from '../forge/outcome.ts'
 import { runForge } from '../forge/run.ts'
+import { runElsewhere } from '../forge/run-elsewhere.ts'
 import { askOnce } from '../turn/ask-once.ts'
 import { nestedCall } from '../turn/call-context.ts'
 import { statisticsOf } from '../turn/statistics.ts'
@@ -18,11 +19,13 @@ import type { SceneHostOptions } from './scene-host.ts'
 /** The session of a programmatic `.ask(text)` (design 3.4). */
 const DEFAULT_KEY = 'default'
 
+type Caller = Pick<SceneHostOptions, 'call' | 'agent'>
+
 interface MethodCall<A extends AgentDecl> {
   readonly world: World
   readonly agent: A
   /** The scene that calls. */
-  readonly scene: Pick<SceneHostOptions, 'call'>
+  readonly scene: Caller
   readonly arguments: MethodArguments
 }
 
@@ -128,6 +131,10 @@ const FORGE: Readonly<Record<string, Method<ForgeDecl>>> = {
   async run({ world, agent, scene, arguments: args }) {
     args.end(0)
     const { depth, signal } = scene.call
+    // An iteration has a function's time for all that it does; a turn is outlived by the run that it asks for.
+    if (world.forgeDriver.kind === 'states' && scene.agent?.kind !== 'forge') {
+      return outcomeValue(await runElsewhere(world, agent.name, scene.call))
+    }
     return outcomeValue(await runForge(world, agent.name, { signal, depth: depth + 1 }))
   },
 }
@@ -135,7 +142,7 @@ const FORGE: Readonly<Record<string, Method<ForgeDecl>>> = {
 /** `agent.method(args)` of a running program. Throws Faults, and HostErrors for calls that make no sense. */
 export async function callAgentMethod(
   world: World,
-  scene: Pick<SceneHostOptions, 'call'>,
+  scene: Caller,
   name: string,
   method: string,
   args: readonly Value[],
