@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { iterate } from '../../agents/forge/iterate.ts'
 import { startForge } from '../../agents/forge/start.ts'
-import type { Timers } from '../../agents/ports/time.ts'
-import { STILL } from '../support/mortal-world.ts'
+import { withoutRenewals } from '../support/mortal-world.ts'
 import { ScriptedModel, says } from '../support/scripted-model.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { testWorld } from '../support/world.ts'
@@ -13,18 +12,11 @@ const builder = (verify: string) => `
 fun verify(ctx) { ${verify} }
 forge agent Builder { provider: "openai" model: "gpt-4o" verify: verify workspace: "project" checkpoint: "none" }`
 
-/** Only the machine's own pauses end: time does not pass by itself while a first call loads what it needs. */
-const STANDING: Timers = {
-  ...STILL,
-  sleep: (ms, signal) =>
-    ms < 1000 ? new Promise((resolve) => setImmediate(resolve)) : STILL.sleep(ms, signal),
-}
-
 /** A run whose iterations have `seconds` each, driven until it ends. */
 async function run(verify: string, seconds: number) {
   const root = temporaryDirectory()
   const model = new ScriptedModel().answer(...Array.from({ length: 5 }, () => says('Done.')))
-  const { world, clock } = testWorld(builder(verify), { root, model, parts: { timers: STANDING } })
+  const { world, clock } = testWorld(builder(verify), { root, model })
   mkdirSync(join(root, 'workspaces/project'), { recursive: true })
   const config = await startForge(world, { agent: 'Builder', driver: 'asl' })
   // A clock that moves whenever the machine looks at it.
@@ -32,7 +24,7 @@ async function run(verify: string, seconds: number) {
     clock.pass(10)
     return clock.now()
   }
-  const ticking = { ...world, clock: { now } }
+  const ticking = { ...world, clock: { now }, timers: withoutRenewals(world.timers) }
   let step = await iterate(ticking, { ...config, iteration: 1 }, { deadlineAt: clock.now() + seconds * 1000 })
   const verdicts = [step.report.verdict]
   while (step.kind === 'next') {

@@ -3,6 +3,7 @@ import { ask } from '../../agents/claw/ask.ts'
 import { iterate } from '../../agents/forge/iterate.ts'
 import type { ForgeDriver } from '../../agents/ports/forge-driver.ts'
 import type { World } from '../../agents/world.ts'
+import { withoutRenewals } from '../support/mortal-world.ts'
 import { calls, ScriptedModel, says } from '../support/scripted-model.ts'
 import { testWorld } from '../support/world.ts'
 
@@ -23,6 +24,7 @@ async function asked(
   const test = testWorld(PROGRAM, { model })
   const world: World = {
     ...test.world,
+    timers: withoutRenewals(test.world.timers),
     forgeDriver: {
       ...test.world.forgeDriver,
       kind,

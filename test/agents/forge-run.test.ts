@@ -1,3 +1,5 @@
+import { symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { runForge } from '../../agents/forge/run.ts'
 import { ForgePlace, taskOf, text, VERIFY_THROWS, writeFile } from './forge-world.ts'
@@ -107,6 +109,22 @@ describe('a run', () => {
     const place = new ForgePlace()
     expect(await runForge(place.boot(), 'Builder')).toMatchObject({ outcome: 'completed', tasksTotal: 1 })
     expect(place.warnings).toContain('Builder: plan file plan.txt does not exist: running as a single task')
+  })
+
+  test.each<[string, (place: ForgePlace) => void, object]>([
+    ['is a folder', (place) => place.write('plan.txt/x', ''), { code: 'path_refused' }],
+    [
+      'is a link',
+      (place) => symlinkSync('/etc/hosts', join(place.workspace, 'plan.txt')),
+      { code: 'path_refused' },
+    ],
+    ['is too large', (place) => place.write('plan.txt', 'task\n'.repeat(300_000)), { code: 'path_refused' }],
+    ['has no task', (place) => place.write('plan.txt', '# none\n'), { code: 'plan_invalid' }],
+  ])('with a plan that %s is refused before the first model call', async (_what, make, fault) => {
+    const place = new ForgePlace()
+    make(place)
+    await expect(runForge(place.boot(), 'Builder')).rejects.toMatchObject(fault)
+    expect([place.requests, await place.boot().runs.head('Builder')]).toEqual([[], null])
   })
 
   test('takes up where an earlier run stopped, from the progress file', async () => {

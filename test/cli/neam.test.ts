@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { runBin } from '../support/program.ts'
@@ -86,6 +86,21 @@ test('a claw agent remembers within and across runs', async () => {
   const env = { NEAM_AUDIT_SINK: 'stderr' }
   expect((await runBin('neam', [file, '--offline'], { cwd, env })).stdout).toBe('2\n')
   expect((await runBin('neam', [file, '--offline'], { cwd, env })).stdout).toBe('4\n')
+})
+
+test.each([
+  ['in the current directory', {}, '.'],
+  ['in NEAM_WORKSPACE_DIR', { NEAM_WORKSPACE_DIR: 'elsewhere' }, 'elsewhere'],
+])('outside an agent, files and commands of a program are %s', async (_where, env, folder) => {
+  const place = temporaryDirectory()
+  mkdirSync(join(place, 'elsewhere'))
+  writeFileSync(
+    join(place, 'files.neam'),
+    'workspace_write("made.txt", "by neam"); emit exec("cat made.txt").stdout;',
+  )
+  const { stdout, stderr } = await runBin('neam', ['files.neam'], { cwd: place, env })
+  expect([stdout, stderr]).toEqual(['by neam\n', ''])
+  expect(readFileSync(join(place, folder, 'made.txt'), 'utf8')).toBe('by neam')
 })
 
 test('a program without agents leaves nothing behind', async () => {

@@ -150,6 +150,38 @@ test('every declared field of the full-featured claw agent is visible', () => {
   ])
 })
 
+/** Design 9.4. */
+test.each([
+  ['on_observation', ['input', 'tool_output']],
+  ['on_input', ['input']],
+  ['on_tool_input', ['tool_input']],
+  ['on_tool_call', ['tool_input']],
+  ['on_action', ['tool_input']],
+  ['on_tool_output', ['tool_output']],
+  ['on_result', ['tool_output']],
+  ['on_output', ['output']],
+  ['on_response', ['output']],
+])('the guard event %s is called at %j', (event, phases) => {
+  const { guards } = checked(`guard g { ${event}(text) { return text; } }`)
+  expect(guards[0]?.handlers.map(({ phase }) => phase)).toEqual(phases)
+})
+
+test('an unknown guard event is an error at its word, which names the one that was meant', () => {
+  const { program, diagnostics } = analyseText('guard g { on_inptu(text) { return text; } }')
+  expect(program).toBeNull()
+  expect(diagnostics).toMatchObject([
+    { code: 'E4020', message: 'unknown guard event `on_inptu`', help: expect.stringContaining('on_input') },
+  ])
+})
+
+test('handoffs on an agent is an error that says how one agent calls another', () => {
+  const { diagnostics } = analyseText(
+    'channel c { type: "cli" }\nclaw agent Bot { provider: "openai" model: "gpt-4o" channels: [c] handoffs: [Other] }',
+  )
+  expect(diagnostics).toMatchObject([{ code: 'E4025', message: '"handoffs" is not supported' }])
+  expect(JSON.stringify(diagnostics)).toContain('.run()')
+})
+
 test('every declared field of the full-featured forge agent is visible', () => {
   const { agents, verifyOf } = chapter('ch25-09-tdd-code-builder')
   expect(agents).toMatchObject([

@@ -15,6 +15,12 @@ export const STILL: Timers = {
   deadline: () => ({ signal: new AbortController().signal, cancel() {} }),
 }
 
+/** Time that does not pass by the long sleeps of whoever renews a lease: a first call may load for as long as it likes. */
+export const withoutRenewals = (timers: Timers): Timers => ({
+  ...timers,
+  sleep: (ms, signal) => (ms < 1000 ? timers.sleep(ms, signal) : STILL.sleep(ms, signal)),
+})
+
 export interface MortalWorld extends TestWorld {
   died(): boolean
 }
