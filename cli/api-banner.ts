@@ -30,6 +30,7 @@ export function banner({ system, url, host, hasKey, keyWarnings, workers }: Bann
     `  models        ${settings.offline ? 'offline (a deterministic stand-in: no key, no network)' : 'as the program declares'}`,
     `  sessions      ${settings.sessionsDir}`,
     `  workspaces    ${settings.workspaceDir ?? settings.cwd}`,
+    `  pools         ${settings.instances} VM instances, ${settings.modelConnections} connections to models${workers > 1 ? ', for each worker' : ''}`,
     ...(settings.watch ? ['  watching      the program is loaded again when its files change'] : []),
     ...(workers > 1 ? [`  workers       ${workers} processes`] : []),
     ...warnings(host, hasKey, settings.disabled),

@@ -20,6 +20,7 @@ import { packageRoot, packageVersion } from './package-root.ts'
 import { programOnDisk } from './program-source.ts'
 import { runProgram } from './run-program.ts'
 import type { ProgramPlace } from './served-program.ts'
+import { ServedSystems } from './served-systems.ts'
 import { untilTold } from './stop-signals.ts'
 import { programOfSupervisor, superviseWorkers, workerNumber } from './workers.ts'
 
@@ -158,12 +159,13 @@ async function run(argv: readonly string[]): Promise<number> {
   let draining = false
   const driver = createAslDriver({
     definition: readFileSync(join(packageRoot(), 'statemachine/forge-run.asl.json'), 'utf8'),
-    step: async (event) => await forgeStep(system.world, event),
-    wait: async (event, signal) => await forgeWaitHere(system.world, event, signal),
+    step: async (event) => await forgeStep((await served.ofRun(event.state)).world, event),
+    wait: async (event, signal) =>
+      await forgeWaitHere((await served.ofRun(event.state)).world, event, signal),
     onError: ({ agent, run: id }, error) =>
       log({ level: 'error', message: 'forge execution failed', agent, run: id, cause: String(error) }),
   })
-  let system: System = await createSystem({
+  const system: System = await createSystem({
     module: source.module,
     programDir: source.programDir,
     environment,
@@ -175,9 +177,10 @@ async function run(argv: readonly string[]): Promise<number> {
       warn: (line) => log({ level: 'warn', message: line }),
     },
   })
+  const served = new ServedSystems(system)
   const started = performance.now()
   const handlers = createHandlers({
-    system: async () => system,
+    system: async () => served.current,
     tracing: system.world.tracing,
     log,
     draining: () => draining,
@@ -212,7 +215,7 @@ async function run(argv: readonly string[]): Promise<number> {
     telling = owedNotices(system.world)
   }
   source.follow((module) => {
-    system = system.withProgram(module)
+    served.load(module)
     log({ level: 'info', message: 'program loaded again', program: module.manifest.program })
   })
 

@@ -90,6 +90,64 @@ describe('a program that changes while it is served', () => {
     expect(await server.stop()).toBe(0)
   }, 60_000)
 
+  test('a turn that goes on in the background ends with the old one, too', async () => {
+    const directory = temporaryDirectory()
+    const file = join(directory, 'desk.neam')
+    writeFileSync(file, version('old'))
+    const model = await startOpenAIServer()
+    const changed = Promise.withResolvers<void>()
+    const asksForStock = { toolCalls: [{ name: 'stock', arguments: '{"item":"tea"}' }] }
+    // The request gives its model call up when it is handed over; the background makes it again.
+    model.script({ ...asksForStock, after: changed.promise }, { ...asksForStock, after: changed.promise })
+    model.always(({ body }) => ({ text: `${body.messages[0]!.content} ${body.messages.at(-1)!.content}` }))
+    const environment = { OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'sk-test' }
+    const args = ['--program', 'desk.neam', '--timeout', '1500']
+    const server = await serve(directory, args, environment)
+    const accepted = await say(server, 'ann', 'How much tea?')
+    expect(accepted.status).toBe(202)
+    writeFileSync(file, version('new'))
+    await loadedAgain(server, 1)
+    changed.resolve()
+    let turn = await call(server, accepted.body.status_url)
+    while (turn.body.status === 'running') turn = await call(server, accepted.body.status_url)
+    expect(turn.body).toMatchObject({ status: 'completed', response: 'I am old. old stock' })
+  }, 60_000)
+
+  test('a forge run ends with the old one, and the next run is of the new one', async () => {
+    const directory = temporaryDirectory()
+    const file = join(directory, 'build.neam')
+    const program = (name: string) => `
+fun check(ctx) {
+  emit "${name}";
+  if (workspace_read("done.txt") == nil) { return "not yet"; }
+  return true;
+}
+forge agent builder {
+  provider: "openai" model: "gpt-4o" verify: check checkpoint: "none" workspace: "project" loop { max_iterations: 100000 }
+}`
+    writeFileSync(file, program('old'))
+    const server = await serve(directory, ['--program', 'build.neam', '--offline'])
+    const emitted = () => logged(server, 'emit').map(({ line }) => line)
+    const start = () => call(server, '/api/v1/forge/builder/start', {})
+    const ended = async () => {
+      let status = (await call(server, '/api/v1/forge/builder/status')).body
+      while (status.running) status = (await call(server, '/api/v1/forge/builder/status')).body
+      return status
+    }
+    await start()
+    await until(() => emitted().length > 0)
+    writeFileSync(file, program('new'))
+    await loadedAgain(server, 1)
+    const before = emitted().length
+    await until(() => emitted().length > before + 1)
+    writeFileSync(join(directory, 'project/done.txt'), 'yes')
+    expect(await ended()).toMatchObject({ last_outcome: 'completed' })
+    expect(new Set(emitted())).toEqual(new Set(['old']))
+    await start()
+    expect(await ended()).toMatchObject({ last_outcome: 'completed' })
+    expect(emitted().at(-1)).toBe('new')
+  }, 60_000)
+
   test('that does not compile any more, the old one goes on, and the diagnostics are printed', async () => {
     const directory = temporaryDirectory()
     const file = join(directory, 'desk.neam')

@@ -14,6 +14,10 @@ describe('docs/server.md', () => {
     server = await startServer('bin/neam-api.js', args, { NEAM_SESSIONS_DIR: join(sandbox, 'sessions') })
   })
 
+  test('prints flags that the server shows in its banner', () => {
+    expect(server.log()).toContain('pools         8 VM instances, 16 connections to models, for each worker')
+  })
+
   test('prints limits and figures that the server tells', async () => {
     expect(await curl(server.url, limits!)).toMatchObject({
       status: 200,
