@@ -9,6 +9,7 @@ import type { Command } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
 import { type LineReader, lineReader } from './line-reader.ts'
+import { audit } from './neam-cli/audit.ts'
 import { askToDecide, confirmations, howToDecide } from './neam-cli/confirmations.ts'
 import { doctor } from './neam-cli/doctor.ts'
 import { sessions } from './neam-cli/sessions.ts'
@@ -43,7 +44,7 @@ const COMMANDS = `  /history  show the conversation so far
 `
 
 /** What is not a chat; `neam-cli COMMAND --help` tells more. */
-const OTHERS: Readonly<Record<string, Command>> = { confirmations, doctor, sessions, workspace }
+const OTHERS: Readonly<Record<string, Command>> = { audit, confirmations, doctor, sessions, workspace }
 
 const HELP = `Usage: neam-cli FILE [flags]
        neam-cli COMMAND ...

@@ -18,7 +18,7 @@ import { nodeFs } from '../stores/tree/node-fs.ts'
 import { createTree, type Tree } from '../stores/tree/tree.ts'
 import { treeWorkspaces } from '../stores/tree/workspace.ts'
 import { Program } from '../vm/program.ts'
-import { systemAudit } from './audit.ts'
+import { systemAudit } from './audit/audit.ts'
 import { type BackgroundTurns, backgroundTurns } from './background-turns.ts'
 import { systemCommands } from './commands.ts'
 import type { Environment } from './environment.ts'
@@ -164,7 +164,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     }),
     commands: aroundCommands(systemCommands(settings, environment, timers)),
     checkpoints: treeCheckpoints({ stateDir: settings.stateDir, clock, path: environment.PATH ?? '' }),
-    audit: systemAudit(settings, clock),
+    audit: systemAudit(settings, { clock, ids, hash: systemHash }),
     tracing,
     notices: noticeTargets(settings, { secrets, clock, timers }),
     get outbox() {

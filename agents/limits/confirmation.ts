@@ -1,4 +1,5 @@
 import type { SkillDecl } from '../../bytecode/manifest.ts'
+import { canonicalJson } from '../canonical-json.ts'
 import { isoTime } from '../iso-time.ts'
 import type {
   ApprovedResult,
@@ -46,9 +47,9 @@ const APPROVAL_VALID_MS = 3600_000
  */
 export async function approvalOf(world: World, call: ConfirmableCall): Promise<ApprovalAnswer> {
   const args = call.arguments.trim() === '' ? '{}' : call.arguments
-  const what = canonical({ tool: call.skill.name, arguments: JSON.parse(args) })
+  const what = canonicalJson({ tool: call.skill.name, arguments: JSON.parse(args) })
   const place = call.place(what)
-  const id = world.hash.sha256(canonical({ place, what })).slice(0, 32)
+  const id = world.hash.sha256(canonicalJson({ place, what })).slice(0, 32)
   const confirmation =
     (await world.confirmations.get(id)) ?? (await open(world, { ...call, arguments: args }, { id, place }))
   const decision = await standingDecision(world, confirmation)
@@ -165,13 +166,4 @@ function refusal(tool: string, { action }: ConfirmationDecision): string | null 
     case 'expire':
       return `Not done: nobody approved this call of ${tool} in time. Tell the user so, and do not make it again.`
   }
-}
-
-/** JSON with the keys of objects in order: equal values have equal texts. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  )
 }
