@@ -5,11 +5,15 @@ import { ask } from '../../agents/claw/ask.ts'
 import { history } from '../../agents/claw/history.ts'
 import { resetSession } from '../../agents/claw/reset.ts'
 import type { LaneStore } from '../../agents/ports/limits.ts'
+import { nodeFs } from '../../stores/tree/node-fs.ts'
 import { BOT } from '../support/agent-programs.ts'
 import { message, say } from '../support/asking.ts'
 import { faultOf } from '../support/faults.ts'
+import { interceptedFs } from '../support/fs-intercept.ts'
+import { testTree, virtualTime } from '../support/fs-tree.ts'
 import { overriding } from '../support/overriding.ts'
 import { type Answer, ScriptedModel, says } from '../support/scripted-model.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
 import { type TestWorld, testWorld } from '../support/world.ts'
 
 const MINUTE = 60_000
@@ -201,6 +205,42 @@ describe('a session', () => {
     expect(await ask(t.world, message(t, 'ours?'))).toMatchObject({ status: 'completed' })
     expect(await contents(t)).toEqual(['theirs?', 'theirs', 'ours?', 'ours'])
   })
+
+  test('holds no file open while its model works, so that 200 at once cost no more than one', async () => {
+    const SESSIONS = 200
+    let open = 0
+    const fs = interceptedFs(nodeFs, (operation, _subject, run) => {
+      const result = run()
+      if (operation === 'create' || operation === 'openAppend') open += 1
+      if (operation === 'close') open -= 1
+      return result
+    })
+    const root = temporaryDirectory({ inMemory: true })
+    const { clock, timers } = virtualTime()
+    const everybody = Promise.withResolvers<void>()
+    const found: number[] = []
+    const answer = async () => {
+      found.push(open)
+      if (found.length === SESSIONS) everybody.resolve()
+      await everybody.promise
+      return says('ok')
+    }
+    const lanes = `lanes: { default: { concurrency: ${SESSIONS}, priority: "normal" } } channels:`
+    const t = testWorld(BOT.replace('channels:', lanes), {
+      root,
+      model: new ScriptedModel().answer(...Array.from({ length: SESSIONS }, () => answer)),
+      parts: { ...testTree(root, { fs, clock, timers }), clock, timers },
+    })
+    const keys = Array.from({ length: SESSIONS }, (_, n) => `user-${n}`)
+    const answers = await Promise.all(keys.map((key) => say({ ...t, clock }, `I am ${key}`, { key })))
+    expect(answers).toEqual(keys.map(() => 'ok'))
+    expect(found).toEqual(keys.map(() => 0))
+    expect(open).toBe(0)
+    for (const key of keys) {
+      const messages = await history(t.world, { agent: 'Bot', key })
+      expect(messages.map(({ content }) => content)).toEqual([`I am ${key}`, 'ok'])
+    }
+  }, 30_000)
 
   test('that stays busy refuses, and the refused message is on record', async () => {
     const t = bot(BOT)

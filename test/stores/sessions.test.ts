@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import type { Fs } from '../../stores/tree/fs.ts'
 import { nodeFs } from '../../stores/tree/node-fs.ts'
 import { sessionStoreContract } from '../contracts/session-store.ts'
 import { faultOf } from '../support/faults.ts'
@@ -29,6 +30,9 @@ const version = (seq: number): string => `v.${String(seq).padStart(10, '0')}.jso
 const age = (path: string, ms: number): void => {
   const then = (Date.now() - ms) / 1000
   utimesSync(path, then, then)
+}
+const raise = (code: string): never => {
+  throw Object.assign(new Error(`${code}: planted`), { code })
 }
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
@@ -133,6 +137,29 @@ describe('a damaged version', () => {
     expect(after).toMatchObject({ seq: 3, degraded: false })
     expect(after.messages.map(({ content }) => content)).toEqual(['one', 'noted one', 'three', 'noted three'])
     expect(existsSync(path)).toBe(true)
+  })
+
+  test.each<[string, (text: string) => string]>([
+    ['torn', (text) => text.slice(0, text.length / 2)],
+    ['one line short', (text) => text.replace(/\n[^\n]*\n$/, '\n')],
+    ['collected', () => ''],
+    ['gone', () => raise('ENOENT')],
+    ['stale', () => raise('ESTALE')],
+  ])('that is %s at first sight only is read again, and is not damaged', async (_claim, first) => {
+    const root = temporaryDirectory()
+    await message(testTree(root), 'one')
+    await message(testTree(root), 'two')
+    for (const looks of [1, 2]) {
+      let left = looks
+      const fs: Fs = {
+        ...nodeFs,
+        read: (path) =>
+          path.endsWith(version(2)) && left-- > 0 ? first(nodeFs.read(path)) : nodeFs.read(path),
+      }
+      const found = await testTree(root, { fs }).sessions.open(SESSION)
+      expect(found).toMatchObject({ seq: 2, degraded: false })
+      expect(found.messages).toHaveLength(4)
+    }
   })
 
   test.each([0, 1, 50, 400])('cut off after %i bytes it is as damaged', async (length) => {
