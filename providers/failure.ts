@@ -39,11 +39,11 @@ export function httpFailure(
   if (status === 400 && (code === 'context_length_exceeded' || TOO_LONG.test(message)))
     return { fault: new Fault('prompt_too_long', { provider, problem }), again: false }
   if (code === 'insufficient_quota')
-    return { fault: new Fault('provider_refused', { provider, problem }), again: false }
+    return { fault: new Fault('provider_refused', { provider, problem, status }), again: false }
   if (status === 429) return { fault: new Fault('provider_rate_limited', { provider }, waiting), again: true }
   if (PASSING.has(status))
     return { fault: new Fault('provider_unavailable', { provider, problem }, waiting), again: true }
-  return { fault: new Fault('provider_refused', { provider, problem }), again: false }
+  return { fault: new Fault('provider_refused', { provider, problem, status }), again: false }
 }
 
 /** Why a call of a vendor's package failed. OpenAI names the cause `code`, Anthropic `type`. */

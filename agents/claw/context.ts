@@ -7,6 +7,7 @@ import { messageTokens, requestTokens } from '../turn/tokens.ts'
 import { skillsOf, toolSpec } from '../turn/tools.ts'
 import { compactVersion } from './compact-version.ts'
 import { compactionPauses } from './compaction-pause.ts'
+import { historyTurns } from './history-turns.ts'
 import { type PromptHistory, promptHistory } from './prompt-history.ts'
 import { recalled, recallingMemory } from './recalled.ts'
 import type { BriefedTurn, OpenTurn } from './turn.ts'
@@ -19,39 +20,50 @@ const MEMORY_SHARE = 0.05
  * model's window holds, is first compacted (`compaction: "auto"`, chapter 24.5); what is then still too much is cut
  * from the oldest on, in the prompt only: the session on disk keeps it.
  */
-export const context = (turn: OpenTurn): Promise<BriefedTurn> => briefed(turn, Number.POSITIVE_INFINITY)
+export const context = (turn: OpenTurn): Promise<BriefedTurn> => briefed(turn, null)
+
+/** Why a model did not take a prompt that had history in it. */
+export type Refusal = 'prompt_too_long' | 'provider_refused'
 
 /**
- * The prompt once more, for a model that found it too long: compacted where the session is, without memory, and with at
- * most half the history. What the turn has done so far is kept. Null: there is no history to leave out.
+ * The prompt once more, for a model that refused it; without memory. One that was too long is compacted where the session
+ * is, and has at most half the history; any other has none, because something in it may be what the vendor does not
+ * take, and would be in every later prompt. What the turn has done so far is kept. Null: there is no history to leave
+ * out.
  */
-export async function shorterContext(turn: BriefedTurn): Promise<BriefedTurn | null> {
+export async function shorterContext(turn: BriefedTurn, refusal: Refusal): Promise<BriefedTurn | null> {
   const { world, agent, ref, id, historyTokens } = turn
   if (historyTokens === 0) return null
-  const version = agent.session.compaction === 'auto' ? await compacted(turn) : turn.version
   const earlier = await world.sessions.turn(ref, id)
-  return await briefed({ ...turn, version, earlier }, Math.floor(historyTokens / 2))
+  if (refusal === 'provider_refused') return await briefed({ ...turn, earlier }, { refusal, maxTokens: 0 })
+  const version = agent.session.compaction === 'auto' ? await compacted(turn) : turn.version
+  return await briefed({ ...turn, version, earlier }, { refusal, maxTokens: Math.floor(historyTokens / 2) })
 }
 
-async function briefed(turn: OpenTurn, maxHistoryTokens: number): Promise<BriefedTurn> {
+async function briefed(
+  turn: OpenTurn,
+  again: { readonly refusal: Refusal; readonly maxTokens: number } | null,
+): Promise<BriefedTurn> {
   const { world, agent } = turn
-  const isFirst = maxHistoryTokens === Number.POSITIVE_INFINITY
   const system: ModelMessage[] = agent.system === '' ? [] : [{ role: 'system', content: agent.system }]
   const message: ModelMessage = { role: 'user', content: turn.message }
   const tools = [...skillsOf(world, agent).values()].map(toolSpec)
-  const memory = isFirst ? recallingMemory(agent) : null
+  const memory = again === null ? recallingMemory(agent) : null
   const forMemory = memory === null ? 0 : Math.floor(contextLimit(world, agent) * MEMORY_SHARE)
   const limit = contextLimit(world, agent) - forMemory
   let { version } = turn
   const everything = [...system, ...version.messages.map(promptMessage), message]
   const counter = await tokenCounter(world, agent.model, (by) => requestTokens(by, everything, tools), limit)
-  const maxTokens = Math.min(maxHistoryTokens, limit - requestTokens(counter, [...system, message], tools))
+  const room = limit - requestTokens(counter, [...system, message], tools)
+  const maxTokens = Math.min(room, again?.maxTokens ?? room)
   const tokensOf = (stored: StoredMessage): number => messageTokens(counter, promptMessage(stored))
   const historyOf = ({ messages }: SessionVersion): PromptHistory =>
-    promptHistory(messages, { maxTurns: agent.session.maxHistoryTurns, maxTokens }, tokensOf)
+    again?.refusal === 'provider_refused'
+      ? { messages: [], leftOut: historyTurns(messages).turns.length }
+      : promptHistory(messages, { maxTurns: agent.session.maxHistoryTurns, maxTokens }, tokensOf)
 
   let history = historyOf(version)
-  if (isFirst && history.leftOut > 0 && agent.session.compaction === 'auto') {
+  if (again === null && history.leftOut > 0 && agent.session.compaction === 'auto') {
     version = await compacted(turn)
     history = historyOf(version)
   }
@@ -62,7 +74,7 @@ async function briefed(turn: OpenTurn, maxHistoryTokens: number): Promise<Briefe
       sessionKey: turn.ref.key,
       requestId: turn.call.requestId,
       metadata: { turns: history.leftOut },
-      ...(isFirst ? {} : { detail: 'prompt_too_long' }),
+      ...(again === null ? {} : { detail: again.refusal }),
     })
   }
   // After the history, whose beginning then stays the same from turn to turn: vendors cache it.

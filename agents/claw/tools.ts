@@ -2,21 +2,39 @@ import { agentGate } from '../limits/agent-gate.ts'
 import { Fault } from '../ports/fault.ts'
 import { sessionJournal } from '../turn/step-journal.ts'
 import { toolLoop } from '../turn/tool-loop.ts'
-import { shorterContext } from './context.ts'
+import { type Refusal, shorterContext } from './context.ts'
 import type { BriefedTurn, WorkedTurn } from './turn.ts'
 
 /** Stage 4: the tool-calling loop; each step is in the turn's journal before its result is used. A call that needs a
  * person's approval ends the work with `confirmation_pending`: nothing is held meanwhile, and `ask` for the same turn
- * goes on from there. A prompt that the model finds too long is made shorter and tried once more. */
+ * goes on from there. A prompt that the model refuses is made shorter and tried once more. */
 export async function tools(turn: BriefedTurn): Promise<WorkedTurn> {
   try {
     return await worked(turn)
   } catch (error) {
-    if (!(error instanceof Fault) || error.code !== 'prompt_too_long') throw error
-    const shorter = await shorterContext(turn)
+    const refusal = refusalOf(error)
+    const shorter = refusal === null ? null : await shorterContext(turn, refusal)
     if (shorter === null) throw error
-    return await worked(shorter)
+    const done = await worked(shorter)
+    if (refusal === 'provider_refused') tellRefused(turn)
+    return done
   }
+}
+
+/** Null: another prompt would fare no better. */
+function refusalOf(error: unknown): Refusal | null {
+  if (!(error instanceof Fault)) return null
+  if (error.code === 'prompt_too_long') return error.code
+  return error.code === 'provider_refused' && error.data.status === BAD_REQUEST ? error.code : null
+}
+
+/** By which vendors say that something in a request is not to be had: other ones are about model, quota and the like. */
+const BAD_REQUEST = 400
+
+function tellRefused({ world, agent, ref }: BriefedTurn): void {
+  world.output.warn(
+    `the model refused the history of session ${ref.key} of ${agent.name}; the message was answered without it (a reset archives it and begins a new one)`,
+  )
 }
 
 async function worked(turn: BriefedTurn): Promise<WorkedTurn> {

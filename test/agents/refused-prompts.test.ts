@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
 import { ask } from '../../agents/claw/ask.ts'
+import { compact } from '../../agents/claw/compact.ts'
 import { Fault, faultText } from '../../agents/ports/fault.ts'
 import { message, say } from '../support/asking.ts'
 import { faultOf } from '../support/faults.ts'
 import { type Answer, calls, says } from '../support/scripted-model.ts'
 import type { TestWorld } from '../support/world.ts'
-import { archived, contents, STORED, SUMMARY, talked, withSession } from './compaction-world.ts'
+import { archived, contents, request, STORED, SUMMARY, talked, withSession } from './compaction-world.ts'
 
 const TOO_LONG = new Fault('prompt_too_long', { provider: 'openai', problem: 'status 400' })
 const MANUAL = withSession('compaction: "manual"')
@@ -86,5 +87,52 @@ describe('a prompt that the model finds too long', () => {
     await say(t, 'q7')
     const [budget] = t.world.program.module.manifest.budgets
     expect((await t.world.budgets.used(budget!, 0)).tokens).toBe(7 * 120)
+  })
+})
+
+describe('a history with something in it that the vendor refuses', () => {
+  const REFUSED = new Fault('provider_refused', { provider: 'openai', problem: 'status 400', status: 400 })
+  const POISON = 'q2'
+  const refusing: Answer = ({ messages }) =>
+    messages.some(({ content }) => content.includes(POISON)) ? REFUSED : says('ok')
+
+  test('leaves the session usable: the message is answered without it, which is told', async () => {
+    const t = await talked(MANUAL, 3)
+    t.model.answer(...many(refusing))
+    expect(await say(t, 'q4')).toBe('ok')
+    expect(t.model.lastContents).toEqual(['You help customers.', 'q4'])
+    expect(await contents(t)).toEqual(['q1', 'a1', 'q2', 'a2', 'q3', 'a3', 'q4', 'ok'])
+    expect(trimmed(t)).toMatchObject([{ detail: 'provider_refused', metadata: { turns: 3 } }])
+    expect(t.warnings).toEqual([
+      'the model refused the history of session default of Bot; the message was answered without it (a reset archives it and begins a new one)',
+    ])
+    expect(await say(t, 'q5')).toBe('ok')
+  })
+
+  test('may have it in its summary', async () => {
+    const t = await talked(withSession('max_history_turns: 3 compaction: "manual"'), 4)
+    t.model.answer(says(`## Facts\n## Summary\nThey said ${POISON}.`), refusing, refusing)
+    await compact(t.world, request(t))
+    expect(await say(t, 'q5')).toBe('ok')
+    expect(t.model.lastContents).toEqual(['You help customers.', 'q5'])
+  })
+
+  test('is not to blame when the message itself is refused: that is the Fault', async () => {
+    const t = await talked(MANUAL, 3)
+    t.model.answer(...many(REFUSED))
+    const before = t.model.requests.length
+    expect((await faultOf(ask(t.world, message(t, 'q4')))).code).toBe('provider_refused')
+    expect(t.model.requests).toHaveLength(before + 2)
+    expect(await contents(t)).toHaveLength(6)
+    expect(t.warnings).toEqual([])
+  })
+
+  test.each([404, 429])('is not the reason of a status %d, which is not tried again', async (status) => {
+    const t = await talked(MANUAL, 3)
+    const fault = new Fault('provider_refused', { provider: 'openai', problem: `status ${status}`, status })
+    t.model.answer(...many(fault))
+    const before = t.model.requests.length
+    expect((await faultOf(ask(t.world, message(t, 'q4')))).code).toBe('provider_refused')
+    expect(t.model.requests).toHaveLength(before + 1)
   })
 })
