@@ -32,6 +32,13 @@ export function decodeBase(text: string, path: string): BaseFile {
   throw new Fault('record_damaged', { path, problem: 'it is no sum of what processes have spent' })
 }
 
+/** A spend that is no number would be written as null, and count as nothing for everybody: the caller has a defect. */
+export function checkedSpend(spend: Spend): Spend {
+  if (isSpend(spend)) return spend
+  const { apiCalls, tokens, cost } = spend
+  throw new TypeError(`no spend of a budget: ${apiCalls} calls, ${tokens} tokens, ${cost} USD`)
+}
+
 function isSpend(value: unknown): value is Spend {
   if (typeof value !== 'object' || value === null) return false
   const { apiCalls, tokens, cost } = value as Partial<Spend>

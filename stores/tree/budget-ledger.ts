@@ -1,7 +1,7 @@
 import { Fault } from '../../agents/ports/fault.ts'
 import type { Ids } from '../../agents/ports/ids.ts'
 import type { Spend } from '../../agents/ports/limits.ts'
-import { type BaseFile, decodeBase, decodeWriter, type WriterFile } from './budget-files.ts'
+import { type BaseFile, checkedSpend, decodeBase, decodeWriter, type WriterFile } from './budget-files.ts'
 import type { Files } from './files.ts'
 import type { Leases } from './leases.ts'
 import { encodeRecord, numbered, numbersIn } from './records.ts'
@@ -56,7 +56,7 @@ export class BudgetLedger {
   }
 
   reserve(id: string, worst: Spend): void {
-    this.#open.set(id, worst)
+    this.#open.set(id, checkedSpend(worst))
     try {
       this.#write()
     } catch (error) {
@@ -71,8 +71,9 @@ export class BudgetLedger {
   }
 
   settle(id: string, actual: Spend): void {
+    const settled = addSpend(this.#settled, checkedSpend(actual))
     if (!this.#open.delete(id)) return
-    this.#settled = addSpend(this.#settled, actual)
+    this.#settled = settled
     this.#write()
   }
 

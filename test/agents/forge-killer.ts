@@ -6,6 +6,9 @@ const READS = new Set<PropertyKey>([
   ...['used', 'state', 'for', 'open', 'read'],
 ])
 
+/** Answers at once, out of memory: calls that are no promise and cannot be died in. */
+const AT_ONCE = new Set<PropertyKey>(['lastSeen', 'resetsAt'])
+
 /**
  * Counts the effects of ports and kills the process right before one of them, which is right after the one before. From
  * then on nothing that the process tries has an effect or comes back.
@@ -45,6 +48,7 @@ export class Killer {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name)
         if (typeof member !== 'function') return member
+        if (AT_ONCE.has(name)) return member.bind(target)
         return (...args: readonly unknown[]) =>
           this.call(async () => this.#wrapped(await Reflect.apply(member, target, args)), READS.has(name))
       },

@@ -56,6 +56,20 @@ export function budgetStoreContract(fresh: () => { open(): BudgetStore }): void 
       })
     })
 
+    test.each([Number.NaN, Infinity, -1])(
+      'a spend of %d tokens is refused, and nothing is forgotten',
+      async (tokens) => {
+        const place = fresh()
+        const ten = budget({ tokens: 10 })
+        const store = place.open()
+        const wrong = { ...call(1), tokens }
+        await expect(store.reserve(ten, wrong, AT)).rejects.toThrow(`${tokens} tokens`)
+        const reservation = await store.reserve(ten, call(1), AT)
+        await expect(reservation.settle(wrong)).rejects.toThrow(`${tokens} tokens`)
+        await expect(place.open().used(ten, NOW)).resolves.toEqual(call(1))
+      },
+    )
+
     test('a crashed process has spent what it reserved', async () => {
       const place = fresh()
       const two = budget({ apiCalls: 2 })
