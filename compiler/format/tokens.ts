@@ -13,7 +13,8 @@ export interface Token {
 /** Longest first: `=>` is one mark. */
 const MARKS = ['...', '=>', '->', '|>', '==', '!=', '<=', '>=', '&&', '||'] as const
 
-const WORD = /[A-Za-z_][A-Za-z0-9_]*/y
+/** `panic!(` is a call of a name with a mark. */
+const WORD = /panic!(?=\()|[A-Za-z_][A-Za-z0-9_]*/y
 /** With a unit of time, in budgets. */
 const NUMBER = /[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+|(?:ms|min|s|h)(?![A-Za-z0-9_]))?/y
 const SPACE = /[\s\uFEFF]+/y

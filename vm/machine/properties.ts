@@ -1,4 +1,6 @@
 /** `base.name` and `base.name = value`, but for methods and agents, which need the program: see `members.ts`. */
+
+import { NONE, OPTION } from '../values/option.ts'
 import { RuntimeError } from '../values/runtime-error.ts'
 import { outcomeWord } from '../values/text.ts'
 import { describe } from '../values/type-name.ts'
@@ -19,7 +21,10 @@ export function ownProperty(base: Value, name: string): Value | undefined {
   if (base instanceof Map) return base.get(name) ?? null
   if (base instanceof StructValue) return base.fields[fieldIndex(base, name)]
   if (base instanceof OutcomeValue) return outcomeProperty(base, name)
-  if (base instanceof VariantValue) return base.fields[base.type.variants[base.tag]!.fields.indexOf(name)]
+  if (base instanceof VariantValue) {
+    if (base.type === OPTION && name === 'has_value') return base !== NONE
+    return base.fields[base.type.variants[base.tag]!.fields.indexOf(name)]
+  }
   if (base instanceof SealedTypeValue) return variantOf(base.type, name, [])
   if (base instanceof TupleValue) return /^\d+$/.test(name) ? base.items[Number(name)] : undefined
   if (base instanceof RangeValue) {

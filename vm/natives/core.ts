@@ -5,9 +5,10 @@ import { NONE, some } from '../values/option.ts'
 import { RuntimeError } from '../values/runtime-error.ts'
 import { isTrue } from '../values/truth.ts'
 import { typeName } from '../values/type-name.ts'
-import { RangeValue, type Value } from '../values/value.ts'
+import { RangeValue } from '../values/value.ts'
 import type { Arguments } from './arguments.ts'
 import { asksHost, constant, type Native, plain } from './native.ts'
+import { result } from './result.ts'
 
 export const CORE: readonly Native[] = [
   plain('len(value)', 'Length of a string (code points), list, map, tuple, set or range.', (call) => {
@@ -68,9 +69,3 @@ function finite(call: Arguments, index: number): number {
   if (Number.isFinite(number)) return number
   throw call.wrong(index, 'a finite number')
 }
-
-const result = (ok: boolean, name: string, value: Value): Value =>
-  new Map<string, Value>([
-    ['ok', ok],
-    [name, value],
-  ])

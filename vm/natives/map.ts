@@ -4,6 +4,7 @@ import { TupleValue, type Value } from '../values/value.ts'
 import type { Arguments } from './arguments.ts'
 import { methodsOf } from './method.ts'
 import { table } from './native.ts'
+import { RESULT_METHODS } from './result.ts'
 
 type ValueMap = Map<string, Value>
 
@@ -84,6 +85,7 @@ export const MAP_METHODS = table([
     for (const [key, value] of [...map]) if (isTrue(yield { callee: f, args: [key, value] })) count += 1
     return count
   }),
+  ...RESULT_METHODS,
 ])
 
 function insert(map: ValueMap, call: Arguments): Value {
