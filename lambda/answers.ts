@@ -11,7 +11,7 @@ import { FORGET_ANSWER } from './claw/forget.ts'
 import { CLAW_LIST_ANSWER } from './claw/list.ts'
 import { RESET_ANSWER } from './claw/reset.ts'
 import { EXPORT_ANSWER, HISTORY_ANSWER, SESSIONS_ANSWER } from './claw/sessions.ts'
-import { ACCEPTED_ANSWER, MESSAGE_ANSWER, TURN_ANSWER } from './claw/turn-view.ts'
+import { ACCEPTED_ANSWER, MESSAGE_ANSWER, TURN_ANSWER, TURN_EVENTS_ANSWER } from './claw/turn-view.ts'
 import { CONFIRM_ANSWER, LATE_ANSWER } from './confirm/decide.ts'
 import { PENDING_ANSWER } from './confirm/pending.ts'
 import { FORGE_LIST_ANSWER } from './forge/list.ts'
@@ -67,6 +67,7 @@ export const ANSWERS: Readonly<Record<HandlerName, AnswerShapes>> = {
   clawHistory: { 200: json(HISTORY_ANSWER) },
   clawExport: { 200: json(EXPORT_ANSWER) },
   clawTurn: { 200: json(TURN_ANSWER) },
+  clawTurnEvents: { 200: json(TURN_EVENTS_ANSWER) },
   clawReset: { 200: json(RESET_ANSWER) },
   clawForget: { 200: json(FORGET_ANSWER) },
   clawCompact: { 200: json(COMPACT_ANSWER) },

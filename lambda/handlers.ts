@@ -9,6 +9,7 @@ import { clawList } from './claw/list.ts'
 import { clawMessage } from './claw/message.ts'
 import { clawReset } from './claw/reset.ts'
 import { clawExport, clawHistory, clawSessions } from './claw/sessions.ts'
+import { clawTurnEvents } from './claw/turn-events.ts'
 import { clawTurn } from './claw/turn-status.ts'
 import { confirm } from './confirm/decide.ts'
 import { confirmationList } from './confirm/pending.ts'
@@ -38,6 +39,7 @@ const ROUTE_HANDLERS: Readonly<Record<HandlerName, RouteHandler>> = {
   clawHistory,
   clawExport,
   clawTurn,
+  clawTurnEvents,
   clawReset,
   clawForget,
   clawCompact,

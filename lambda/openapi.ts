@@ -6,6 +6,7 @@ import { ANSWERS, type AnswerShape, JSON_TYPE } from './answers.ts'
 import { COMPACT_BODY, NO_FIELDS } from './claw/compact.ts'
 import { MESSAGE_BODY, MESSAGE_HEADERS } from './claw/message.ts'
 import { EXPORT_QUERY, HISTORY_QUERY, SESSIONS_QUERY } from './claw/sessions.ts'
+import { EVENTS_QUERY } from './claw/turn-events.ts'
 import { CONFIRM_BODY } from './confirm/decide.ts'
 import type { RouteHandler } from './edge.ts'
 import { RUN_QUERY, RUNS_QUERY } from './forge/runs.ts'
@@ -37,6 +38,7 @@ export const QUERIES: Readonly<Partial<Record<HandlerName, ObjectSchema>>> = {
   clawSessions: SESSIONS_QUERY,
   clawHistory: HISTORY_QUERY,
   clawExport: EXPORT_QUERY,
+  clawTurnEvents: EVENTS_QUERY,
   forgeStatus: STATUS_QUERY,
   forgeRuns: RUNS_QUERY,
   forgeRun: RUN_QUERY,

@@ -24,6 +24,7 @@ export type HandlerName =
   | 'clawHistory'
   | 'clawExport'
   | 'clawTurn'
+  | 'clawTurnEvents'
   | 'clawReset'
   | 'clawForget'
   | 'clawCompact'
@@ -95,6 +96,13 @@ const TABLE: readonly Route[] = [
     handler: 'clawTurn',
     credential: 'key',
     summary: 'How far a turn has come, and its answer',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/claw/{agent}/sessions/{key}/turns/{id}/events',
+    handler: 'clawTurnEvents',
+    credential: 'key',
+    summary: 'What has happened in a turn, or what has since an event',
   },
   {
     method: 'POST',

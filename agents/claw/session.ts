@@ -1,5 +1,6 @@
 import type { LaneDecl } from '../../bytecode/manifest.ts'
 import { isoTime } from '../iso-time.ts'
+import { isGuarded } from '../limits/guards.ts'
 import { assertEnabled } from '../limits/kill-switch.ts'
 import { enterLane, laneOf } from '../limits/lanes.ts'
 import { Fault } from '../ports/fault.ts'
@@ -60,6 +61,7 @@ async function accept(turn: ClearedTurn, lane: LaneDecl): Promise<boolean> {
     lane: lane.name,
     requestId: call.requestId,
     ...(turn.fingerprint === null ? {} : { fingerprint: turn.fingerprint }),
+    ...(isGuarded(world, agent, 'output') ? { guardsAnswer: true } : {}),
   })
   ledger.accepted = true
   world.audit.record({

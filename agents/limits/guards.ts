@@ -42,6 +42,10 @@ export async function applyGuards(
   return current
 }
 
+/** Whether an agent has guards on a phase, which may withhold or reword its text. */
+export const isGuarded = (world: World, agent: AgentDecl, phase: GuardPhase): boolean =>
+  handlersOf(world, agent, phase).length > 0
+
 function handlersOf(world: World, agent: AgentDecl, phase: GuardPhase): readonly Handler[] {
   const { guards, guardchains } = world.program.module.manifest
   return agent.guards

@@ -62,6 +62,8 @@ export interface TurnIntent {
   readonly requestId: string | null
   /** Hash of what the caller sent, of a message with an idempotency key. */
   readonly fingerprint?: string
+  /** The agent has guards on its answers: nothing that a model wrote may be shown before they have passed it. */
+  readonly guardsAnswer?: true
 }
 
 /** A finished step of a turn, recorded before its result is used. */
@@ -114,8 +116,8 @@ export interface TurnRecord {
   readonly steps: readonly TurnStep[]
   /** Numbers of the tool calls that were begun, finished or not. */
   readonly begun: readonly number[]
-  /** Trace id of the confirmation that the turn was last seen waiting for; null = it never waited. */
-  readonly waiting: string | null
+  /** Trace ids of the confirmations that the turn was seen waiting for, newest last. */
+  readonly waits: readonly string[]
   readonly result: TurnResult | null
 }
 

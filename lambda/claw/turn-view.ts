@@ -4,7 +4,7 @@ import type { TurnState } from '../../agents/claw/turn-state.ts'
 import { FAULT_CODES, Fault, faultText, isFaultCode } from '../../agents/ports/fault.ts'
 import type { TurnResult } from '../../agents/ports/sessions.ts'
 import type { TurnPlace } from '../../agents/ports/turn-worker.ts'
-import { TIME, USAGE } from '../answer-parts.ts'
+import { COUNT, TIME, USAGE } from '../answer-parts.ts'
 
 const PLACE = { agent: v.string(), session_key: v.string(), turn_id: v.string() }
 
@@ -25,7 +25,8 @@ export const WAITING = {
 const WAITING_TURN = v.strictObject({ ...PLACE, ...WAITING })
 
 /** The fields of a turn that goes on in the background. */
-const RUNNING = { ...PLACE, status: v.literal('running'), status_url: v.string() }
+const LINKS = { status_url: v.string(), events_url: v.string() }
+const RUNNING = { ...PLACE, ...LINKS, status: v.literal('running') }
 
 /** A message that was accepted and is not answered yet. */
 export const ACCEPTED_ANSWER = v.union([v.strictObject(RUNNING), WAITING_TURN])
@@ -33,19 +34,37 @@ export const ACCEPTED_ANSWER = v.union([v.strictObject(RUNNING), WAITING_TURN])
 /** The fields of what was refused or failed. */
 export const FAILURE = { code: v.picklist(FAULT_CODES), message: v.string() }
 
-export const TURN_ANSWER = v.union([
-  v.strictObject({ ...RUNNING, accepted_at: TIME }),
-  WAITING_TURN,
-  v.strictObject({ ...ANSWERED, status: v.literal('completed'), finished_at: TIME }),
-  v.strictObject({
-    ...PLACE,
-    status: v.literal('orphaned'),
-    response: v.string(),
-    finished_at: TIME,
-  }),
-  v.strictObject({ ...PLACE, status: v.literal('forgotten'), finished_at: TIME }),
-  v.strictObject({ ...PLACE, ...FAILURE, status: v.picklist(['refused', 'failed']), finished_at: TIME }),
-])
+/** How a turn ended. */
+const COMPLETED = { response: v.string(), usage: USAGE, status: v.literal('completed'), finished_at: TIME }
+const ORPHANED = { response: v.string(), status: v.literal('orphaned'), finished_at: TIME }
+const FORGOTTEN = { status: v.literal('forgotten'), finished_at: TIME }
+const ENDED_BADLY = { ...FAILURE, status: v.picklist(['refused', 'failed']), finished_at: TIME }
+
+/** The fields of a turn, by how far it has come. */
+const TURN = [
+  { ...RUNNING, accepted_at: TIME },
+  { ...PLACE, ...WAITING },
+  { ...PLACE, ...COMPLETED },
+  { ...PLACE, ...ORPHANED },
+  { ...PLACE, ...FORGOTTEN },
+  { ...PLACE, ...ENDED_BADLY },
+]
+export const TURN_ANSWER = v.union(TURN.map((fields) => v.strictObject(fields)))
+
+const eventShape = <D extends v.GenericSchema>(event: string, data: D) =>
+  v.strictObject({ id: v.pipe(COUNT, v.minValue(1)), event: v.literal(event), data })
+const EVENTS = v.array(
+  v.union([
+    eventShape('turn.started', v.strictObject({ ...PLACE, ...LINKS, accepted_at: TIME })),
+    eventShape('message.done', v.strictObject({ text: v.string() })),
+    eventShape('tool.call', v.strictObject({ id: v.string(), name: v.string() })),
+    eventShape('confirmation.pending', v.omit(WAITING_TURN, ['status'])),
+    eventShape('tool.result', v.strictObject({ id: v.string(), name: v.string(), ok: v.boolean() })),
+    eventShape('turn.done', v.union([v.strictObject(COMPLETED), v.strictObject(ORPHANED)])),
+    eventShape('turn.error', v.union([v.strictObject(FORGOTTEN), v.strictObject(ENDED_BADLY)])),
+  ]),
+)
+export const TURN_EVENTS_ANSWER = v.union(TURN.map((fields) => v.strictObject({ ...fields, events: EVENTS })))
 
 /** An answered turn (chapter 28.2). */
 export const answerView = (agent: string, key: string, answer: AskAnswer) => ({
@@ -59,16 +78,22 @@ export const answerView = (agent: string, key: string, answer: AskAnswer) => ({
 /** A turn that waits for a person (design 5, "Approval"): what is to be decided, and by when. */
 export const waitingView = ({ data }: Fault) => ({ status: 'pending_confirmation', ...data })
 
-const placeView = ({ agent, key, turn }: TurnPlace) => ({ agent, session_key: key, turn_id: turn })
+export const placeView = ({ agent, key, turn }: TurnPlace) => ({ agent, session_key: key, turn_id: turn })
 
 export const statusUrl = ({ agent, key, turn }: TurnPlace): string =>
   `/api/v1/claw/${[agent, 'sessions', key, 'turns', turn].map(encodeURIComponent).join('/')}`
+
+/** Where a turn's end, and what happens in it, can be asked for. */
+export const linksView = (place: TurnPlace) => ({
+  status_url: statusUrl(place),
+  events_url: `${statusUrl(place)}/events`,
+})
 
 /** A turn that goes on without its caller (design 5, "Gateway limit"). */
 export const runningView = (place: TurnPlace) => ({
   ...placeView(place),
   status: 'running',
-  status_url: statusUrl(place),
+  ...linksView(place),
 })
 
 /** How far a turn has come: `running`, `pending_confirmation`, `completed`, `orphaned`, `forgotten`, `refused` or `failed`. */
@@ -78,7 +103,7 @@ export function turnStateView(place: TurnPlace, state: TurnState): object {
   return { ...runningView(place), accepted_at: state.acceptedAt }
 }
 
-function resultView(result: TurnResult): object {
+export function resultView(result: TurnResult): object {
   const { status, finishedAt: finished_at } = result
   switch (status) {
     case 'completed': {

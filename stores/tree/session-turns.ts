@@ -85,12 +85,11 @@ export class TurnJournal {
   read(): TurnRecord | null {
     const names = this.#names()
     if (!names.includes(ACCEPTED)) return null
-    const wait = newestWait(names)
     return {
       intent: this.#get<TurnIntent>('intent'),
       steps: numbersIn(names, 'step.', SUFFIX).map((index) => this.#get<TurnStep>(`step.${index}`)),
       begun: numbersIn(names, 'begin.', SUFFIX),
-      waiting: wait === null ? null : this.#get<Waiting>(wait).confirmation,
+      waits: numbersIn(names, 'wait.', SUFFIX).map((n) => this.#get<Waiting>(`wait.${n}`).confirmation),
       result: names.includes(CLOSED) ? this.#get<TurnResult>('result') : null,
     }
   }

@@ -97,7 +97,7 @@ describe('a tool that needs approval', () => {
     const ref = { agent: 'Bot', key: 'default' }
     expect((await test.world.sessions.open(ref)).messages).toEqual([])
     expect(await test.world.sessions.turn(ref, String(fault.data.turn_id))).toMatchObject({
-      waiting: fault.data.trace_id,
+      waits: [fault.data.trace_id],
       result: null,
     })
     expect(test.events()).toEqual(['agent.invoke', 'confirm.request'])

@@ -160,22 +160,22 @@ export function sessionStoreContract(fresh: () => { open(): SessionStore }): voi
       await expect(store.recordStep(REF, 't1', 0, step)).resolves.toBe(true)
       await expect(store.recordStep(REF, 't1', 0, { ...step, content: '43' })).resolves.toBe(false)
       await store.beginStep(REF, 't1', 1)
-      const open = { intent: intent('t1'), steps: [step], begun: [0, 1], waiting: null, result: null }
+      const open = { intent: intent('t1'), steps: [step], begun: [0, 1], waits: [], result: null }
       await expect(place.open().turn(REF, 't1')).resolves.toEqual(open)
       await store.close(REF, 't1', DONE)
       await store.close(REF, 't1', { ...DONE, response: 'too late' })
       await expect(place.open().turn(REF, 't1')).resolves.toEqual({ ...open, result: DONE })
     })
 
-    test('the journal of a turn tells what it was last seen waiting for', async () => {
+    test('the journal of a turn tells what it was seen waiting for, the newest last', async () => {
       const place = fresh()
       const store = place.open()
       await store.accept(REF, intent('t1'))
       await store.recordWaiting(REF, 't1', 'first')
       await store.recordWaiting(REF, 't1', 'first')
-      expect((await place.open().turn(REF, 't1'))?.waiting).toBe('first')
+      expect((await place.open().turn(REF, 't1'))?.waits).toEqual(['first'])
       await place.open().recordWaiting(REF, 't1', 'second')
-      expect((await place.open().turn(REF, 't1'))?.waiting).toBe('second')
+      expect((await place.open().turn(REF, 't1'))?.waits).toEqual(['first', 'second'])
     })
 
     test('steps come back in order, also beyond ten', async () => {
@@ -223,7 +223,7 @@ export function sessionStoreContract(fresh: () => { open(): SessionStore }): voi
         intent: { ...intent('gone'), message: '' },
         steps: [],
         begun: [],
-        waiting: null,
+        waits: [],
         result: { status: 'forgotten', finishedAt: TS },
       })
       expect(await later.turn(REF, 'live')).toMatchObject({ intent: intent('live'), result: DONE })
