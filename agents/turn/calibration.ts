@@ -11,7 +11,7 @@ const MOST_RATIO = 4
 /** How far one report moves the ratio. */
 const WEIGHT = 0.2
 
-/** What models with no public tokenizer have reported, against what was estimated, since the process began. */
+/** What models have reported, against what was estimated, since the process began. */
 export class Calibration {
   /** Tokens reported for each that was estimated, by model. */
   readonly #ratios = new Map<string, number>()
@@ -24,14 +24,23 @@ export class Calibration {
     this.#ratios.set(model, before + (seen - before) * WEIGHT)
   }
 
+  /** What a request of so many estimated tokens may take: by the reports so far, never less than the estimate. */
+  reservation(model: string, estimated: number): number {
+    return Math.ceil(estimated * Math.max(1, this.#ratioOf(model)))
+  }
+
   /** The estimate, corrected by what the model has reported so far. */
   counter(model: string): TokenCounter {
-    const ratio = this.#ratios.get(model) ?? 1
+    const ratio = this.#ratioOf(model)
     return {
       text: (text) => Math.ceil(ESTIMATE.text(text) * ratio),
       tools: (tools) => Math.ceil(ESTIMATE.tools(tools) * ratio),
       perRequest: 0,
     }
+  }
+
+  #ratioOf(model: string): number {
+    return this.#ratios.get(model) ?? 1
   }
 }
 

@@ -61,8 +61,12 @@ export async function callModel(world: World, request: ModelCall): Promise<Model
   handOverWhenDue(world, call)
   const deadlineAt = Math.min(call.deadlineAt, handOverAt(call.handOver), now + LONGEST_CALL_MS)
   const { provider, price } = await modelAccess(world, agent)
-  const inputTokens = estimateRequest(messages, tools)
-  const leave = await gate.beforeModel({ inputTokens, maxOutputTokens: null })
+  const estimated = estimateRequest(messages, tools)
+  const calibration = calibrationOf(world)
+  const leave = await gate.beforeModel({
+    inputTokens: calibration.reservation(agent.model, estimated),
+    maxOutputTokens: null,
+  })
   const asked: ModelRequest = {
     model: agent.model,
     temperature: agent.temperature,
@@ -94,6 +98,6 @@ export async function callModel(world: World, request: ModelCall): Promise<Model
   const cost = price === null ? 0 : costOf(price, reply.usage)
   await leave.settle(reply.usage, cost)
   statisticsOf(world).modelCalled(agent.name, reply.usage, cost)
-  calibrationOf(world).reported(agent.model, inputTokens, reply.usage)
+  calibration.reported(agent.model, estimated, reply.usage)
   return { reply: { ...reply, text: shorten(reply.text, MAX_ANSWER) }, cost }
 }

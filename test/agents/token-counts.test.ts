@@ -129,6 +129,28 @@ describe('what fits into the window of any other model', () => {
     expect([counted(low), counted(high)]).toEqual([750, 4000])
   })
 
+  test('budgets reserve what denser requests took, and never less than the estimate', async () => {
+    const budgeted = BOT.replace('gpt-4o-mini', model)
+      .replace('channels:', 'budget: Total channels:')
+      .concat('budget Total { tokens: 100000 }')
+    const reservedAfter = async (inputTokens: number): Promise<number> => {
+      const t = testWorld(budgeted)
+      t.model.answer({ text: 'ok', usage: usage(inputTokens) }, async () => {
+        const { tokens } = await t.world.budgets.used(
+          t.world.program.module.manifest.budgets[0]!,
+          t.clock.now(),
+        )
+        return says(String(tokens - inputTokens - 20 - 4096))
+      })
+      await say(t, 'x'.repeat(8000), { key: 'one' })
+      return Number(await say(t, 'x'.repeat(8000), { key: 'two' }))
+    }
+    const plain = await reservedAfter(100)
+    expect(plain).toBeGreaterThan(2000)
+    expect(plain).toBeLessThan(2200)
+    expect(await reservedAfter(2 * plain)).toBe(2 * plain)
+  })
+
   test('one model learns nothing for another', () => {
     const calibration = new Calibration()
     calibration.reported('mistral', 1000, usage(2000))
