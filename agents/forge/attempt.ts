@@ -9,6 +9,7 @@ import { toolLoop } from '../turn/tool-loop.ts'
 import { totalTokens } from '../turn/usage.ts'
 import type { World } from '../world.ts'
 import { type Brief, briefMessages } from './brief.ts'
+import { excerpt } from './end.ts'
 import { assertUnstopped, forgeGate, type Spent } from './gate.ts'
 import { onOwnLine } from './json-line.ts'
 import { extractLearnings, formatLearning } from './learnings.ts'
@@ -45,7 +46,7 @@ export async function attemptTask(run: OpenRun, options: AttemptOptions): Promis
   const { world, config } = run
   const startedAt = isoTime(world.clock.now())
   const before = taskSoFar(run, options.task)
-  const { verification, warnings } = await workAndVerify(run, options, before)
+  const { verification, warnings, hasWorked } = await workAndVerify(run, options, before)
   const { spent } = options
   const tally = {
     cost: run.tally.cost + spent.cost,
@@ -75,7 +76,15 @@ export async function attemptTask(run: OpenRun, options: AttemptOptions): Promis
     tally: { ...tally, tasksCompleted: completed },
     verified,
   }
-  return { record, warnings }
+  const unworked = hasWorked ? null : unworkedWarning(record)
+  return { record, warnings: unworked === null ? warnings : [...warnings, unworked] }
+}
+
+/** The task may have been done before, or verify looks at the wrong thing. */
+function unworkedWarning({ verdict, task, iteration }: IterationRecord): string | null {
+  if (verdict.kind !== 'done') return null
+  const what = task === '' ? 'the work' : JSON.stringify(excerpt(task))
+  return `iteration ${iteration}: ${what} was verified, though its model changed nothing in the workspace`
 }
 
 /** What earlier iterations did for the task in hand. */
@@ -133,7 +142,12 @@ async function workAndVerify(
   run: OpenRun,
   options: AttemptOptions,
   before: TaskSoFar,
-): Promise<{ readonly verification: Verification; readonly warnings: readonly string[] }> {
+): Promise<{
+  readonly verification: Verification
+  readonly warnings: readonly string[]
+  /** False: it is certain that the model's work left no trace in the workspace. */
+  readonly hasWorked: boolean
+}> {
   const { world, decl, workspace } = run
   const { project, spent } = options
   const scene = await openScene(world, {
@@ -145,6 +159,7 @@ async function workAndVerify(
     readOnlyPaths: [decl.loop.planFile, decl.loop.progressFile].filter((path) => path !== null),
   })
   const warnings: string[] = []
+  let hasWorked = true
   try {
     const messages = await guarded(world, scene, briefMessages(await briefOf(run, options, before)))
     const gate = await forgeGate(run, spent)
@@ -155,11 +170,12 @@ async function workAndVerify(
     })
     const text = await applyGuards(world, scene, 'output', answer.text)
     warnings.push(...(await changesDuring(project, workspace, decl.loop, run.iteration)))
+    hasWorked = (await run.checkpoint.hasChanged(run.config.run, run.iteration)) !== false
     await keepLearnings(run, options, text)
   } catch (error) {
     const feedback = feedbackOf(error)
     if (feedback === null) throw error
-    return { verification: { verdict: { kind: 'retry', feedback }, threw: false }, warnings }
+    return { verification: { verdict: { kind: 'retry', feedback }, threw: false }, warnings, hasWorked }
   }
   await assertUnstopped(run)
   const verification = await verify(scene.activation, decl.verify, {
@@ -171,7 +187,7 @@ async function workAndVerify(
     workspace: workspace.root,
     attempt: before.attempts + 1,
   })
-  return { verification, warnings }
+  return { verification, warnings, hasWorked }
 }
 
 const briefOf = async (

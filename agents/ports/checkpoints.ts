@@ -30,6 +30,11 @@ export interface Checkpoint {
    * mark the try died before it touched anything, and nothing happens.
    */
   restore(run: string, iteration: number): Promise<void>
+  /**
+   * Whether the workspace differs from what it was at `mark(run, iteration)`; files that the checkpoint ignores do not count.
+   * Null when that is not known.
+   */
+  hasChanged(run: string, iteration: number): Promise<boolean | null>
   /** Keeps the verified state; returns the commit id or snapshot folder, null for `none`. Repeating it is harmless. */
   keep(request: CheckpointRequest): Promise<string | null>
 }

@@ -120,6 +120,24 @@ export async function mirrorTree(from: Folder, to: Folder): Promise<void> {
   }
 }
 
+/** Whether both hold the same files; what a copy leaves out does not count. */
+export async function isSameTree(left: Folder, right: Folder): Promise<boolean> {
+  const [ours, theirs] = [await copied(left), await copied(right)]
+  if (ours.length !== theirs.length) return false
+  const folders = new Map(theirs.map((entry) => [entry.name, entry.isDirectory()]))
+  for (const entry of ours) {
+    if (folders.get(entry.name) !== entry.isDirectory()) return false
+    const isSame = entry.isDirectory()
+      ? await inside(left.enter(entry.name), (a) => inside(right.enter(entry.name), (b) => isSameTree(a, b)))
+      : await areEqual(left, right, entry.name)
+    if (!isSame) return false
+  }
+  return true
+}
+
+const copied = async (folder: Folder): Promise<Dirent[]> =>
+  (await contentOf(folder)).filter((entry) => entry.isDirectory() || entry.isFile() || entry.isSymbolicLink())
+
 /** Same kind, mode and content. */
 async function areEqual(from: Folder, to: Folder, name: string): Promise<boolean> {
   const [left, right] = [await from.stat(name), await to.stat(name)]

@@ -131,6 +131,15 @@ export class GitCheckpoint implements Checkpoint {
     await failing(restoreTree(repository, tree))
   }
 
+  async hasChanged(run: string, iteration: number): Promise<boolean | null> {
+    const record = await this.#settled(run)
+    const base = record.bases[iteration]
+    if (base === undefined) return null
+    const repository = await this.#private('base', record)
+    await this.#load(repository, record.commit)
+    return (await failing(stage(repository))) !== base
+  }
+
   async keep(request: CheckpointRequest): Promise<string> {
     const record = await this.#settled(request.run)
     const repository = await this.#private('commit', record)

@@ -4,7 +4,15 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import type { Checkpoint, CheckpointRequest, Preparation } from '../../agents/ports/checkpoints.ts'
-import { type CopyCount, copyTree, inside, MANIFEST, mirrorTree, removeEntry } from './checkpoint-copy.ts'
+import {
+  type CopyCount,
+  copyTree,
+  inside,
+  isSameTree,
+  MANIFEST,
+  mirrorTree,
+  removeEntry,
+} from './checkpoint-copy.ts'
 import { replaceFile } from './checkpoint-record.ts'
 import { openWorkspace } from './workspace.ts'
 import { errnoOf, Folder, NotAFolder, within } from './workspace-folder.ts'
@@ -58,6 +66,16 @@ export class SnapshotCheckpoint implements Checkpoint {
       if (!(await isComplete(bases, name, run, iteration))) return
       await inside(bases.enter(name), (base) =>
         inside(Folder.open(this.#workspace), (to) => mirrorTree(base, to)),
+      )
+    })
+  }
+
+  async hasChanged(run: string, iteration: number): Promise<boolean | null> {
+    return await inside(Folder.open(this.#bases), async (bases) => {
+      const name = `${run}-${iteration}`
+      if (!(await isComplete(bases, name, run, iteration))) return null
+      return await inside(bases.enter(name), (base) =>
+        inside(Folder.open(this.#workspace), async (now) => !(await isSameTree(base, now))),
       )
     })
   }

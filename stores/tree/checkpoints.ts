@@ -24,6 +24,7 @@ const NONE: Checkpoint = {
   prepare: async () => ({ uncommitted: [] }),
   mark: async () => {},
   restore: async () => {},
+  hasChanged: async () => null,
   keep: async () => null,
 }
 
@@ -62,5 +63,6 @@ const withFaults = (checkpoint: Checkpoint, workspace: string): Checkpoint => ({
   prepare: (run, ownFiles) => guarded(workspace, checkpoint.prepare(run, ownFiles)),
   mark: (run, iteration) => guarded(workspace, checkpoint.mark(run, iteration)),
   restore: (run, iteration) => guarded(workspace, checkpoint.restore(run, iteration)),
+  hasChanged: (run, iteration) => guarded(workspace, checkpoint.hasChanged(run, iteration)),
   keep: (request) => guarded(workspace, checkpoint.keep(request)),
 })

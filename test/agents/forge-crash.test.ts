@@ -15,6 +15,7 @@ function recordedCheckpoints(kept: CheckpointRequest[]) {
     prepare: async () => ({ uncommitted: [] }),
     mark: async () => {},
     restore: async () => {},
+    hasChanged: async () => true,
     async keep(request) {
       if (!kept.some(({ iteration }) => iteration === request.iteration)) kept.push(request)
       return `commit-${request.iteration}`

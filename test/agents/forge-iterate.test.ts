@@ -3,9 +3,10 @@ import { iterate } from '../../agents/forge/iterate.ts'
 import { runForge } from '../../agents/forge/run.ts'
 import type { RunState } from '../../agents/forge/run-state.ts'
 import { startForge } from '../../agents/forge/start.ts'
+import { forgeStatus } from '../../agents/forge/status.ts'
 import { Fault } from '../../agents/ports/fault.ts'
 import { Killer } from './forge-killer.ts'
-import { ForgePlace, type ForgeWorldOptions, text, writeFile } from './forge-world.ts'
+import { ForgePlace, type ForgeWorldOptions, taskOf, text, writeFile } from './forge-world.ts'
 
 const planned = { files: { 'plan.txt': 'first task\nsecond task\n' }, loop: { promptFile: null } }
 
@@ -212,7 +213,7 @@ describe('a model that cannot be reached', () => {
   })
 })
 
-describe('git checkpoints', () => {
+describe('checkpoints', () => {
   test('make one commit a verified task, with a clean tree, and none for a Retry', async () => {
     const place = new ForgePlace({
       files: { 'plan.txt': 'first task\nsay "hi"; $(rm -rf .)\n' },
@@ -231,6 +232,26 @@ describe('git checkpoints', () => {
     expect(git('status', '--porcelain')).toBe('')
     expect(git('show', '--name-only', '--format=', 'HEAD')).toContain('progress.jsonl')
   })
+
+  test.each(['git', 'snapshot'] as const)(
+    'a %s checkpoint shows that a task was verified without any work, in the warnings of the status',
+    async (checkpoint) => {
+      const place = new ForgePlace({
+        ...planned,
+        agent: { checkpoint },
+        model: (request) =>
+          request.messages.at(-1)!.role === 'tool' || taskOf(request) === 'second task'
+            ? text('LEARNING: nothing to do')
+            : writeFile('first.txt', 'content'),
+      })
+      const world = place.boot()
+      await runForge(world, 'Builder')
+      const { warnings } = await forgeStatus(world, 'Builder')
+      expect(warnings.filter((line) => line.startsWith('iteration'))).toEqual([
+        'iteration 2: "second task" was verified, though its model changed nothing in the workspace',
+      ])
+    },
+  )
 
   test('must have a repository before the first model call', async () => {
     const place = new ForgePlace({

@@ -3,7 +3,7 @@ import type { World } from '../../agents/world.ts'
 /** Calls without an effect: dying before one of them is dying after the effect before it. */
 const READS = new Set<PropertyKey>([
   ...['holds', 'stopRequest', 'outcome', 'config', 'head', 'iteration', 'iterations', 'list'],
-  ...['used', 'state', 'for', 'open', 'read'],
+  ...['used', 'state', 'for', 'open', 'read', 'hasChanged'],
 ])
 
 /** Answers at once, out of memory: calls that are no promise and cannot be died in. */

@@ -123,6 +123,35 @@ describe('a snapshot', () => {
   })
 })
 
+test.each(['git', 'snapshot'] as const)(
+  'a %s checkpoint tells whether an iteration changed anything',
+  async (strategy) => {
+    const bench = checkpointBench()
+    const checkpoint = bench.open(strategy)
+    await checkpoint.prepare('RUN1', [])
+    expect(await checkpoint.hasChanged('RUN1', 1)).toBeNull()
+    put(bench, 'dir/a', 'x')
+    symlinkSync('dir/a', join(bench.workspace, 'link'))
+    await checkpoint.mark('RUN1', 1)
+    const changes: readonly (readonly [what: string, change: () => void, back: () => void])[] = [
+      ['content', () => put(bench, 'dir/a', 'y'), () => put(bench, 'dir/a', 'x')],
+      ['a new file', () => put(bench, 'dir/b', ''), () => rmSync(join(bench.workspace, 'dir/b'))],
+      [
+        'a file that is gone',
+        () => rmSync(join(bench.workspace, 'link')),
+        () => symlinkSync('dir/a', join(bench.workspace, 'link')),
+      ],
+      ['what is ours', () => put(bench, '.neam/x', ''), () => {}],
+    ]
+    for (const [what, change, back] of changes) {
+      change()
+      expect([what, await checkpoint.hasChanged('RUN1', 1)]).toEqual([what, what !== 'what is ours'])
+      back()
+      expect([what, await checkpoint.hasChanged('RUN1', 1)]).toEqual([what, false])
+    }
+  },
+)
+
 describe('returning from a crashed try', () => {
   test('makes the workspace what it was, whatever became of its files', async () => {
     const { bench, checkpoint } = await prepared()
