@@ -16,6 +16,8 @@ export const ENV = {
   secretArn: 'NEAM_SECRET_ARN',
   /** ARN of the forge state machine. */
   stateMachineArn: 'NEAM_STATE_MACHINE_ARN',
+  /** EFS file system of the tree; GET /ready asks EFS about it. */
+  fileSystemId: 'NEAM_FILE_SYSTEM_ID',
   /** Name of the function that runs commands of programs; without it, none run on Lambda. */
   sandboxFunction: 'NEAM_SANDBOX_FUNCTION',
   /** Name of the function that goes on with turns that take longer than API Gateway waits. */

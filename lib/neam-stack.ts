@@ -85,8 +85,10 @@ export class NeamStack extends Stack {
         ...withCommands,
         [ENV.secretArn]: `${keys.service.secretArn},${keys.providers.secretArn}`,
         [ENV.stateMachineArn]: loop.machine.stateMachineArn,
+        [ENV.fileSystemId]: tree.fileSystem.fileSystemId,
       },
     })
+    tree.grantDescribe(api)
     keys.service.grantRead(api)
     keys.providers.grantRead(api)
     sandbox.function.grantInvoke(api)

@@ -67,11 +67,11 @@ export function modelProviders(options: ModelProvidersOptions): ModelProviders {
         case 'openai':
           return speaksOpenAI(await openaiEndpoint(options, agent), false)
         case 'gemini':
-          return speaksOpenAI(await ownEndpoint(options, agent, GEMINI_URL), false)
+          return speaksOpenAI(await ownEndpoint(options, agent), false)
         case 'ollama':
           return speaksOpenAI(ollamaEndpoint(options, agent), true)
         case 'anthropic': {
-          const endpoint = await ownEndpoint(options, agent, options.anthropicBaseUrl ?? ANTHROPIC_URL)
+          const endpoint = await ownEndpoint(options, agent)
           return connectOnce(endpoint, () =>
             anthropicProvider({ ...endpoint, free: false, maxOutput, ...shared }),
           )
@@ -80,6 +80,30 @@ export function modelProviders(options: ModelProvidersOptions): ModelProviders {
           throw new Fault('provider_not_supported', { provider: agent.provider })
       }
     },
+  }
+}
+
+/** Where the providers that these agents name are asked, each address once; none is asked offline. */
+export function providerUrls(
+  options: ModelProvidersOptions,
+  agents: readonly AgentDecl[],
+): readonly string[] {
+  const online = options.offline ? [] : agents.filter(({ provider }) => provider !== 'offline')
+  return [...new Set(online.map((agent) => urlOf(options, agent)))]
+}
+
+function urlOf(options: ModelProvidersOptions, { provider, endpoint }: AgentDecl): string {
+  switch (provider) {
+    case 'openai':
+      return endpoint ?? options.openaiBaseUrl ?? OPENAI_URL
+    case 'gemini':
+      return endpoint ?? GEMINI_URL
+    case 'ollama':
+      return ollamaUrl(endpoint ?? options.ollamaHost ?? OLLAMA_URL)
+    case 'anthropic':
+      return endpoint ?? options.anthropicBaseUrl ?? ANTHROPIC_URL
+    default:
+      throw new Fault('provider_not_supported', { provider })
   }
 }
 
@@ -114,15 +138,12 @@ async function openaiEndpoint(options: ModelProvidersOptions, agent: AgentDecl):
 }
 
 /** `ANTHROPIC_API_KEY`, `GEMINI_API_KEY`: the key is named after the provider unless the agent names it. */
-async function ownEndpoint(
-  { secrets }: ModelProvidersOptions,
-  { provider, apiKeyEnv, endpoint }: AgentDecl,
-  url: string,
-): Promise<Endpoint> {
-  const variable = apiKeyEnv ?? `${provider.toUpperCase()}_API_KEY`
-  const apiKey = await secrets.get(variable)
+async function ownEndpoint(options: ModelProvidersOptions, agent: AgentDecl): Promise<Endpoint> {
+  const { provider } = agent
+  const variable = agent.apiKeyEnv ?? `${provider.toUpperCase()}_API_KEY`
+  const apiKey = await options.secrets.get(variable)
   if (!apiKey) throw new Fault('provider_key_missing', { provider, variable })
-  return { name: provider, baseURL: endpoint ?? url, apiKey }
+  return { name: provider, baseURL: urlOf(options, agent), apiKey }
 }
 
 function ollamaEndpoint(options: ModelProvidersOptions, agent: AgentDecl): Endpoint {

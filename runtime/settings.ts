@@ -32,6 +32,8 @@ export interface Settings {
   readonly stateMachineArn: string | null
   /** Name of the function that runs commands; only asked on Lambda. */
   readonly sandboxFunction: string | null
+  /** EFS file system that the tree lies on; null = unknown, or no EFS. */
+  readonly fileSystemId: string | null
   /** Name of the function that goes on with long turns; null = this process does. */
   readonly turnWorkerFunction: string | null
   readonly pricesFile: string | null
@@ -128,6 +130,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     secretArns: onLambda ? list(text('NEAM_SECRET_ARN')) : [],
     stateMachineArn: text('NEAM_STATE_MACHINE_ARN'),
     sandboxFunction: text('NEAM_SANDBOX_FUNCTION'),
+    fileSystemId: onLambda ? text('NEAM_FILE_SYSTEM_ID') : null,
     turnWorkerFunction: text('NEAM_TURN_WORKER'),
     pricesFile: path('NEAM_PRICES'),
     bytecode: path('NEAM_BYTECODE'),

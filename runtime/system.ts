@@ -1,6 +1,5 @@
 import { type Occupancy, Slots } from '../agents/limits/slots.ts'
 import type { Commands } from '../agents/ports/commands.ts'
-import { Fault, faultText } from '../agents/ports/fault.ts'
 import type { ForgeDriver } from '../agents/ports/forge-driver.ts'
 import type { Tracing } from '../agents/ports/tracing.ts'
 import { inheritStatistics } from '../agents/turn/statistics.ts'
@@ -8,9 +7,10 @@ import type { ProgramOutput, World } from '../agents/world.ts'
 import type { Manifest } from '../bytecode/manifest.ts'
 import type { Module } from '../bytecode/module.ts'
 import { cassetteModels } from '../providers/cassettes/models.ts'
-import { embedders, type ModelProvidersOptions, modelProviders } from '../providers/registry.ts'
+import { embedders, type ModelProvidersOptions, modelProviders, providerUrls } from '../providers/registry.ts'
 import { tokenizers } from '../providers/tokenizers.ts'
 import { keepAliveTransport } from '../providers/transport.ts'
+import { createFileSystemProbe } from '../stores/aws/efs.ts'
 import { createLambdaTurnWorker } from '../stores/aws/turn-worker.ts'
 import { sqliteMemoryIndex } from '../stores/memory/sqlite-index.ts'
 import { treeCheckpoints } from '../stores/tree/checkpoints.ts'
@@ -27,6 +27,7 @@ import { type Keys, systemKeys } from './keys.ts'
 import { memoryGauge } from './memory.ts'
 import { noticeTargets } from './notices.ts'
 import { loadPrices } from './prices.ts'
+import { type Check, systemReadiness } from './readiness.ts'
 import { systemSecrets } from './secrets.ts'
 import type { Settings } from './settings.ts'
 import { systemClock, systemTimers } from './time.ts'
@@ -64,8 +65,8 @@ export interface System {
   modelConnections(): Occupancy
   /** The same system with another program; work in hand goes on with the one it began with. @throws ModuleError */
   withProgram(module: Module): System
-  /** Readiness by part: `ok`, or what is wrong. */
-  check(): Promise<Readonly<Record<string, string>>>
+  /** Readiness, by the name of what is checked. */
+  check(): Promise<Readonly<Record<string, Check>>>
 }
 
 /**
@@ -177,6 +178,13 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     readLine: options.readLine ?? (async () => null),
   }
   const keys = systemKeys(secrets, settings)
+  const readiness = systemReadiness({
+    fileSystem:
+      settings.fileSystemId === null ? null : createFileSystemProbe({ fileSystemId: settings.fileSystemId }),
+    providerUrls: (agents) => providerUrls(vendors, agents),
+    clock,
+    timers,
+  })
   const running = (program: Program): System => {
     const world = worldOf(surroundings, {
       program,
@@ -201,7 +209,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
         inheritStatistics(world, next.world)
         return next
       },
-      check: () => checkParts(world, tree()),
+      check: () => readiness(world, tree()),
     }
   }
   const system = running(program)
@@ -229,26 +237,4 @@ function openedOnce(open: () => Tree): () => Tree {
     tree ??= open()
     return tree
   }
-}
-
-async function checkParts(world: World, tree: Tree): Promise<Readonly<Record<string, string>>> {
-  const { agents } = world.program.module.manifest
-  const parts: Readonly<Record<string, () => Promise<unknown>>> = {
-    agents: async () => {
-      if (agents.length === 0) throw new Fault('bad_request', { problem: 'the program declares no agent' })
-    },
-    tree: async () => tree.check(),
-    models: () => Promise.all(agents.map((agent) => world.models.for(agent))),
-  }
-  const states = await Promise.all(
-    Object.entries(parts).map(async ([part, check]) => {
-      try {
-        await check()
-        return [part, 'ok'] as const
-      } catch (error) {
-        return [part, error instanceof Fault ? faultText(error) : 'internal error'] as const
-      }
-    }),
-  )
-  return Object.fromEntries(states)
 }

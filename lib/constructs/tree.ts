@@ -7,6 +7,7 @@ import {
   PerformanceMode,
   ThroughputMode,
 } from 'aws-cdk-lib/aws-efs'
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
 import { Construct } from 'constructs'
 import type { Network } from './network.ts'
 
@@ -53,6 +54,12 @@ export class Tree extends Construct {
     this.workspaces = this.accessPoint('Workspaces', '/neam/workspace')
     // The workspace root lies inside the state root, which must exist first.
     this.workspaces.node.addDependency(this.state)
+  }
+
+  /** GET /ready tells the state of the file system and its mount targets. */
+  grantDescribe(grantee: IGrantable): Grant {
+    const actions = ['elasticfilesystem:DescribeFileSystems', 'elasticfilesystem:DescribeMountTargets']
+    return Grant.addToPrincipal({ grantee, actions, resourceArns: [this.fileSystem.fileSystemArn] })
   }
 
   private accessPoint(id: string, path: string): AccessPoint {

@@ -32,6 +32,8 @@ export interface Fs {
   removeDirectory(path: string): void
   /** Makes the names in a directory durable. */
   syncDirectory(path: string): void
+  /** Bytes that may still be written to the file system of a path; Infinity where it does not count them. */
+  freeBytes(path: string): number
   /** The path with its links resolved. Throws ENOENT. */
   realPath(path: string): string
 }

@@ -11,6 +11,7 @@ import {
   realpathSync,
   renameSync,
   rmdirSync,
+  statfsSync,
   statSync,
   unlinkSync,
   writeSync,
@@ -51,6 +52,10 @@ export const nodeFs: Fs = {
     } finally {
       closeSync(descriptor)
     }
+  },
+  freeBytes(path) {
+    const { blocks, bavail, bsize } = statfsSync(path)
+    return blocks === 0 ? Infinity : bavail * bsize
   },
   realPath: (path) => realpathSync(path),
 }

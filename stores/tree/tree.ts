@@ -27,6 +27,7 @@ import { TreeRunStore } from './run-store.ts'
 import { createSentinel, readSentinel, type Sentinel, type SentinelOptions } from './sentinel.ts'
 import { SessionPaths } from './session-paths.ts'
 import { TreeSessionStore } from './session-store.ts'
+import { storageFault } from './storage-fault.ts'
 
 export interface TreeOptions {
   /** Absolute path; `<Agent>/<key>/current.jsonl` lies below. */
@@ -47,6 +48,11 @@ export interface TreeOptions {
   readonly owner?: Owner
 }
 
+export interface TreeStatus {
+  /** Bytes, of the fuller of the two file systems that hold sessions and state. */
+  readonly freeBytes: number
+}
+
 export interface Tree {
   readonly sessions: SessionStore
   readonly memories: MemoryStore
@@ -58,9 +64,15 @@ export interface Tree {
   readonly fileLeases: FileLeases
   readonly behaviour: BehaviourStore
   readonly outbox: NoticeOutbox
-  /** Is the tree there, readable and writable? Throws `tree_missing`, `tree_version` or `storage_*`. */
-  check(): void
+  /**
+   * Is the tree there, readable and writable (a file is made and removed), and is there space? Throws `tree_missing`,
+   * `tree_version` or `storage_*`.
+   */
+  check(): TreeStatus
 }
+
+/** With less than this a turn may end half way. */
+const MIN_FREE_BYTES = 16 * 1024 ** 2
 
 const STATE_SENTINEL = 'sys/tree.json'
 const SESSIONS_SENTINEL = '.tree.json'
@@ -108,8 +120,20 @@ export function createTree(options: TreeOptions): Tree {
       readSentinel(sessions)
       stateFiles.barrier('')
       sessionFiles.barrier('')
+      return { freeBytes: Math.min(freeBytes(state), freeBytes(sessions)) }
     },
   }
+}
+
+/** Throws `storage_full` when there is too little. */
+function freeBytes({ fs, root }: SentinelOptions): number {
+  try {
+    const free = fs.freeBytes(root)
+    if (free >= MIN_FREE_BYTES) return free
+  } catch (error) {
+    throw storageFault(error, root)
+  }
+  throw new Fault('storage_full', { path: root })
 }
 
 function openSentinel(options: SentinelOptions, mode: TreeOptions['mode']): Sentinel {

@@ -4,7 +4,7 @@ import { commands, curl, page } from '../support/docs.ts'
 import { type Server, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
-const [serve, limits, metrics, ...others] = commands(page('docs/server.md'))
+const [serve, ready, limits, metrics, ...others] = commands(page('docs/server.md'))
 
 describe('docs/server.md', () => {
   let server: Server
@@ -16,6 +16,14 @@ describe('docs/server.md', () => {
 
   test('prints flags that the server shows in its banner', () => {
     expect(server.log()).toContain('pools         8 VM instances, 16 connections to models, for each worker')
+  })
+
+  test('prints the checks of a server that is ready; those of the network are not made offline', async () => {
+    const { status, answer } = await curl(server.url, ready!)
+    const made = Object.keys(answer.checks as object)
+    expect([status, made]).toEqual([200, ['agents', 'tree', 'models']])
+    for (const name of [...made, 'providers', 'file_system'])
+      expect(page('docs/server.md')).toContain(`| \`${name}\` |`)
   })
 
   test('prints limits and figures that the server tells', async () => {

@@ -23,16 +23,24 @@ describe('probes', () => {
     const { status, body } = await api.call('GET', '/ready')
     expect({ status, checks: body.checks }).toEqual({
       status: 200,
-      checks: { agents: 'ok', tree: 'ok', models: 'ok' },
+      checks: {
+        agents: { ok: true, ms: expect.any(Number), detail: expect.stringMatching(/^[1-9]\d* loaded$/) },
+        tree: { ok: true, ms: expect.any(Number), detail: expect.stringMatching(/^writable, .* free$/) },
+        models: { ok: true, ms: expect.any(Number), detail: 'offline' },
+      },
     })
   })
 
   test('ready says which check fails, and how to mend it', async () => {
-    const api = await testApi({ environment: { NEAM_OFFLINE: '0' } })
+    const environment = { NEAM_OFFLINE: '0', OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' }
+    const api = await testApi({ environment })
     const { status, headers, body } = await api.call('GET', '/ready')
     expect(status).toBe(503)
     expect(headers['retry-after']).toBe('5')
-    expect(body.checks.models).toBe('no API key for provider openai: set OPENAI_API_KEY, or use --offline')
+    expect(body.checks.models).toMatchObject({
+      ok: false,
+      detail: 'no API key for provider openai: set OPENAI_API_KEY, or use --offline',
+    })
   })
 
   test('a system that cannot be made is alive, not ready, and says why', async () => {
@@ -44,14 +52,16 @@ describe('probes', () => {
     const { status, body } = await api.call('GET', '/ready')
     expect([status, body.checks]).toEqual([
       503,
-      { system: 'no tree at /mnt/neam/state: is the file system mounted?' },
+      { system: { ok: false, ms: 0, detail: 'no tree at /mnt/neam/state: is the file system mounted?' } },
     ])
     expect((await api.call('GET', '/api/v1/claw')).body).toMatchObject({ code: 'tree_missing' })
   })
 
   test('a draining process is not ready', async () => {
     const api = await testApi({ edge: { draining: () => true } })
-    expect((await api.call('GET', '/ready')).body.checks).toEqual({ process: 'draining' })
+    expect((await api.call('GET', '/ready')).body.checks).toEqual({
+      process: { ok: false, ms: 0, detail: 'draining' },
+    })
   })
 })
 

@@ -283,6 +283,19 @@ describe('the stack', () => {
       .map((statement) => ({ ...statement, actions: [statement.Action].flat() }))
   }
 
+  test('lets the API alone ask EFS about the file system, which it knows by id', () => {
+    const describes = (handler: string) =>
+      statements(handler).filter(({ actions }) => actions.includes('elasticfilesystem:DescribeMountTargets'))
+    const [statement] = describes('api.handler')
+    expect(statement).toMatchObject({
+      Effect: 'Allow',
+      actions: ['elasticfilesystem:DescribeFileSystems', 'elasticfilesystem:DescribeMountTargets'],
+    })
+    expect(JSON.stringify(statement)).toContain('TreeFileSystem')
+    expect(JSON.stringify(command('api.handler').Environment)).toContain('NEAM_FILE_SYSTEM_ID')
+    expect(['forge-step.handler', 'turn-worker.handler', 'sandbox.handler'].flatMap(describes)).toEqual([])
+  })
+
   test('gives the sandbox the workspaces and no secret, session, run or program key', () => {
     const { FileSystemConfigs, Environment } = command('sandbox.handler')
     const workspaces = JSON.stringify(FileSystemConfigs)

@@ -79,6 +79,12 @@ describe('the tree itself', () => {
     expect(thrownFault(() => tree.check()).code).toBe('storage_unavailable')
   })
 
+  test('whose disk is nearly full is reported by the check', () => {
+    const root = temporaryDirectory()
+    const tree = testTree(root, { fs: { ...nodeFs, freeBytes: () => 16 * 1024 ** 2 - 1 } })
+    expect(thrownFault(() => tree.check()).code).toBe('storage_full')
+  })
+
   test('belongs to its user alone', async () => {
     const root = temporaryDirectory()
     const tree = testTree(root)

@@ -23,6 +23,7 @@ export function interceptedFs(fs: Fs, around: Around): Fs {
     makeDirectory: (path) => around('makeDirectory', path, () => fs.makeDirectory(path)),
     removeDirectory: (path) => around('removeDirectory', path, () => fs.removeDirectory(path)),
     syncDirectory: (path) => around('syncDirectory', path, () => fs.syncDirectory(path)),
+    freeBytes: (path) => around('freeBytes', path, () => fs.freeBytes(path)),
     realPath: (path) => around('realPath', path, () => fs.realPath(path)),
   }
 }
