@@ -6,7 +6,7 @@ import { Fault } from '../agents/ports/fault.ts'
 import type { Timers } from '../agents/ports/time.ts'
 import { commandEnvironment } from './environment.ts'
 import { detectIsolation, type Isolation } from './isolation.ts'
-import { CappedOutput } from './output.ts'
+import { CappedOutput, MAX_FLOOD_BYTES } from './output.ts'
 import { killGroup, killStragglers } from './stragglers.ts'
 
 const NOT_STARTED = 127
@@ -56,12 +56,19 @@ export function localCommands(options: LocalCommandsOptions): Commands {
       })
       const stdout = new CappedOutput()
       const stderr = new CappedOutput()
-      child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
-      child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+      const flood = new AbortController()
+      let printed = 0
+      const collect = (output: CappedOutput) => (chunk: Buffer) => {
+        output.push(chunk)
+        printed += chunk.length
+        if (printed > MAX_FLOOD_BYTES) flood.abort()
+      }
+      child.stdout.on('data', collect(stdout))
+      child.stderr.on('data', collect(stderr))
 
       const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
       const deadline = timers.deadline(timeoutMs)
-      const ending = await endOf(child, AbortSignal.any([signal, deadline.signal]), timers)
+      const ending = await endOf(child, AbortSignal.any([signal, deadline.signal, flood.signal]), timers)
       const timedOut = deadline.signal.aborted && !signal.aborted
       deadline.cancel()
 
@@ -78,7 +85,11 @@ export function localCommands(options: LocalCommandsOptions): Commands {
           stderr: `cannot start in ${cwd}: ${ending.code}\n`,
           timedOut: false,
         }
-      const note = timedOut ? `[timed out after ${timeoutMs} ms]\n` : ''
+      const note = timedOut
+        ? `[timed out after ${timeoutMs} ms]\n`
+        : flood.signal.aborted
+          ? `[ended after ${MAX_FLOOD_BYTES} bytes of output]\n`
+          : ''
       return {
         exitCode: timedOut ? TIMED_OUT : exitCodeOf(ending),
         stdout: stdout.text(),

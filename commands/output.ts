@@ -3,6 +3,9 @@ import { stripVTControlCharacters } from 'node:util'
 /** Of each stream; the first and the last half are kept. */
 export const MAX_OUTPUT_BYTES = 256 * 1024
 
+/** A command that has printed this much on both streams is ended: nobody will read it, and it would never stop by itself. */
+export const MAX_FLOOD_BYTES = 256 * 1024 * 1024
+
 /** What a terminal would act upon and a log or a model should not see; tab and line ends stay. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are the point
 const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g

@@ -12,7 +12,7 @@ import {
   unshareMount,
 } from '../../commands/isolation.ts'
 import { localCommands } from '../../commands/local.ts'
-import { MAX_OUTPUT_BYTES } from '../../commands/output.ts'
+import { MAX_FLOOD_BYTES, MAX_OUTPUT_BYTES } from '../../commands/output.ts'
 import { realTimers } from '../support/real-timers.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { vanished } from './processes.ts'
@@ -116,6 +116,16 @@ describe.each(isolations)('with isolation $name', (isolation) => {
     expect(stdout.startsWith('first\nxxx')).toBe(true)
     expect(stdout.endsWith('xxx\nlast\n')).toBe(true)
     expect(stdout).toMatch(/\n\[\.\.\. \d+ bytes left out \.\.\.\]\n/)
+  })
+
+  test('a flood without end is ended long before the time limit, and that is said', async () => {
+    const { run } = workspace(isolation)
+    const { exitCode, stdout, stderr, timedOut } = await run('yes flood', 600_000)
+    expect([exitCode, timedOut]).toEqual([128 + 15, false])
+    expect(stdout.startsWith('flood\n')).toBe(true)
+    expect(stdout.length).toBeLessThan(MAX_OUTPUT_BYTES + 100)
+    // A shell that sees its child end says so before.
+    expect(stderr.endsWith(`[ended after ${MAX_FLOOD_BYTES} bytes of output]\n`)).toBe(true)
   })
 
   test('colours, cursor moves and bytes that are no UTF-8 come out as plain text', async () => {

@@ -115,6 +115,39 @@ describe('a run on disk', () => {
     await expect(claim?.renew()).resolves.toBe(false)
   })
 
+  test('a clock that jumps: forward, whoever held the claim learns that it is lost; back, the claim of a dead process is free', async () => {
+    const root = temporaryDirectory()
+    const dead = new Set<string>()
+    const processOf = (id: string) =>
+      testTree(root, { owner: { id, isDead: (other) => dead.has(other) } }).runs
+    const [first, second, third] = [processOf('p1'), processOf('p2'), processOf('p3')]
+    await first.start(runConfig('R1'))
+    const claim = await first.claim(REF, { ttlMs: 30_000, quietMs: 0 })
+    const work = join(stateDir(root), 'forge', 'Builder', 'runs', 'R1', 'work')
+    /** The file's time is what it was when the clock stood `ms` away from now. */
+    const jump = (file: string, ms: number): void => {
+      const then = (Date.now() - ms) / 1000
+      utimesSync(join(work, file), then, then)
+    }
+    const DAY = 24 * 3_600_000
+
+    // Forward: a holder that renews goes on; one that was passed over knows.
+    jump('claim.0000000001', DAY)
+    await expect(claim?.renew()).resolves.toBe(true)
+    await expect(second.claim(REF, { ttlMs: 30_000, quietMs: 0 })).resolves.toBeNull()
+    jump('alive.0000000001', DAY)
+    const taken = await second.claim(REF, { ttlMs: 30_000, quietMs: 0 })
+    expect(taken).not.toBeNull()
+    await expect(claim?.renew()).resolves.toBe(false)
+
+    // Back: its last sign of life lies in the future.
+    await taken?.renew()
+    jump('alive.0000000002', -DAY)
+    await expect(third.claim(REF, { ttlMs: 30_000, quietMs: 0 })).resolves.toBeNull()
+    dead.add('p2')
+    await expect(third.claim(REF, { ttlMs: 30_000, quietMs: 0 })).resolves.not.toBeNull()
+  })
+
   test('a damaged record is named', async () => {
     const root = temporaryDirectory()
     const { runs } = testTree(root)
