@@ -218,7 +218,7 @@ export const INSTRUCTIONS: Readonly<Record<OpcodeName, Write>> = {
   MAP_SPREAD: fills(1, (map, value) => `spreadEntries(mapToFill(${map}),${value},meter)`),
   GET_INDEX: computes(
     2,
-    (base, index) => `${inList(base!, index!)}?${base}[${index}]:getIndex(${base},${index})`,
+    (base, index) => `${inList(base!, index!)}?${base}[${index}]:getIndex(${base},${index},meter)`,
   ),
   SET_INDEX: (writer, step) => {
     const [base, index, value] = writer.take(3)

@@ -7,10 +7,11 @@ import type { Meter } from './meter.ts'
 import { outcomeProperty, setStructField, structField } from './properties.ts'
 
 /** A missing map key is nil; an index beyond either end of a list, tuple or string is an error. */
-export function getIndex(base: Value, index: Value): Value {
+export function getIndex(base: Value, index: Value, meter: Meter): Value {
   if (Array.isArray(base)) return base[elementIndex('list', base.length, index)]!
   if (base instanceof Map) return base.get(keyOf(index)) ?? null
   if (typeof base === 'string') {
+    meter.walk(base.length)
     return codePointAt(base, elementIndex('string', codePointCount(base), index))!
   }
   if (base instanceof TupleValue) return base.items[elementIndex('tuple', base.items.length, index)]!
@@ -55,7 +56,10 @@ function elementIndex(what: string, length: number, index: Value): number {
 
 /** Any part may be nil; ends beyond the base are cut; a step of 0 is an error. */
 export function slice(base: Value, start: Value, end: Value, step: Value, meter: Meter): Value {
-  if (typeof base === 'string') return sliceText(base, start, end, step)
+  if (typeof base === 'string') {
+    meter.walk(base.length)
+    return sliceText(base, start, end, step)
+  }
   const items = base instanceof TupleValue ? base.items : base
   if (!Array.isArray(items)) {
     throw new RuntimeError('type', `cannot slice ${describe(base)}: a list, tuple or string can be sliced`)

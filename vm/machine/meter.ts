@@ -58,6 +58,11 @@ export class Meter {
     if (length > this.limits.maxTextLength) {
       throw new RuntimeError('limit', `a text would be longer than ${this.limits.maxTextLength} characters`)
     }
+    this.walk(length)
+  }
+
+  /** A text of this length is walked through. */
+  walk(length: number): void {
     if (length >= CHARACTERS_A_STEP) this.charge(Math.floor(length / CHARACTERS_A_STEP))
   }
 
@@ -86,7 +91,8 @@ export class Meter {
     if (deadlineAt !== null && now >= deadlineAt) throw new RuntimeError('deadline', 'out of time')
     this.lookAtMemory()
     this.fuel += this.slice
-    this.slice = Math.min(SLICE, this.fuel)
+    // The next step looks again: where it can, it pauses.
+    this.slice = this.turnIsOver ? 0 : Math.min(SLICE, this.fuel)
     this.fuel -= this.slice
   }
 

@@ -58,7 +58,10 @@ export function negate(value: Value): Value {
 /** `a in b`: an element of a list, tuple or range, a key of a map, a part of a string. */
 export function contains(container: Value, element: Value, meter: Meter): boolean {
   if (typeof container === 'string') {
-    if (typeof element === 'string') return container.includes(element)
+    if (typeof element === 'string') {
+      meter.walk(container.length)
+      return container.includes(element)
+    }
     throw new RuntimeError('type', `cannot look for ${describe(element)} in a string: only for a string`)
   }
   if (container instanceof Map) return typeof element === 'string' && container.has(element)

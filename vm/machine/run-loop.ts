@@ -257,7 +257,7 @@ export function runLoop(fiber: Fiber): typeof SUSPENDED | typeof FINISHED {
 
         case 52: // GET_INDEX
           sp -= 1
-          stack[sp - 1] = getIndex(stack[sp - 1] as Value, stack[sp] as Value)
+          stack[sp - 1] = getIndex(stack[sp - 1] as Value, stack[sp] as Value, meter)
           break
         case 61: {
           // ITER_NEXT

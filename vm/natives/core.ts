@@ -12,7 +12,9 @@ import { result } from './result.ts'
 
 export const CORE: readonly Native[] = [
   plain('len(value)', 'Length of a string (code points), list, map, tuple, set or range.', (call) => {
-    const length = lengthOf(call.value(0))
+    const value = call.value(0)
+    if (typeof value === 'string') call.meter.walk(value.length)
+    const length = lengthOf(value)
     if (length === null) throw call.wrong(0, 'a string, list, map, tuple or range')
     return length
   }),

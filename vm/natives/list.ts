@@ -1,4 +1,5 @@
 /** Methods of lists. Those that take a function are generators, because that function may suspend. */
+import type { Awaitable } from '../host.ts'
 import { contains } from '../machine/operators.ts'
 import { isEqual } from '../values/equality.ts'
 import { compare } from '../values/ordering.ts'
@@ -12,7 +13,7 @@ import { setOf } from './set.ts'
 import { sortByComparison, sortByKey } from './sort.ts'
 import { joinTexts } from './string.ts'
 
-const { method, calling } = methodsOf<Value[]>()
+const { method, calling, later } = methodsOf<Value[]>()
 
 export const LIST_METHODS = table([
   method('push(value)', 'Appends in place; the list.', (list, call) => {
@@ -183,7 +184,7 @@ export const LIST_METHODS = table([
       list.map((item, i) => new TupleValue([i, item])),
     ),
   ),
-  method('unique()', 'Every element once, in the order of first occurrence.', unique),
+  later('unique()', 'Every element once, in the order of first occurrence.', unique),
   method('to_set()', 'The set of its elements: nil, bools, numbers and strings.', (list, call) =>
     setOf(call, list, (index) => call.invalid(`a set holds no ${describe(list[index]!)}`)),
   ),
@@ -221,22 +222,32 @@ function appendFlat(result: Value[], value: Value, call: Arguments): void {
 }
 
 /** Simple values by a set, all others by `==`. */
-function unique(list: Value[], call: Arguments): Value[] {
+function unique(list: Value[], call: Arguments): Awaitable<Value> {
+  const { meter, host } = call
+  const items = [...list]
   const simple = new Set<Value>()
   const others: Value[] = []
-  return made(
-    call,
-    list.filter((item) => {
-      if (item === null || typeof item !== 'object') {
-        if (simple.has(item)) return false
-        simple.add(item)
-        return true
-      }
-      if (contains(others, item, call.meter)) return false
-      others.push(item)
-      return true
-    }),
-  )
+  const result: Value[] = []
+  const isNew = (item: Value): boolean => {
+    if (item === null || typeof item !== 'object') return !simple.has(item) && simple.add(item) !== null
+    return !contains(others, item, meter) && others.push(item) > 0
+  }
+  let at = 0
+  /** Compares until all is done, or others are to have their turn. */
+  const goOn = (): Awaitable<Value> => {
+    for (; at < items.length; at += 1) {
+      if (meter.turnIsOver) return pauseAndGoOn()
+      const item = items[at]!
+      if (isNew(item)) result.push(item)
+    }
+    return made(call, result)
+  }
+  const pauseAndGoOn = async (): Promise<Value> => {
+    meter.startTurn()
+    await host.sleep(0)
+    return await goOn()
+  }
+  return goOn()
 }
 
 function extreme(list: readonly Value[], direction: -1 | 1, call: Arguments): Value {

@@ -10,17 +10,36 @@ export const codePoints = (text: string): string[] => (isPlain(text) ? text.spli
 export function codePointCount(text: string): number {
   if (isPlain(text)) return text.length
   let count = 0
-  for (const _ of text) count += 1
+  for (let unit = 0; unit < text.length; unit += unitsAt(text, unit)) count += 1
   return count
+}
+
+/** How many UTF-16 units the code point at a unit has: 2 for a surrogate pair; a lone surrogate stands for itself. */
+const unitsAt = (text: string, unit: number): 1 | 2 =>
+  isBetween(text.charCodeAt(unit), 0xd800, 0xdbff) && isBetween(text.charCodeAt(unit + 1), 0xdc00, 0xdfff)
+    ? 2
+    : 1
+
+/** False for NaN, which stands behind the end of a text. */
+const isBetween = (unit: number, first: number, last: number): boolean => unit >= first && unit <= last
+
+/** Where, in UTF-16 units, a code point begins that is so many after the one at `from`. */
+function unitOf(text: string, points: number, from = 0): number {
+  let unit = from
+  for (let left = points; left > 0 && unit < text.length; left -= 1) unit += unitsAt(text, unit)
+  return unit
 }
 
 /** The code point at an index from 0; undefined beyond either end. */
 export const codePointAt = (text: string, index: number): string | undefined =>
-  isPlain(text) ? text[index] : Array.from(text)[index]
+  isPlain(text) ? text[index] : index < 0 ? undefined : codePointSlice(text, index, index + 1) || undefined
 
 /** From `start` to before `end`, both within 0 .. count. */
-export const codePointSlice = (text: string, start: number, end: number): string =>
-  isPlain(text) ? text.slice(start, end) : Array.from(text).slice(start, end).join('')
+export function codePointSlice(text: string, start: number, end: number): string {
+  if (isPlain(text)) return text.slice(start, end)
+  const from = unitOf(text, start)
+  return text.slice(from, unitOf(text, end - start, from))
+}
 
 /** Index of the first occurrence of `part`, in code points; -1 when there is none. */
 export function codePointIndexOf(text: string, part: string): number {
