@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { lastDailyBoundary } from '../../agents/claw/daily-boundary.ts'
+import { dueReset } from '../../agents/claw/due-reset.ts'
+import type { SessionDecl } from '../../bytecode/manifest.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -72,6 +74,34 @@ function clockChanges(timeZone: string): readonly number[] {
   return changes
 }
 
+const QUARTER = HOUR / 4
+
+/**
+ * Whether in some local day the clocks first showed `at`:00, or later where that was skipped, after `from` and not after
+ * `to`: found by looking at them every quarter of an hour.
+ */
+function passesBoundary(from: number, to: number, at: number, timeZone: string): boolean {
+  const start = Math.floor((from - 2 * DAY) / QUARTER) * QUARTER
+  // How the first day began is not seen.
+  const seen = new Set([localParts(start, timeZone).day])
+  for (let now = start; now <= to; now += QUARTER) {
+    const { day, hour } = localParts(now, timeZone)
+    if (hour < at || seen.has(day)) continue
+    if (now > from) return true
+    seen.add(day)
+  }
+  return false
+}
+
+const ALL_ZONES = Intl.supportedValuesOf('timeZone')
+
+/** A zone and an instant, most of them within a day of a change of its clocks, if it has any. */
+const moment = fc.constantFrom(...ALL_ZONES).chain((timeZone) => {
+  const changes = clockChanges(timeZone)
+  const near = changes.map((change) => fc.integer({ min: change - DAY, max: change + DAY }))
+  return fc.record({ timeZone: fc.constant(timeZone), now: fc.oneof(instant, ...near) })
+})
+
 const utc = (text: string): number => Date.parse(text)
 
 describe('the daily boundary', () => {
@@ -117,7 +147,7 @@ describe('the daily boundary', () => {
   })
 
   test('is right at every change of the clocks in every time zone of 2025 and 2026', () => {
-    for (const timeZone of Intl.supportedValuesOf('timeZone')) {
+    for (const timeZone of ALL_ZONES) {
       for (const change of clockChanges(timeZone)) {
         for (const at of [0, 1, 2, 3, 23]) {
           const boundaries = new Set<number>()
@@ -152,6 +182,20 @@ describe('the daily boundary', () => {
         }
       }
     }
+  }, 60_000)
+
+  test('makes a session due, in any zone and around any change of its clocks, exactly when it lies after the last activity', () => {
+    const idle = fc.integer({ min: 0, max: 2 * DAY })
+    fc.assert(
+      fc.property(moment, idle, hour, ({ timeZone, now }, quiet, dailyResetHour) => {
+        const lastActivityAt = now - quiet
+        const session = { idleResetMinutes: 0, dailyResetHour, timezone: timeZone } as SessionDecl
+        const messages = [{ role: 'user', content: 'x', ts: '' }] as const
+        const due = dueReset(session, { lastActivityAt, messages }, now)
+        expect(due).toBe(passesBoundary(lastActivityAt, now, dailyResetHour, timeZone) ? 'daily' : null)
+      }),
+      { numRuns: 500 },
+    )
   }, 60_000)
 
   test('that falls into the hour skipped in spring is the first instant after it', () => {
