@@ -313,3 +313,42 @@ describe('every answer', () => {
     expect(JSON.stringify(broken.logged)).toContain('the disk is on fire')
   })
 })
+
+describe('a message that cannot be taken', () => {
+  const body = { message: 'Hello' }
+  const failing = (fault: Fault) => () => Promise.reject(fault)
+
+  test.each([
+    ['is full', new Fault('storage_full', { path: '/mnt/neam' }), 507, 'no space left at /mnt/neam'],
+    [
+      'is read-only',
+      new Fault('storage_unavailable', { path: '/mnt/neam', problem: 'EROFS, running as uid 1000' }),
+      503,
+      'cannot use /mnt/neam: EROFS, running as uid 1000',
+    ],
+    [
+      'is not mounted',
+      new Fault('tree_missing', { path: '/mnt/neam' }),
+      503,
+      'no tree at /mnt/neam: is the file system mounted?',
+    ],
+  ])('because the disk %s says so, and is taken when it comes again', async (_claim, fault, status, text) => {
+    const api = await testApi()
+    const { sessions } = api.system.world
+    const headers = { 'idempotency-key': 'once' }
+    Object.assign(sessions, { accept: failing(fault) })
+    const refused = await api.call('POST', MESSAGE, { body, headers })
+    expect([refused.status, refused.body.code, refused.body.message]).toEqual([status, fault.code, text])
+    Reflect.deleteProperty(sessions, 'accept')
+    expect((await api.call('POST', MESSAGE, { body, headers })).status).toBe(200)
+    const { messages } = await sessions.open({ agent: 'support_bot', key: 'user_42' })
+    expect(messages).toHaveLength(2)
+  })
+
+  test('because its session stays busy is told when to come back: 409', async () => {
+    const api = await testApi()
+    Object.assign(api.system.world.sessions, { acquire: async () => null })
+    const { status, body: answer, headers } = await api.call('POST', MESSAGE, { body })
+    expect([status, answer.code, headers['retry-after']]).toEqual([409, 'session_busy', '5'])
+  })
+})

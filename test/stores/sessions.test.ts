@@ -300,6 +300,21 @@ describe('collecting', () => {
     expect((await tree.sessions.openTurns(SESSION)).map(({ turn }) => turn)).toEqual([])
   })
 
+  test('what three hundred crashes left is gone after a few messages, and the directory stays small', async () => {
+    const root = temporaryDirectory()
+    const tree = testTree(root)
+    for (let i = 1; i <= 4; i++) await message(tree, `m${i}`)
+    for (let i = 0; i < 300; i++) {
+      const orphan = join(folder(root), `.t.${String(i).padStart(10, '0')}-crashed`)
+      writeFileSync(orphan, 'half a version')
+      age(orphan, 2 * 60 * MINUTE)
+    }
+    for (let i = 5; i <= 20; i++) await message(tree, `m${i}`)
+    const names = readdirSync(folder(root))
+    expect(names.filter((name) => name.startsWith('.t.'))).toEqual([])
+    expect(names.length).toBeLessThan(100)
+  })
+
   test('no more than two leases stay behind', async () => {
     const root = temporaryDirectory()
     const tree = testTree(root)
