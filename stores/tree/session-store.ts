@@ -54,8 +54,8 @@ export class TreeSessionStore implements SessionStore {
   readonly #lines: NamedLines
   /** Leases under which nothing was read yet: taking one made the names in its directory known. */
   readonly #justTaken = new WeakSet<Lease>()
-  /** Hash of the file behind a version that was handed out. */
-  readonly #hashes = new WeakMap<SessionVersion, string>()
+  /** Of the file behind a version that was handed out: its hash, and the bytes of its lines. */
+  readonly #behind = new WeakMap<SessionVersion, { readonly sha256: string; readonly bytes: number }>()
 
   constructor(options: {
     files: Files
@@ -152,7 +152,7 @@ export class TreeSessionStore implements SessionStore {
       startedAt,
       degraded: false,
     }
-    this.#hashes.set(version, sha256)
+    this.#behind.set(version, { sha256, bytes: Buffer.byteLength(body) })
     return { kind: 'committed', version }
   }
 
@@ -314,14 +314,14 @@ export class TreeSessionStore implements SessionStore {
       startedAt,
       degraded,
     }
-    this.#hashes.set(version, file.sha256)
+    this.#behind.set(version, { sha256: file.sha256, bytes: file.header.bytes })
     return version
   }
 
   #hashOf(session: string, base: SessionVersion): string | null {
     if (base.seq === 0) return null
-    const known = this.#hashes.get(base)
-    if (known !== undefined) return known
+    const known = this.#behind.get(base)
+    if (known !== undefined) return known.sha256
     const path = versionFile(session, base.seq)
     return decodeVersion(this.#files.read(path) ?? '', this.#files.absolute(path), this.#hash)?.sha256 ?? null
   }
@@ -368,9 +368,8 @@ export class TreeSessionStore implements SessionStore {
 
   /** After a crash between a commit and its view, the view is one version behind. */
   #refreshCurrent(session: string, version: SessionVersion): void {
-    const body = messageLines(version.messages)
-    if (this.#files.stat(currentFile(session))?.size === Buffer.byteLength(body)) return
-    this.#files.replace(currentFile(session), body, { durable: false })
+    if (this.#files.stat(currentFile(session))?.size === this.#behind.get(version)?.bytes) return
+    this.#files.replace(currentFile(session), messageLines(version.messages), { durable: false })
     // Somebody may have committed, and written the view, since this version was read.
     const newest = versionsIn(this.#files.list(session)).at(-1) ?? 0
     if (newest > version.seq) this.#refreshCurrent(session, this.#newest(session))
