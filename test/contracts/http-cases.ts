@@ -253,6 +253,7 @@ const CLAW: readonly HttpCase[] = [
     code: 'confirmation_not_found',
   },
   { name: 'turn-over', method: 'GET', path: `${SESSION}/turns/${TURN}`, status: 200 },
+  { name: 'turn-events', method: 'GET', path: `${SESSION}/turns/${TURN}/events`, status: 200 },
   { name: 'sessions', method: 'GET', path: '/api/v1/claw/Shop/sessions?limit=1', status: 200 },
   {
     name: 'sessions-limit',
