@@ -10,31 +10,35 @@ export interface BannerOptions {
   readonly hasKey: boolean
   /** Processes that serve. */
   readonly workers: number
-  /** What is wrong with keys that are set. */
-  readonly keyWarnings: readonly string[]
+  /** What is wrong with keys that are set, and with the isolation of commands. */
+  readonly insecure: readonly string[]
 }
 
 /** What a started server says: what is served, where the data lies, what is insecure, what to try next. */
-export function banner({ system, url, host, hasKey, keyWarnings, workers }: BannerOptions): string {
+export function banner({ system, url, host, hasKey, insecure, workers }: BannerOptions): string {
   const { manifest, settings } = system
   const names = (kind: 'agent' | 'claw' | 'forge') =>
     manifest.agents.filter((agent) => agent.kind === kind).map((agent) => agent.name)
   const claws = names('claw')
   const forges = names('forge')
+  const others = names('agent')
   const shown = (list: readonly string[]) => (list.length > 0 ? list.join(', ') : 'none')
   const auth = hasKey ? ' -H \'Authorization: Bearer \'"$NEAM_API_KEY"' : ''
   const lines = [
     `neam-api ${packageVersion()} serves ${manifest.program} at ${url}`,
     `  claw agents   ${shown(claws)}`,
     `  forge agents  ${shown(forges)}`,
+    ...(others.length > 0 ? [`  agents        ${shown(others)}`] : []),
     `  models        ${settings.offline ? 'offline (a deterministic stand-in: no key, no network)' : 'as the program declares'}`,
     `  sessions      ${settings.sessionsDir}`,
+    `  state         ${settings.stateDir}`,
     `  workspaces    ${settings.workspaceDir ?? settings.cwd}`,
+    `  audit         ${auditText(settings)}`,
     `  pools         ${settings.instances} VM instances, ${settings.modelConnections} connections to models${workers > 1 ? ', for each worker' : ''}`,
     ...(settings.watch ? ['  watching      the program is loaded again when its files change'] : []),
     ...(workers > 1 ? [`  workers       ${workers} processes`] : []),
     ...warnings(host, hasKey, settings.disabled),
-    ...keyWarnings.map((warning) => `  WARNING       ${warning}`),
+    ...insecure.map((warning) => `  WARNING       ${warning}`),
     '',
     'Try next:',
     ...claws
@@ -58,6 +62,12 @@ export function banner({ system, url, host, hasKey, keyWarnings, workers }: Bann
   return `${lines.join('\n')}\n`
 }
 
+function auditText({ auditSink, auditLog, logLevel }: System['settings']): string {
+  if (auditSink === 'file') return `to ${auditLog}`
+  if (auditSink === 'json') return 'to stdout, as JSON lines'
+  return auditSink === 'none' || logLevel === 'silent' ? 'none: nothing is recorded' : 'to stderr'
+}
+
 function warnings(host: string, hasKey: boolean, disabled: boolean): readonly string[] {
   const local = isLoopback(host)
   return [
@@ -67,6 +77,11 @@ function warnings(host: string, hasKey: boolean, disabled: boolean): readonly st
     ...(hasKey || local
       ? []
       : [`  WARNING       and ${host} is reachable from other machines: set NEAM_API_KEY`]),
+    ...(local
+      ? []
+      : [
+          '  NOTE          plain HTTP: let a proxy with TLS stand before it, or keys can be read on their way',
+        ]),
     ...(disabled ? ['  NOTE          the kill switch is on: agents refuse to work'] : []),
   ]
 }

@@ -209,8 +209,8 @@ async function run(argv: readonly string[]): Promise<number> {
   if (worker === null || worker === 1) {
     for (const message of portWarnings(system.manifest, Number(new URL(url).port)))
       log({ level: 'warn', message })
-    process.stderr.write(banner({ system, url, host, hasKey, keyWarnings, workers }))
-    for (const message of await commandWarnings(system, environment)) log({ level: 'warn', message })
+    const insecure = [...keyWarnings, ...(await commandWarnings(system, environment))]
+    process.stderr.write(banner({ system, url, host, hasKey, insecure, workers }))
     await driver.resume(await unfinishedRuns(system.world))
     telling = owedNotices(system.world)
   }

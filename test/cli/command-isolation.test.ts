@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { runBin } from '../support/program.ts'
+import { startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 /** A path on which there is git, and neither bwrap nor unshare. */
@@ -27,7 +28,16 @@ test('neam-forge warns where commands could read its keys', async () => {
   expect(stderr).toMatch(WARNING)
 })
 
-test('it does not where the program runs none', async () => {
+test('neam-api does so in its banner', async () => {
+  const cwd = temporaryDirectory()
+  writeFileSync(join(cwd, 'builder.neam'), builder(RUNS))
+  const args = ['--program', join(cwd, 'builder.neam'), '--offline']
+  const server = await startServer('bin/neam-api.js', args, withoutTools, cwd)
+  await server.stop()
+  expect(server.log()).toContain('  WARNING       commands of this program run without isolation')
+})
+
+test('neam-forge does not where the program runs none', async () => {
   const { stderr, code } = await forge('return true;', withoutTools)
   expect([stderr, code]).toEqual([expect.not.stringMatching(WARNING), 0])
 })
