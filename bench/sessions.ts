@@ -35,6 +35,7 @@ const message = createHandlers({
   system: async () => system,
   tracing: system.world.tracing,
   log: () => {},
+  streams: false,
   draining: () => false,
   uptimeSeconds: () => 0,
   shutdown: new AbortController().signal,

@@ -1,7 +1,8 @@
 /** An HTTP request as the API Gateway v2 event that Lambda would get, and a handler's answer back on the wire. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { finished } from 'node:stream/promises'
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { finished, pipeline } from 'node:stream/promises'
+import type { APIGatewayProxyEventV2 } from 'aws-lambda'
+import type { HandlerAnswer } from '../lambda/edge.ts'
 import { ROUTES, type Route, routeKey } from '../lambda/routes.ts'
 
 interface Match {
@@ -110,12 +111,16 @@ const isUtf8 = (body: Buffer): boolean => Buffer.from(body.toString('utf8'), 'ut
 /** Resolves when the answer has been handed to the operating system, or cannot be any more. */
 export async function sendAnswer(
   response: ServerResponse,
-  answer: APIGatewayProxyStructuredResultV2,
+  answer: HandlerAnswer,
   bodyless: boolean,
 ): Promise<void> {
-  const body = Buffer.from(answer.body ?? '', answer.isBase64Encoded ? 'base64' : 'utf8')
   response.statusCode = answer.statusCode ?? 200
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, String(value))
+  if (answer.stream) {
+    await pipeline(answer.stream, response).catch(() => {}) // The other side has gone.
+    return
+  }
+  const body = Buffer.from(answer.body ?? '', answer.isBase64Encoded ? 'base64' : 'utf8')
   // An answer to HEAD brings the length of the body that it leaves out.
   if (!response.hasHeader('content-length')) response.setHeader('content-length', body.length)
   response.end(bodyless ? undefined : body)

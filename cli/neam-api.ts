@@ -183,6 +183,7 @@ async function run(argv: readonly string[]): Promise<number> {
     system: async () => served.current,
     tracing: system.world.tracing,
     log,
+    streams: true,
     draining: () => draining,
     uptimeSeconds: () => Math.floor((performance.now() - started) / 1000),
     shutdown: shutdown.signal,

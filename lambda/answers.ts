@@ -7,6 +7,7 @@ import { AGENTS_ANSWER } from './agents/list.ts'
 import { BYTES } from './answer-parts.ts'
 import { OUTBOUND_MESSAGE } from './channel/channel-message.ts'
 import { COMPACT_ANSWER } from './claw/compact.ts'
+import { EVENT_STREAM } from './claw/event-stream.ts'
 import { FORGET_ANSWER } from './claw/forget.ts'
 import { CLAW_LIST_ANSWER } from './claw/list.ts'
 import { RESET_ANSWER } from './claw/reset.ts'
@@ -45,6 +46,12 @@ const json = (schema: v.GenericSchema, description = 'Done'): AnswerShape => ({
   content: { [JSON_TYPE]: schema },
 })
 
+/** Or the events of a turn, while they happen. */
+const streamed = (schema: v.GenericSchema): AnswerShape => ({
+  description: 'Done',
+  content: { [JSON_TYPE]: schema, [EVENT_STREAM]: v.string() },
+})
+
 const ACCEPTED = json(
   ACCEPTED_ANSWER,
   'The turn goes on in the background (`status_url`), or waits for a person: POST /api/v1/confirm decides on its `trace_id`',
@@ -62,12 +69,12 @@ export const ANSWERS: Readonly<Record<HandlerName, AnswerShapes>> = {
   health: { 200: json(HEALTH_ANSWER) },
   ready: { 200: json(READY_ANSWER), 503: json(READY_ANSWER, '`checks` tells what is not ready') },
   clawList: { 200: json(CLAW_LIST_ANSWER) },
-  clawMessage: { 200: json(MESSAGE_ANSWER), 202: ACCEPTED },
+  clawMessage: { 200: streamed(MESSAGE_ANSWER), 202: ACCEPTED },
   clawSessions: { 200: json(SESSIONS_ANSWER) },
   clawHistory: { 200: json(HISTORY_ANSWER) },
   clawExport: { 200: json(EXPORT_ANSWER) },
   clawTurn: { 200: json(TURN_ANSWER) },
-  clawTurnEvents: { 200: json(TURN_EVENTS_ANSWER) },
+  clawTurnEvents: { 200: streamed(TURN_EVENTS_ANSWER) },
   clawReset: { 200: json(RESET_ANSWER) },
   clawForget: { 200: json(FORGET_ANSWER) },
   clawCompact: { 200: json(COMPACT_ANSWER) },

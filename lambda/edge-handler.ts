@@ -1,8 +1,9 @@
 /** The Middy stack around every route handler. */
+import { Readable } from 'node:stream'
 import middy from '@middy/core'
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import type { HandOver } from '../agents/turn/call-context.ts'
-import type { Edge, EdgeContext, Handler, RouteHandler } from './edge.ts'
+import type { Edge, EdgeContext, Handler, HandlerAnswer, RouteHandler } from './edge.ts'
 import { accessLog } from './middleware/access-log.ts'
 import { authenticate } from './middleware/authenticate.ts'
 import { cors } from './middleware/cors.ts'
@@ -32,12 +33,12 @@ function once<T>(make: () => T): () => T {
   }
 }
 
+const isParts = (body: unknown): body is AsyncIterable<string> =>
+  typeof body === 'object' && body !== null && Symbol.asyncIterator in body
+
 /** A route's handler inside its middlewares, as Lambda calls it. Never rejects: failures are answers. */
 export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Handler {
-  const run = async (
-    event: APIGatewayProxyEventV2,
-    context: EdgeContext,
-  ): Promise<APIGatewayProxyStructuredResultV2> => {
+  const run = async (event: APIGatewayProxyEventV2, context: EdgeContext): Promise<HandlerAnswer> => {
     const remainingMs = context.getRemainingTimeInMillis()
     const {
       status = 200,
@@ -63,6 +64,7 @@ export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Han
         isBase64Encoded: true,
       }
     }
+    if (isParts(body)) return { statusCode: status, headers: { ...headers }, stream: Readable.from(body) }
     return {
       statusCode: status,
       headers: { 'content-type': 'application/json', ...headers },
@@ -70,7 +72,7 @@ export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Han
     }
   }
   // What comes first here comes last on the way out: the log sees the finished answer.
-  const wrapped = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Error, EdgeContext>()
+  const wrapped = middy<APIGatewayProxyEventV2, HandlerAnswer, Error, EdgeContext>()
     .use([
       accessLog(route, edge),
       head(),

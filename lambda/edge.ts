@@ -1,4 +1,5 @@
 /** What the process supplies to its handlers, and what a route handler gets and gives. */
+import type { Readable } from 'node:stream'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
 import type { Tracing } from '../agents/ports/tracing.ts'
 import type { HandOver } from '../agents/turn/call-context.ts'
@@ -12,6 +13,8 @@ export interface Edge {
   readonly tracing: Tracing
   /** One structured line of the process's log. Never message content, never keys. */
   log(record: Readonly<Record<string, unknown>>): void
+  /** Whether an answer can be sent in parts. */
+  readonly streams: boolean
   /** True while the process is shutting down. */
   draining(): boolean
   /** Seconds since the process started. */
@@ -49,14 +52,14 @@ export interface RouteRequest {
 export interface RouteAnswer {
   /** Default 200. */
   readonly status?: number
-  /** JSON, or bytes as they are; bytes bring their `content-type`; undefined = none. */
+  /** JSON; bytes, or text in parts, as they are: these bring their `content-type`; undefined = none. */
   readonly body: unknown
   readonly headers?: Readonly<Record<string, string>>
 }
 
 export type RouteHandler = (request: RouteRequest) => Promise<RouteAnswer>
 
-export type Handler = (
-  event: APIGatewayProxyEventV2,
-  context: Context,
-) => Promise<APIGatewayProxyStructuredResultV2>
+/** An answer as Lambda gives it, or with a body that is sent in parts while it is made. */
+export type HandlerAnswer = APIGatewayProxyStructuredResultV2 & { readonly stream?: Readable }
+
+export type Handler = (event: APIGatewayProxyEventV2, context: Context) => Promise<HandlerAnswer>

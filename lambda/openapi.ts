@@ -4,6 +4,7 @@ import { DISABLE_BODY, ENABLE_BODY, KILL_BODY } from './admin/switch.ts'
 import { ASK_BODY, ASK_MESSAGE_BODY } from './agents/ask.ts'
 import { ANSWERS, type AnswerShape, JSON_TYPE } from './answers.ts'
 import { COMPACT_BODY, NO_FIELDS } from './claw/compact.ts'
+import { STREAM_HEADERS } from './claw/event-stream.ts'
 import { MESSAGE_BODY, MESSAGE_HEADERS } from './claw/message.ts'
 import { EXPORT_QUERY, HISTORY_QUERY, SESSIONS_QUERY } from './claw/sessions.ts'
 import { EVENTS_QUERY } from './claw/turn-events.ts'
@@ -48,6 +49,7 @@ export const QUERIES: Readonly<Partial<Record<HandlerName, ObjectSchema>>> = {
 /** Headers beyond the credential, by what they do. */
 const HEADERS: Readonly<Partial<Record<HandlerName, Readonly<Record<string, string>>>>> = {
   clawMessage: MESSAGE_HEADERS,
+  clawTurnEvents: STREAM_HEADERS,
   forgeStart: START_HEADERS,
 }
 

@@ -63,6 +63,7 @@ export function processEdge(system: () => Promise<System>): Edge {
     system,
     tracing: processTracing(),
     log: silent ? () => {} : logLine,
+    streams: false,
     draining: () => false,
     uptimeSeconds: () => Math.floor(process.uptime()),
     shutdown: new AbortController().signal,

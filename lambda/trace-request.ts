@@ -1,5 +1,5 @@
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import type { Edge } from './edge.ts'
+import type { APIGatewayProxyEventV2 } from 'aws-lambda'
+import type { Edge, HandlerAnswer } from './edge.ts'
 import type { Route } from './routes.ts'
 
 /** Answers a request within a server span, by OpenTelemetry's conventions for HTTP, as part of the caller's trace. */
@@ -7,8 +7,8 @@ export async function traceRequest(
   { tracing }: Edge,
   route: Route,
   event: APIGatewayProxyEventV2,
-  answer: () => Promise<APIGatewayProxyStructuredResultV2>,
-): Promise<APIGatewayProxyStructuredResultV2> {
+  answer: () => Promise<HandlerAnswer>,
+): Promise<HandlerAnswer> {
   const method = event.requestContext?.http?.method ?? route.method
   const start = {
     name: `${method} ${route.path}`,

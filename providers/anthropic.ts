@@ -1,6 +1,6 @@
 import type { Anthropic } from '@anthropic-ai/sdk'
 import type { MessageCreateParamsNonStreaming } from '@anthropic-ai/sdk/resources/messages'
-import type { ModelProvider } from '../agents/ports/model.ts'
+import type { ModelProvider, TextListener } from '../agents/ports/model.ts'
 import { fromAnthropic, toAnthropic } from './anthropic-wire.ts'
 import { sdkFailure, unreadable } from './failure.ts'
 import type { Connection, Endpoint } from './openai.ts'
@@ -15,12 +15,13 @@ export interface AnthropicOptions extends Endpoint, Connection, RetryingOptions 
 export function anthropicProvider(options: AnthropicOptions): ModelProvider {
   const { name, clock } = options
   let client: Promise<Anthropic> | null = null
-  return retryingProvider(options, async (request, signal) => {
+  return retryingProvider(options, async (request, signal, listener) => {
     client ??= connect(options)
     const sdk = await client
-    let answer: Awaited<ReturnType<typeof send>>
+    let answer: unknown
     try {
-      answer = await send(sdk, toAnthropic(request, options.maxOutput(request.model)), signal)
+      const body = toAnthropic(request, options.maxOutput(request.model))
+      answer = await (listener ? listen(sdk, body, { signal, listener }) : send(sdk, body, signal))
     } catch (error) {
       if (signal.aborted) throw error
       return { kind: 'failed', ...sdkFailure(name, error, clock.now()) }
@@ -47,3 +48,14 @@ async function connect({ baseURL, apiKey, fetch }: Endpoint & Connection): Promi
 
 const send = (sdk: Anthropic, body: MessageCreateParamsNonStreaming, signal: AbortSignal) =>
   sdk.messages.create(body, { signal })
+
+/** The same with the text as it is written. */
+const listen = (
+  sdk: Anthropic,
+  body: MessageCreateParamsNonStreaming,
+  { signal, listener }: { readonly signal: AbortSignal; readonly listener: TextListener },
+): Promise<unknown> =>
+  sdk.messages
+    .stream(body, { signal })
+    .on('text', (text) => listener.delta(text))
+    .finalMessage()

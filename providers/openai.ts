@@ -1,6 +1,7 @@
 import type { OpenAI } from 'openai'
-import type { ModelProvider, ModelRequest } from '../agents/ports/model.ts'
+import type { ModelProvider, ModelRequest, TextListener } from '../agents/ports/model.ts'
 import { sdkFailure, unreadable } from './failure.ts'
+import { gathered } from './openai-stream.ts'
 import { fromWire, toWire } from './openai-wire.ts'
 import { MAX_TIMER_MS, type RetryingOptions, retryingProvider } from './retrying.ts'
 
@@ -23,12 +24,12 @@ export type OpenAIOptions = Endpoint & Connection & RetryingOptions
 export function openaiProvider(options: OpenAIOptions): ModelProvider {
   const { name, clock } = options
   let client: Promise<OpenAI> | null = null
-  return retryingProvider(options, async (request, signal) => {
+  return retryingProvider(options, async (request, signal, listener) => {
     client ??= connect(options)
     const sdk = await client
-    let answer: Awaited<ReturnType<typeof send>>
+    let answer: unknown
     try {
-      answer = await send(sdk, request, signal)
+      answer = await (listener ? listen(sdk, request, { signal, listener }) : send(sdk, request, signal))
     } catch (error) {
       if (signal.aborted) throw error
       return { kind: 'failed', ...sdkFailure(name, error, clock.now()) }
@@ -55,3 +56,16 @@ export async function connect({ baseURL, apiKey, fetch }: Endpoint & Connection)
 
 const send = (sdk: OpenAI, request: ModelRequest, signal: AbortSignal) =>
   sdk.chat.completions.create(toWire(request), { signal })
+
+/** The same with the text as it is written. */
+async function listen(
+  sdk: OpenAI,
+  request: ModelRequest,
+  { signal, listener }: { readonly signal: AbortSignal; readonly listener: TextListener },
+): Promise<unknown> {
+  const body = { ...toWire(request), stream: true, stream_options: { include_usage: true } } as const
+  const answer = await gathered(await sdk.chat.completions.create(body, { signal }), listener)
+  // An aborted stream just ends.
+  signal.throwIfAborted()
+  return answer
+}

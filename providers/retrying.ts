@@ -1,5 +1,5 @@
 import { Fault } from '../agents/ports/fault.ts'
-import type { ModelProvider, ModelReply, ModelRequest } from '../agents/ports/model.ts'
+import type { ModelProvider, ModelReply, ModelRequest, TextListener } from '../agents/ports/model.ts'
 import type { Clock, Timers } from '../agents/ports/time.ts'
 import { type Attempt, withRetries } from './retry.ts'
 
@@ -21,33 +21,53 @@ export interface RetryingOptions {
 /** A provider out of single attempts: retries, deadline and cancellation are the same for every vendor. */
 export function retryingProvider(
   options: RetryingOptions,
-  attempt: (request: ModelRequest, signal: AbortSignal) => Promise<Attempt<ModelReply>>,
+  attempt: (
+    request: ModelRequest,
+    signal: AbortSignal,
+    listener: TextListener | null,
+  ) => Promise<Attempt<ModelReply>>,
 ): ModelProvider {
   const { name, clock, timers, random, free } = options
   return {
     free,
-    async complete(asked, { signal, deadlineAt }) {
+    async complete(asked, { signal, deadlineAt, listener }) {
       signal.throwIfAborted()
       const left = deadlineAt - clock.now()
       if (left <= 0) throw new Fault('provider_timeout', { provider: name })
       const request = { ...asked, model: options.modelId(asked.model) }
       const deadline = timers.deadline(Math.min(left, MAX_TIMER_MS))
       const either = AbortSignal.any([signal, deadline.signal])
+      const heard = listener ? resettable(listener) : null
+      const attemptOnce = async (): Promise<Attempt<ModelReply>> => {
+        const outcome = await attempt(request, either, heard)
+        if (outcome.kind === 'failed') heard?.reset()
+        return outcome
+      }
       try {
-        return await withRetries(() => attempt(request, either), {
-          clock,
-          timers,
-          random,
-          signal: either,
-          deadlineAt,
-        })
+        return await withRetries(attemptOnce, { clock, timers, random, signal: either, deadlineAt })
       } catch (error) {
+        heard?.reset()
         signal.throwIfAborted()
         if (deadline.signal.aborted) throw new Fault('provider_timeout', { provider: name })
         throw error
       } finally {
         deadline.cancel()
       }
+    },
+  }
+}
+
+/** Is told to forget only what it was told. */
+function resettable(listener: TextListener): TextListener {
+  let told = false
+  return {
+    delta(text) {
+      told = true
+      listener.delta(text)
+    },
+    reset() {
+      if (told) listener.reset()
+      told = false
     },
   }
 }

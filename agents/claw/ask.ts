@@ -10,6 +10,7 @@ import { runPipeline } from './pipeline.ts'
 import { TurnIsOver } from './session.ts'
 import { checkedKey } from './session-key.ts'
 import type { AskAnswer, IncomingTurn } from './turn.ts'
+import { turnFeedsOf } from './turn-feeds.ts'
 
 export type { AskAnswer } from './turn.ts'
 
@@ -84,6 +85,7 @@ export async function ask(world: World, request: AskRequest): Promise<AskAnswer>
     if (turn.ledger.accepted && !stays) await closeFailed(turn, fault)
     throw fault
   } finally {
+    turnFeedsOf(world).changed(turn.id)
     await letGo(turn)
   }
 }

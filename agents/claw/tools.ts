@@ -1,9 +1,11 @@
 import { agentGate } from '../limits/agent-gate.ts'
+import { isGuarded } from '../limits/guards.ts'
 import { Fault } from '../ports/fault.ts'
-import { sessionJournal } from '../turn/step-journal.ts'
+import { type StepJournal, sessionJournal } from '../turn/step-journal.ts'
 import { toolLoop } from '../turn/tool-loop.ts'
 import { type Refusal, shorterContext } from './context.ts'
 import type { BriefedTurn, WorkedTurn } from './turn.ts'
+import { turnFeedsOf } from './turn-feeds.ts'
 
 /** Stage 4: the tool-calling loop; each step is in the turn's journal before its result is used. A call that needs a
  * person's approval ends the work with `confirmation_pending`: nothing is held meanwhile, and `ask` for the same turn
@@ -43,14 +45,33 @@ async function worked(turn: BriefedTurn): Promise<WorkedTurn> {
     world,
     scene,
     messages,
-    journal: sessionJournal(world.sessions, ref, id, earlier),
+    journal: told(turn, sessionJournal(world.sessions, ref, id, earlier)),
     gate: agentGate(world, agent, call, (step) => ({ kind: 'turn', ...ref, turn: id, step })),
+    listenerOf: (step) => (isWithheld(turn) ? null : turnFeedsOf(world).listener(id, step)),
   }).catch(async (error: unknown) => {
     await recordWaiting(turn, error)
     throw error
   })
   return { ...turn, work }
 }
+
+/** Guards may withhold the answer: nobody sees a part of it before. */
+const isWithheld = ({ world, agent, earlier }: BriefedTurn): boolean =>
+  earlier?.intent.guardsAnswer === true || isGuarded(world, agent, 'output')
+
+/** The journal, whose every entry the followers of the turn are told of. */
+const told = ({ world, id }: BriefedTurn, journal: StepJournal): StepJournal => ({
+  ...journal,
+  async begin(index) {
+    await journal.begin(index)
+    turnFeedsOf(world).changed(id)
+  },
+  async record(index, step) {
+    const standing = await journal.record(index, step)
+    turnFeedsOf(world).recorded(id)
+    return standing
+  },
+})
 
 /** So that whoever looks at the open turn sees what it waits for. */
 async function recordWaiting({ world, ref, id }: BriefedTurn, error: unknown): Promise<void> {

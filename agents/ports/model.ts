@@ -51,6 +51,21 @@ export interface ModelReply {
   readonly stopReason: 'stop' | 'tool_calls' | 'length' | 'content_filter'
 }
 
+/** Who wants to know what a model writes, while it writes. */
+export interface TextListener {
+  delta(text: string): void
+  /** What came so far does not count: the call failed, or is made again. */
+  reset(): void
+}
+
+export interface CallOptions {
+  readonly signal: AbortSignal
+  /** Milliseconds since 1970. */
+  readonly deadlineAt: number
+  /** With one the answer is streamed where the vendor can; what counts is the reply. Null or left out = nobody. */
+  readonly listener?: TextListener | null
+}
+
 export interface ModelProvider {
   /** Who answers, where it is not the provider that the agent names. */
   readonly name?: string
@@ -58,7 +73,7 @@ export interface ModelProvider {
    * One model call, retries included (at most 3 attempts in total, Retry-After honoured when it fits before the
    * deadline). Throws Faults `provider_*` and `prompt_too_long`; rejects with the signal's reason when aborted.
    */
-  complete(request: ModelRequest, options: { signal: AbortSignal; deadlineAt: number }): Promise<ModelReply>
+  complete(request: ModelRequest, options: CallOptions): Promise<ModelReply>
   /** Costs nothing by declaration: offline, replay, ollama. */
   readonly free: boolean
 }

@@ -1,6 +1,6 @@
 import type { AgentDecl } from '../../bytecode/manifest.ts'
 import { Fault, type FaultCode } from '../ports/fault.ts'
-import type { ModelMessage, ModelReply, ModelRequest, ToolSpec } from '../ports/model.ts'
+import type { ModelMessage, ModelReply, ModelRequest, TextListener, ToolSpec } from '../ports/model.ts'
 import type { SessionRef } from '../ports/sessions.ts'
 import { chatSpan, recordReply } from '../tracing/chat-span.ts'
 import type { World } from '../world.ts'
@@ -24,6 +24,8 @@ export interface ModelCall {
   readonly messages: readonly ModelMessage[]
   readonly tools: readonly ToolSpec[]
   readonly gate: Gate
+  /** Who wants to know the text while it is written; null or left out = nobody. */
+  readonly listener?: TextListener | null
 }
 
 export interface ModelAnswer {
@@ -54,7 +56,7 @@ const UNBILLED: ReadonlySet<FaultCode> = new Set([
  * `deadline_exceeded`, `turn_handed_over` and `stopped`. A call that was cut off stays reserved, because it may have been billed.
  */
 export async function callModel(world: World, request: ModelCall): Promise<ModelAnswer> {
-  const { agent, call, messages, tools, gate } = request
+  const { agent, call, messages, tools, gate, listener = null } = request
   throwIfStopped(call.signal)
   const now = world.clock.now()
   if (now >= call.deadlineAt) throw new Fault('deadline_exceeded', { doing: 'starting a model call' })
@@ -78,7 +80,7 @@ export async function callModel(world: World, request: ModelCall): Promise<Model
   try {
     const start = chatSpan(agent, provider, asked, call.session?.key ?? null)
     reply = await world.tracing.span(start, async (span) => {
-      const answered = await provider.complete(asked, { signal: call.signal, deadlineAt })
+      const answered = await provider.complete(asked, { signal: call.signal, deadlineAt, listener })
       recordReply(span, asked, answered)
       return answered
     })

@@ -14,10 +14,11 @@ export class Steps {
     this.#journal = journal
   }
 
-  async model(make: () => Promise<ModelStep>): Promise<ModelStep> {
+  /** `make` gets the step's number. */
+  async model(make: (index: number) => Promise<ModelStep>): Promise<ModelStep> {
     const index = this.#next++
     const earlier = this.#journal?.recorded[index]
-    const step = earlier ?? (await this.#record(index, await make()))
+    const step = earlier ?? (await this.#record(index, await make(index)))
     if (step.kind !== 'model') throw mismatch(index, 'model', step.kind)
     return step
   }

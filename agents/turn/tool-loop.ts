@@ -1,5 +1,5 @@
 import type { SkillDecl } from '../../bytecode/manifest.ts'
-import type { ModelMessage, ToolCall, Usage } from '../ports/model.ts'
+import type { ModelMessage, TextListener, ToolCall, Usage } from '../ports/model.ts'
 import type { World } from '../world.ts'
 import type { Gate } from './gate.ts'
 import { callModel } from './model-call.ts'
@@ -23,6 +23,8 @@ export interface ToolLoopRequest {
   readonly gate: Gate
   /** Rounds of tool calls; default 25, or the environment variable NEAM_MAX_TOOL_STEPS (1 .. 1000). */
   readonly maxSteps?: number
+  /** Who wants to know the text of a model call while it is written, by the number of its step. */
+  readonly listenerOf?: (step: number) => TextListener | null
 }
 
 export interface ToolLoopResult {
@@ -63,7 +65,10 @@ export async function toolLoop(request: ToolLoopRequest): Promise<ToolLoopResult
   let text = ''
 
   for (let round = 0; ; round += 1) {
-    const step = await steps.model(() => modelStep({ world, scene, gate, messages, tools }, ids))
+    const step = await steps.model((index) => {
+      const listener = request.listenerOf?.(index) ?? null
+      return modelStep({ world, scene, gate, messages, tools, listener }, ids)
+    })
     for (const { id } of step.toolCalls) ids.add(id)
     usage = addUsage(usage, step.usage)
     cost += step.cost
@@ -101,11 +106,12 @@ function configuredSteps(world: World): number {
 async function modelStep(
   request: Pick<ToolLoopRequest, 'world' | 'scene' | 'gate' | 'messages'> & {
     readonly tools: Parameters<typeof callModel>[1]['tools']
+    readonly listener: TextListener | null
   },
   ids: Set<string>,
 ): Promise<ModelStep> {
-  const { world, scene, gate, messages, tools } = request
-  const { reply, cost } = await callModel(world, { agent: scene.agent, call: scene, messages, tools, gate })
+  const { scene, ...rest } = request
+  const { reply, cost } = await callModel(request.world, { ...rest, agent: scene.agent, call: scene })
   const toolCalls = reply.toolCalls.map((call) => ({ ...call, id: uniqueId(call.id, ids) }))
   return { kind: 'model', text: reply.text, toolCalls, usage: reply.usage, cost }
 }

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import type { RouteHandler } from '../edge.ts'
 import { TEXT, validate } from '../validate.ts'
+import { STREAM_HEADERS } from './event-stream.ts'
 import { takeMessage } from './take-message.ts'
 import { answerView } from './turn-view.ts'
 
@@ -15,6 +16,7 @@ export const MESSAGE_BODY = v.strictObject({
 export const MESSAGE_HEADERS = {
   'Idempotency-Key':
     'The same key again is the same message: it is answered once, and both calls get the answer',
+  ...STREAM_HEADERS,
   Prefer: '`respond-async`: answered 202 at once; the turn goes on in the background',
 } as const
 
@@ -22,7 +24,7 @@ export const MESSAGE_HEADERS = {
 export const clawMessage: RouteHandler = async (request) => {
   const { message, metadata } = validate(MESSAGE_BODY, request.body ?? {})
   const { agent = '', key = '' } = request.params
-  return await takeMessage(request, { agent, key, message, metadata }, (answer) =>
+  return await takeMessage(request, { agent, key, message, metadata, mayStream: true }, (answer) =>
     answerView(agent, key, answer),
   )
 }

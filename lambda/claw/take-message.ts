@@ -6,6 +6,7 @@ import type { World } from '../../agents/world.ts'
 import type { RouteAnswer, RouteRequest } from '../edge.ts'
 import { idempotencyKeyOf, idOfKey } from '../idempotency-key.ts'
 import { withInstance } from '../instance.ts'
+import { eventStream, streamFrom, wantsStream } from './event-stream.ts'
 import { runningView, statusUrl, waitingView } from './turn-view.ts'
 
 export interface IncomingMessage {
@@ -13,15 +14,17 @@ export interface IncomingMessage {
   readonly key: string
   readonly message: string
   readonly metadata: { readonly lane?: string | undefined } | undefined
+  /** Whether the caller may ask for the events of the turn instead of its end. */
+  readonly mayStream?: boolean
 }
 
 /**
  * Asks the agent; `view` shows its answer. 202 when a person has to decide first, when the turn takes longer than the
- * caller can wait, and for `Prefer: respond-async`.
+ * caller can wait, and for `Prefer: respond-async`. Whoever wants a stream gets one; where none can be given, 202.
  */
 export async function takeMessage(
   request: RouteRequest,
-  { agent, key, message, metadata }: IncomingMessage,
+  { agent, key, message, metadata, mayStream = false }: IncomingMessage,
   view: (answer: AskAnswer) => object,
 ): Promise<RouteAnswer> {
   const { world } = await request.system()
@@ -29,7 +32,8 @@ export async function takeMessage(
   const turnId =
     idempotencyKey === null ? world.ids.next() : idOfKey(world.hash, [agent, key], idempotencyKey)
   const place = { agent, key, turn: turnId }
-  const isAsync = wantsAsync(headerOf(request, 'prefer'))
+  const from = mayStream ? streamFrom(request) : null
+  const isAsync = wantsAsync(headerOf(request, 'prefer')) || (mayStream && wantsStream(request))
   const now = world.clock.now()
   const turn = () =>
     ask(world, {
@@ -44,11 +48,13 @@ export async function takeMessage(
       signal: request.edge.shutdown,
       handOver: isAsync ? { at: now, leastMs: 1 } : request.handOver,
     })
-  return await orOnTheWay(world, place, { isRepeatable: idempotencyKey !== null, isAsync }, async () => {
-    // To be accepted, a message needs no VM instance: its turn waits for one.
-    const answer = isAsync ? await turn() : await withInstance(request, agent, turn)
-    return { body: view(answer) }
-  })
+  const take = () =>
+    orOnTheWay(world, place, { isRepeatable: idempotencyKey !== null, isAsync }, async () => {
+      // To be accepted, a message needs no VM instance: its turn waits for one.
+      const answer = isAsync ? await turn() : await withInstance(request, agent, turn)
+      return { body: view(answer) }
+    })
+  return from === null ? await take() : await eventStream(request, { place, after: from }, take)
 }
 
 const headerOf = ({ event }: RouteRequest, name: string): string | null =>

@@ -16,7 +16,13 @@ const SENTENCES = {
  */
 export function limitRequests(route: Route, edge: Edge): Middleware {
   const releases = new WeakMap<object, () => void>()
-  const release: Middleware['after'] = ({ context }) => releases.get(context)?.()
+  const release: Middleware['after'] = ({ context, response }) => {
+    const free = releases.get(context)
+    if (free === undefined) return
+    // What is sent in parts is in hand until its end.
+    if (response?.stream) response.stream.once('close', free)
+    else free()
+  }
   return {
     before: async ({ event, context }) => {
       if (route.credential === 'open') return

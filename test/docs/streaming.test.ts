@@ -1,10 +1,12 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { commands, curl, page } from '../support/docs.ts'
 import { type Server, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const PAGE = page('docs/streaming.md')
-const [ask, ...others] = commands(PAGE)
+const [stream, ask, ...others] = commands(PAGE)
 
 describe('docs/streaming.md', () => {
   let server: Server
@@ -27,6 +29,16 @@ describe('docs/streaming.md', () => {
       expect(shape(turn)).toEqual(shape(wanted))
       return
     }
+  }, 20_000)
+
+  test('prints frames of the stream that it asks for', async () => {
+    const [, printed] = /```\n(id:[\s\S]*?)\n```/.exec(PAGE)!
+    const { stdout } = await promisify(execFile)('sh', [
+      '-c',
+      stream!.replace('http://127.0.0.1:8080', server.url),
+    ])
+    for (const frame of printed!.split('\n\n')) expect(stdout).toContain(`${frame}\n\n`)
+    expect(stdout).toMatch(/event: turn\.done\ndata: .*\n\n$/)
   }, 20_000)
 
   test('prints no command that is not run here', () => {

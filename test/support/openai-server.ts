@@ -55,6 +55,7 @@ export interface RecordedRequest {
     readonly tools?: readonly { readonly function: { readonly name: string; readonly parameters: unknown } }[]
     readonly temperature?: number
     readonly max_tokens?: number
+    readonly stream?: boolean
     readonly max_completion_tokens?: number
   }
 }
@@ -140,7 +141,10 @@ async function answer(
 ): Promise<void> {
   if ('fault' in reply) {
     if (reply.fault === 'reset') response.socket?.resetAndDestroy()
-    if (reply.fault === 'cut')
+    if (reply.fault === 'cut' && request.body.stream) {
+      const event = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: 'Half' } }] })}\n\n`
+      response.writeHead(200, EVENT_STREAM).write(event, () => response.destroy())
+    } else if (reply.fault === 'cut')
       response.writeHead(200, JSON_BODY).write('{"choices": [', () => response.destroy())
     if (reply.fault === 'flood') flood(response.writeHead(200, JSON_BODY))
     if (reply.fault === 'drip') drip(response.writeHead(200, JSON_BODY))
@@ -162,9 +166,32 @@ async function answer(
   }
   if (reply.delayMs) await wait(reply.delayMs)
   await reply.after
-  response
-    .writeHead(200, { 'content-type': 'application/json' })
-    .end(JSON.stringify(completion(reply, request)))
+  const whole = completion(reply, request)
+  if (request.body.stream) response.writeHead(200, EVENT_STREAM).end(chunksOf(whole))
+  else response.writeHead(200, JSON_BODY).end(JSON.stringify(whole))
+}
+
+const EVENT_STREAM = { 'content-type': 'text/event-stream' }
+
+/** The same as it is streamed: text by words, each tool call in two parts, usage at the end. */
+function chunksOf({ choices, usage, ...rest }: ReturnType<typeof completion>): string {
+  const { message, finish_reason } = choices[0]!
+  const calls = message.tool_calls ?? []
+  const deltas = [
+    { role: message.role, content: '' },
+    ...(message.content?.match(/\S+\s*/g) ?? []).map((content) => ({ content })),
+    ...calls.flatMap(({ id, type, function: { name, arguments: given } }, index) => [
+      { tool_calls: [{ index, id, type, function: { name, arguments: given.slice(0, 1) } }] },
+      { tool_calls: [{ index, function: { arguments: given.slice(1) } }] },
+    ]),
+  ]
+  const chunks = [
+    ...deltas.map((delta) => ({ choices: [{ index: 0, delta, finish_reason: null }], usage: null })),
+    { choices: [{ index: 0, delta: {}, finish_reason }], usage: null },
+    ...(usage === undefined ? [] : [{ choices: [], usage }]),
+  ]
+  const events = chunks.map((chunk) => JSON.stringify({ ...rest, ...chunk, object: 'chat.completion.chunk' }))
+  return [...events, '[DONE]'].map((data) => `data: ${data}\n\n`).join('')
 }
 
 const JSON_BODY = { 'content-type': 'application/json' }

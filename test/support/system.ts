@@ -91,6 +91,7 @@ export async function testApi(
     system: async () => system,
     tracing: system.world.tracing,
     log: (record) => logged.push(record),
+    streams: false,
     draining: () => false,
     uptimeSeconds: () => 52,
     shutdown: new AbortController().signal,
