@@ -54,7 +54,7 @@ export class Watch extends Construct {
     alarm(
       'RunsFailed',
       props.machine.metricFailed(sum),
-      'a forge execution failed; redrive it in the Step Functions console',
+      'a forge execution failed: the status of its run says why; start the agent again, verified tasks are kept',
     )
     alarm('RunsTimedOut', props.machine.metricTimedOut(sum), 'a forge execution ran out of time')
 

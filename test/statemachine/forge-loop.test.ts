@@ -36,7 +36,12 @@ async function driven(options: ForgeWorldOptions, deliver: (step: Step, place: F
   const config = await startForge(world, { agent: 'Builder', driver: driver.kind })
   await driver.start(config)
   await driver.idle()
-  return { place, world, errors, results, status: await forgeStatus(world, 'Builder') }
+  const again = async () => {
+    await driver.start(config)
+    await driver.idle()
+    return await forgeStatus(world, 'Builder')
+  }
+  return { place, world, config, errors, results, again, status: await forgeStatus(world, 'Builder') }
 }
 
 const completed = {
@@ -129,6 +134,23 @@ describe('the forge loop under the state machine', () => {
     })
     expect(errors).toHaveLength(1)
     expect(place.lines('progress.jsonl')).toHaveLength(2)
+  })
+
+  test('an execution that failed before it could record that, run again, goes on where it stood, with what was spent', async () => {
+    let isDown = true
+    const { place, world, config, status, errors, again } = await driven({}, (step) => async (event) => {
+      if (isDown && event.state.iteration === 2) {
+        throw Object.assign(new Error('the tree is not mounted'), { name: 'Lambda.Unknown' })
+      }
+      return await step(event)
+    })
+    expect(errors).toHaveLength(1)
+    expect(status).toMatchObject({ running: true, iteration: 1, tasks_completed: 1 })
+    isDown = false
+    expect(await again()).toMatchObject({ ...completed, run: config.run, total_tokens: 3 * 240 })
+    // Two calls for each of three tasks: nothing was done twice.
+    expect(place.requests).toHaveLength(6)
+    expect((await world.runs.list('Builder')).map(({ run }) => run)).toEqual([config.run])
   })
 
   test('results and state stay small, whatever verify and the plan say', async () => {

@@ -115,6 +115,20 @@ describe('keeping verified work', () => {
     expect(bench.git('status', '--porcelain')).toBe('')
   })
 
+  // Access points of a mounted file system make every file belong to one user, whoever runs.
+  const asRoot = process.getuid?.() === 0 ? test : test.skip
+  asRoot('a repository of another user is no dubious one', async () => {
+    const bench = withRepository()
+    execFileSync('chown', ['-R', '12345:12345', bench.workspace])
+    expect(() => bench.git('status')).toThrow(/dubious ownership/)
+    const checkpoint = bench.open()
+    await checkpoint.prepare('RUN1', [])
+    await checkpoint.mark('RUN1', 1)
+    put(bench, 'new.txt', 'x')
+    const commit = await checkpoint.keep(keepRequest(1))
+    expect(bench.git('-c', `safe.directory=${bench.workspace}`, 'rev-parse', 'HEAD')).toBe(commit)
+  })
+
   test('a detached HEAD and packed refs are followed', async () => {
     const bench = withRepository()
     bench.git('pack-refs', '--all')
