@@ -5,6 +5,7 @@ import type { Context } from 'aws-lambda'
 import type { Handler } from '../lambda/edge.ts'
 import { MAX_BODY_BYTES } from '../lambda/middleware/json-body.ts'
 import { SECURITY_HEADERS } from '../lambda/middleware/security-headers.ts'
+import { answeredIn } from '../runtime/tracing/trace-context.ts'
 import { apiEvent, sendAnswer } from './api-event.ts'
 
 export interface HttpServerOptions {
@@ -72,6 +73,7 @@ async function serve(
     const error = REASONS[status] ?? 'Error'
     response.setHeader('connection', 'close')
     response.setHeader('x-request-id', requestId)
+    response.setHeader('traceparent', answeredIn(request.headersDistinct.traceparent?.join(',')))
     await sendAnswer(
       response,
       {

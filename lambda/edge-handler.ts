@@ -76,7 +76,7 @@ export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Han
     .use([
       accessLog(route, edge),
       head(),
-      requestId(),
+      requestId(edge),
       securityHeaders(),
       cors(route),
       errorAnswer(edge),

@@ -31,6 +31,7 @@ import { type Check, systemReadiness } from './readiness.ts'
 import { systemSecrets } from './secrets.ts'
 import type { Settings } from './settings.ts'
 import { systemClock, systemTimers } from './time.ts'
+import { traceIdOf } from './tracing/trace-context.ts'
 import { systemTracing } from './tracing/tracing.ts'
 
 export interface SystemOptions {
@@ -165,7 +166,12 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     }),
     commands: aroundCommands(systemCommands(settings, environment, timers)),
     checkpoints: treeCheckpoints({ stateDir: settings.stateDir, clock, path: environment.PATH ?? '' }),
-    audit: systemAudit(settings, { clock, ids, hash: systemHash }),
+    audit: systemAudit(settings, {
+      clock,
+      ids,
+      hash: systemHash,
+      traceId: () => traceIdOf(tracing.current()),
+    }),
     tracing,
     notices: noticeTargets(settings, { secrets, clock, timers }),
     get outbox() {

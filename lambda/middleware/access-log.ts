@@ -1,3 +1,4 @@
+import { traceIdOf } from '../../runtime/tracing/trace-context.ts'
 import type { Edge } from '../edge.ts'
 import { requestTimesOf } from '../request-times.ts'
 import { type Route, routeKey } from '../routes.ts'
@@ -13,6 +14,7 @@ export function accessLog(route: Route, edge: Edge): Middleware {
       level: 'info',
       message: 'request',
       request_id: context.requestId,
+      trace_id: traceIdOf(edge.tracing.current()),
       route: routeKey(route),
       method: event.requestContext?.http?.method,
       status: response?.statusCode,

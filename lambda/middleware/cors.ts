@@ -9,8 +9,8 @@ import type { Middleware } from './middleware.ts'
 const CORS_HEADERS = {
   'access-control-allow-origin': '*',
   'access-control-allow-methods': 'POST, OPTIONS',
-  'access-control-allow-headers': 'authorization, content-type, idempotency-key, prefer',
-  'access-control-expose-headers': 'location, retry-after',
+  'access-control-allow-headers': 'authorization, content-type, idempotency-key, prefer, traceparent',
+  'access-control-expose-headers': 'location, retry-after, traceparent',
   'access-control-max-age': '600',
 } as const
 

@@ -1,6 +1,7 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import * as v from 'valibot'
 import { FAULT_CODES, Fault, faultText } from '../../agents/ports/fault.ts'
+import { traceIdOf } from '../../runtime/tracing/trace-context.ts'
 import { TIME } from '../answer-parts.ts'
 import type { Edge } from '../edge.ts'
 import { type ErrorCode, REFUSAL_CODES, Refusal } from '../refusal.ts'
@@ -85,7 +86,15 @@ export function errorAnswer(edge: Edge): Middleware {
       if (status >= 500) {
         const stack = error instanceof Fault || error instanceof Refusal ? undefined : error?.stack
         const cause = error?.cause instanceof Error ? error.cause.message : undefined
-        edge.log({ level: 'error', message, code, request_id: context.requestId, cause, stack })
+        edge.log({
+          level: 'error',
+          message,
+          code,
+          request_id: context.requestId,
+          trace_id: traceIdOf(edge.tracing.current()),
+          cause,
+          stack,
+        })
       }
       const answer: APIGatewayProxyStructuredResultV2 = {
         statusCode: status,

@@ -9,6 +9,8 @@ export interface AuditPorts {
   readonly clock: Clock
   readonly ids: Ids
   readonly hash: Hash
+  /** Id of the trace that what is recorded belongs to; null = of none. */
+  traceId(): string | null
 }
 
 /** The last record of a writer whose process ended by itself. */
@@ -47,11 +49,14 @@ export function systemAudit(settings: Settings, ports: AuditPorts): Audit {
 }
 
 /** Writes each event as the next record of one chain; one that cannot be written takes no place in it. */
-function chainWriter(sink: AuditSink, { clock, ids, hash }: AuditPorts): (event: AuditEvent) => void {
+function chainWriter(
+  sink: AuditSink,
+  { clock, ids, hash, traceId }: AuditPorts,
+): (event: AuditEvent) => void {
   let next: Link | null = null
   return (event) => {
     next ??= { writer: ids.next(), seq: 1, prev: sink.predecessor() }
-    const record = chained(contentOf(event, clock.now()), next, hash)
+    const record = chained(contentOf(event, { now: clock.now(), traceId: traceId() }), next, hash)
     sink.write(record)
     next = { writer: record.writer, seq: record.seq + 1, prev: record.hash }
   }

@@ -25,8 +25,11 @@ export interface AuditRecord extends Link {
 }
 
 /** Names in lower case with underscores; absent values are left out. */
-export const contentOf = (event: AuditEvent, nowMs: number): RecordContent => ({
-  timestamp: new Date(nowMs).toISOString(),
+export const contentOf = (
+  event: AuditEvent,
+  { now, traceId }: { readonly now: number; readonly traceId: string | null },
+): RecordContent => ({
+  timestamp: new Date(now).toISOString(),
   event: event.event,
   agent: event.agent,
   ...(event.tool === undefined ? {} : { tool: event.tool }),
@@ -34,6 +37,7 @@ export const contentOf = (event: AuditEvent, nowMs: number): RecordContent => ({
   ...(event.sessionKey === undefined ? {} : { session_key: event.sessionKey }),
   ...(event.run === undefined ? {} : { run_id: event.run }),
   ...(event.requestId === undefined ? {} : { request_id: event.requestId }),
+  ...(traceId === null ? {} : { trace_id: traceId }),
   ...(event.metadata === undefined ? {} : { metadata: event.metadata }),
 })
 

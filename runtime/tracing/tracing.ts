@@ -1,12 +1,13 @@
-import { NO_TRACING, type Tracing } from '../../agents/ports/tracing.ts'
+import type { Tracing } from '../../agents/ports/tracing.ts'
 import type { TracingSettings } from './settings.ts'
+import { contextOnly } from './trace-context.ts'
 
 /**
- * The traces of a process. OpenTelemetry's packages are loaded at the first span, and never where `settings` is null;
- * whatever goes wrong with them is told to `warn`, once, and no work is the worse for it.
+ * The traces of a process. OpenTelemetry's packages are loaded at the first span, and never where `settings` is null:
+ * then only trace ids are carried on. Whatever goes wrong with them is told to `warn`, once, and no work is the worse for it.
  */
 export function systemTracing(settings: TracingSettings | null, warn: (line: string) => void): Tracing {
-  if (settings === null) return NO_TRACING
+  if (settings === null) return contextOnly()
   let told = false
   const lost = (error: unknown): void => {
     if (!told) warn(`traces are being lost: ${error instanceof Error ? error.message : String(error)}`)
@@ -18,10 +19,10 @@ export function systemTracing(settings: TracingSettings | null, warn: (line: str
       return await openTelemetry(settings, lost)
     } catch (error) {
       lost(error)
-      return NO_TRACING
+      return contextOnly()
     }
   }
-  let made: Tracing = NO_TRACING
+  let made: Tracing = contextOnly()
   let making: Promise<Tracing> | null = null
   const loaded = async (): Promise<Tracing> => {
     making ??= make()

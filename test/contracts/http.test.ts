@@ -106,11 +106,13 @@ const OF_THE_CONNECTION = new Set(['connection', 'content-length', 'date', 'keep
 
 /** What differs between any two servers: ids, times, what is measured. */
 const DIFFERENT: readonly (readonly [RegExp, string])[] = [
+  [/\b00-[0-9a-f]{32}-[0-9a-f]{16}-00\b/g, 'TRACE'],
   [/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME'],
   [/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID'],
   [/JKJaXmPLvHcESHA\d+=/g, 'ID'],
   [/(?<![0-9A-Za-z])01[0-9A-HJKMNP-TV-Z]{24}(?![0-9A-Za-z])/g, 'ID'],
-  [/"(\w+_ms|uptime_seconds|\w+_bytes)":[\d.]+/g, '"$1":0'],
+  [/"((?:\w+_)?ms|uptime_seconds|\w+_bytes)":[\d.]+/g, '"$1":0'],
+  [/[\d.]+ [KMGT]iB free/g, 'FREE'],
   [/^(neam_\w+_ms\{.*\}) [\d.]+$/gm, '$1 0'],
 ]
 

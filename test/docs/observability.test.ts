@@ -11,7 +11,7 @@ import { ROOT, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const PAGE = page('docs/observability.md')
-const [serve, chat, ...others] = commands(PAGE)
+const [serve, traced, chat, ...others] = commands(PAGE)
 const [spans, alert] = [...PAGE.matchAll(/```text\n([\s\S]*?)```/g)].map(([, printed]) => printed!)
 
 const indented = (tree: SpanTree, indent = ''): string =>
@@ -60,6 +60,18 @@ describe('docs/observability.md', () => {
     })
     await server.stop()
     expect(indented(collector.tree())).toBe(spans)
+  })
+
+  test('prints a request that is answered in the trace it names', async () => {
+    const [, traceparent = '', url = ''] = /^curl -si -H 'traceparent: (\S+)' (\S+)$/.exec(traced!)!
+    const directory = temporaryDirectory()
+    const server = await startServer('bin/neam-api.js', ['--program', 'examples/agents.neam', '--offline'], {
+      NEAM_SESSIONS_DIR: join(directory, 'sessions'),
+      NEAM_WORKSPACE_DIR: join(directory, 'workspace'),
+    })
+    const answer = await fetch(server.url + new URL(url).pathname, { headers: { traceparent } })
+    await server.stop()
+    expect(answer.headers.get('traceparent')?.slice(0, 35)).toBe(traceparent.slice(0, 35))
   })
 
   test('names every attribute that spans have', () => {

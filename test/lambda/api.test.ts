@@ -273,6 +273,7 @@ describe('every answer', () => {
     expect(head.headers).toEqual({
       ...whole.headers,
       'content-length': head.headers['content-length'],
+      traceparent: head.headers.traceparent,
     })
   })
 

@@ -169,7 +169,7 @@ describe('a page in a browser', () => {
     expect(preflight.headers).toMatchObject({
       'access-control-allow-origin': '*',
       'access-control-allow-methods': 'POST, OPTIONS',
-      'access-control-allow-headers': 'authorization, content-type, idempotency-key, prefer',
+      'access-control-allow-headers': 'authorization, content-type, idempotency-key, prefer, traceparent',
     })
     const { status, headers } = await api.call('POST', '/v1/chat', { body, headers: AUTHORIZED })
     expect([status, headers['access-control-allow-origin']]).toEqual([200, '*'])

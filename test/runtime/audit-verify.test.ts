@@ -22,6 +22,7 @@ function place() {
       clock: { now: () => (now += 1000) },
       ids: { next: () => name, uuid: () => name, random: () => 0 },
       hash: systemHash,
+      traceId: () => null,
     })
     return (count: number, event = 'tool.call') => {
       for (let n = 0; n < count; n += 1) audit.record({ event, agent: 'bot', metadata: { n } })

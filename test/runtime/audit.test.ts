@@ -17,6 +17,7 @@ const ports = (writer: string): AuditPorts => ({
   clock: { now: () => Date.UTC(2026, 10, 21) },
   ids: { next: () => writer, uuid: () => writer, random: () => 0 },
   hash: systemHash,
+  traceId: () => null,
 })
 const toFile = (path: string, writer = 'W1') =>
   systemAudit(readSettings({ NEAM_AUDIT_SINK: 'file', NEAM_AUDIT_LOG: path }, '/'), ports(writer))

@@ -15,14 +15,14 @@ export interface RawAnswer {
 
 /**
  * Throws unless /openapi.json says that the route gives this answer: its status, media type and body, with no field more.
- * Every answer carries the security headers and the id of its request.
+ * Every answer carries the security headers, the id of its request and its place in the trace.
  */
 export function checkAnswer(method: string, path: string, { status, headers, body }: RawAnswer): void {
   const route = routeOf(method, path.split('?')[0]!)
   const answer = `${method} ${path} (${route === null ? 'no route' : routeKey(route)}) answered ${status}`
   const shape = route === null ? FAILED : answerShape(route.handler, status)
   if (shape === null) throw new Error(`${answer}, which is no status of the route`)
-  for (const name of [...Object.keys(SECURITY_HEADERS), 'x-request-id']) {
+  for (const name of [...Object.keys(SECURITY_HEADERS), 'x-request-id', 'traceparent']) {
     if (headers[name] === undefined) throw new Error(`${answer} without the header ${name}`)
   }
   if (method === 'HEAD' || Object.keys(shape.content).length === 0) {
