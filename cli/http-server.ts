@@ -116,8 +116,9 @@ async function serve(
   const answer = await withinTime(options.timeoutMs, working)
   if (answer !== null) return await sendAnswer(response, answer, request.method === 'HEAD')
   await refuse(504, 'deadline_exceeded', `the request was not answered within ${options.timeoutMs} ms`)
-  // It stays in hand for as long as it is worked on.
-  await working
+  // It stays in hand for as long as it is worked on; a stream that begins now has no reader.
+  const unread = await working
+  unread.stream?.destroy()
 }
 
 /** What the work comes to; null when it takes longer. */

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import { afterEach, expect, test } from '@jest/globals'
 import { createHttpServer, type HttpServer } from '../../cli/http-server.ts'
 import type { Handler } from '../../lambda/edge.ts'
@@ -35,7 +36,7 @@ test('a handler knows how much time is left', async () => {
 })
 
 test('one that does not answer in time is answered for, and stays in hand until it ends', async () => {
-  const work = Promise.withResolvers<{ statusCode: number }>()
+  const work = Promise.withResolvers<{ statusCode: number; stream: Readable }>()
   const url = await serve(() => work.promise, 50)
   const answer = await fetch(url)
   expect([answer.status, answer.headers.get('connection'), await answer.json()]).toEqual([
@@ -49,7 +50,9 @@ test('one that does not answer in time is answered for, and stays in hand until 
     },
   ])
   expect(http.active()).toBe(1)
-  work.resolve({ statusCode: 200 })
+  const stream = Readable.from(['too late'])
+  work.resolve({ statusCode: 200, stream })
   await http.idle()
+  expect(stream.destroyed).toBe(true)
   expect(http.active()).toBe(0)
 })
