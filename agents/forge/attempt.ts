@@ -236,7 +236,7 @@ function feedbackOf(error: unknown): string | null {
   }
 }
 
-/** Appends what the model marked as learned, once. */
+/** Appends what the model marked as learned, once; where it cannot, it is left out. */
 async function keepLearnings(run: OpenRun, options: AttemptOptions, text: string): Promise<void> {
   const path = run.decl.loop.learningsFile
   if (path === null) return
@@ -245,5 +245,10 @@ async function keepLearnings(run: OpenRun, options: AttemptOptions, text: string
   const lines = found.map((learning) =>
     formatLearning({ learning, iteration: run.iteration, task: options.task }),
   )
-  await run.workspace.append(path, onOwnLine(await run.workspace.read(path), lines.join('')))
+  try {
+    await run.workspace.append(path, onOwnLine(await run.workspace.read(path), lines.join('')))
+  } catch (error) {
+    // A file that cannot be read (too large, a link) was warned about when the iteration began: learnings stop no run.
+    if (!(error instanceof Fault && error.code === 'path_refused')) throw error
+  }
 }

@@ -233,6 +233,33 @@ describe('a run', () => {
     ])
   })
 
+  test.each<[string, (place: ForgePlace) => void, RegExp]>([
+    ['is damaged', (place) => place.write('learnings.jsonl', '{"learning": "a"}\n{"lea\0'), /^$/],
+    [
+      'has grown too large',
+      (place) => place.write('learnings.jsonl', `{"learning": "${'x'.repeat(100)}"}\n`.repeat(50_000)),
+      /learnings file learnings\.jsonl is left out: /,
+    ],
+    [
+      'is a link',
+      (place) => symlinkSync('/etc/hosts', join(place.workspace, 'learnings.jsonl')),
+      /learnings file learnings\.jsonl is left out: /,
+    ],
+  ])('goes on when its learnings file %s, although there is more to learn', async (_what, make, warning) => {
+    const place = new ForgePlace({
+      ...planned,
+      model: (request) =>
+        request.messages.at(-1)!.role === 'tool'
+          ? text('LEARNING: one more thing')
+          : writeFile(`${taskOf(request)}.txt`, 'content'),
+    })
+    make(place)
+    const world = place.boot()
+    expect(await runForge(world, 'Builder')).toMatchObject({ outcome: 'completed', tasksCompleted: 3 })
+    const warnings = (await world.runs.head('Builder'))!.warnings.filter((line) => line.includes('learnings'))
+    expect(warnings.join()).toMatch(warning)
+  })
+
   test('does not let the model write its own plan or progress', async () => {
     const place = new ForgePlace({
       ...planned,
