@@ -68,5 +68,6 @@ export interface World {
 export interface ProgramOutput {
   emit(line: string): void
   print(text: string): void
-  warn(line: string): void
+  /** `cause`: an error or a text that may hold what people, models or programs wrote; a terminal shows it, a log does not. */
+  warn(line: string, cause?: unknown): void
 }

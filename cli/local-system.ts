@@ -1,4 +1,5 @@
 import { inlineDriver } from '../runtime/forge-drivers.ts'
+import { warningText } from '../runtime/log.ts'
 import { readSettings } from '../runtime/settings.ts'
 import { createSystem, type System } from '../runtime/system.ts'
 import { loadModule } from './program-file.ts'
@@ -18,7 +19,7 @@ export async function localSystem(file: string, values: { readonly offline?: boo
     output: {
       emit: (line) => void process.stdout.write(`${line}\n`),
       print: (text) => void process.stdout.write(text),
-      warn: (line) => void process.stderr.write(`warning: ${line}\n`),
+      warn: (line, cause) => void process.stderr.write(`warning: ${warningText(line, cause)}\n`),
     },
   })
 }

@@ -7,6 +7,7 @@ import { portWarnings } from '../runtime/channel-ports.ts'
 import { commandWarnings } from '../runtime/commands.ts'
 import { type Environment, processEnvironment } from '../runtime/environment.ts'
 import { createAslDriver } from '../runtime/local-forge.ts'
+import { leveledLog, loggable } from '../runtime/log.ts'
 import { AUDIT_SINKS, MAX_INSTANCES, MAX_MODEL_CONNECTIONS, readSettings } from '../runtime/settings.ts'
 import { createSystem, type System } from '../runtime/system.ts'
 import { owedNotices, unfinishedRuns } from '../runtime/unfinished-runs.ts'
@@ -138,10 +139,12 @@ async function run(argv: readonly string[]): Promise<number> {
   const settings = readSettings(environment, process.cwd())
 
   const worker = workerNumber()
-  const log = (record: Readonly<Record<string, unknown>>) => {
-    if (settings.logLevel === 'silent') return
-    process.stderr.write(`${JSON.stringify(worker === null ? record : { worker, ...record })}\n`)
-  }
+  const log = leveledLog(settings.logLevel, (record) => {
+    const timestamp = new Date().toISOString()
+    process.stderr.write(
+      `${JSON.stringify({ timestamp, ...(worker === null ? {} : { worker }), ...record })}\n`,
+    )
+  })
   const place = programPlace(values)
   const onProblem = settings.watch
     ? (cause: string) => log({ level: 'error', message: 'program not loaded again', cause })
@@ -163,7 +166,7 @@ async function run(argv: readonly string[]): Promise<number> {
     wait: async (event, signal) =>
       await forgeWaitHere((await served.ofRun(event.state)).world, event, signal),
     onError: ({ agent, run: id }, error) =>
-      log({ level: 'error', message: 'forge execution failed', agent, run: id, cause: String(error) }),
+      log({ level: 'error', message: 'forge execution failed', agent, run: id, ...loggable(error) }),
   })
   const system: System = await createSystem({
     module: source.module,
@@ -174,7 +177,7 @@ async function run(argv: readonly string[]): Promise<number> {
     output: {
       emit: (line) => log({ level: 'info', message: 'emit', line }),
       print: (text) => log({ level: 'info', message: 'print', text }),
-      warn: (line) => log({ level: 'warn', message: line }),
+      warn: (line, cause) => log({ level: 'warn', message: line, ...loggable(cause) }),
     },
   })
   const served = new ServedSystems(system)
@@ -203,7 +206,7 @@ async function run(argv: readonly string[]): Promise<number> {
     handlers,
     timeoutMs: values.timeout ?? 60_000,
     localOnly: !hasKey && isLoopback(host),
-    onError: (error) => log({ level: 'error', message: 'request failed', cause: String(error) }),
+    onError: (error) => log({ level: 'error', message: 'request failed', ...loggable(error) }),
   })
   const url = await listen(http.server, host, values.port ?? 8080)
   let telling: Promise<unknown> = Promise.resolve()

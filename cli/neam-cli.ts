@@ -3,6 +3,7 @@ import { Fault, faultText } from '../agents/ports/fault.ts'
 import type { ChannelDecl, ClawDecl, Manifest } from '../bytecode/manifest.ts'
 import { type Chat, openChat } from '../runtime/chat.ts'
 import { inlineDriver } from '../runtime/forge-drivers.ts'
+import { warningText } from '../runtime/log.ts'
 import { readSettings } from '../runtime/settings.ts'
 import { createSystem } from '../runtime/system.ts'
 import type { Command } from './command.ts'
@@ -95,7 +96,7 @@ async function chatFrom(argv: readonly string[]): Promise<number> {
     output: {
       emit: (line) => print(`${line}\n`),
       print,
-      warn: (line) => process.stderr.write(`warning: ${line}\n`),
+      warn: (line, cause) => process.stderr.write(`warning: ${warningText(line, cause)}\n`),
     },
   })
   const input = lineReader()

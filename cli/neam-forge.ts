@@ -15,6 +15,7 @@ import {
   runForgeAgent,
   stopForgeAgent,
 } from '../runtime/forge-run.ts'
+import { warningText } from '../runtime/log.ts'
 import { readSettings } from '../runtime/settings.ts'
 import { createSystem, type System } from '../runtime/system.ts'
 import { CommandError } from './command-error.ts'
@@ -107,7 +108,7 @@ async function run(argv: readonly string[]): Promise<number> {
     output: {
       emit: (line) => process.stderr.write(`${line}\n`),
       print: (text) => process.stderr.write(text),
-      warn: (line) => process.stderr.write(`warning: ${line}\n`),
+      warn: (line, cause) => process.stderr.write(`warning: ${warningText(line, cause)}\n`),
     },
   })
   if (values['dry-run']) {

@@ -2,6 +2,7 @@
 import { dirname, resolve } from 'node:path'
 import { Fault } from '../agents/ports/fault.ts'
 import { inlineDriver } from '../runtime/forge-drivers.ts'
+import { warningText } from '../runtime/log.ts'
 import { readSettings } from '../runtime/settings.ts'
 import { createSystem } from '../runtime/system.ts'
 import { runWholeProgram, type Uncaught } from '../runtime/whole-program.ts'
@@ -49,7 +50,7 @@ async function run(argv: readonly string[]): Promise<number> {
     output: {
       emit: (line) => print(`${line}\n`),
       print,
-      warn: (line) => process.stderr.write(`warning: ${line}\n`),
+      warn: (line, cause) => process.stderr.write(`warning: ${warningText(line, cause)}\n`),
     },
     readLine: input.read,
     lazyTree: true,

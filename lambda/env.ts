@@ -55,6 +55,6 @@ export const ENV = {
   eventBus: 'NEAM_EVENT_BUS',
   /** Where traces are sent (OTLP over HTTP); docs/observability.md has OpenTelemetry's other variables that are read. */
   otlpEndpoint: 'OTEL_EXPORTER_OTLP_ENDPOINT',
-  /** `info` (default) or `silent`. */
+  /** `info` (default), `warn`, `error` or `silent`. */
   logLevel: 'NEAM_LOG_LEVEL',
 } as const

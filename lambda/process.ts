@@ -3,14 +3,23 @@ import { portWarnings } from '../runtime/channel-ports.ts'
 import { processEnvironment } from '../runtime/environment.ts'
 import { noDriver, statesDriver } from '../runtime/forge-drivers.ts'
 import { bytecodeFolder, loadBytecode } from '../runtime/load-program.ts'
+import { type LogRecord, leveledLog, loggable } from '../runtime/log.ts'
 import { readSettings, SettingsError } from '../runtime/settings.ts'
 import { createSystem, type System } from '../runtime/system.ts'
 import { systemTracing } from '../runtime/tracing/tracing.ts'
 import type { Edge } from './edge.ts'
 
 /** One line of JSON: CloudWatch takes each as an event. */
-export const logLine = (record: Readonly<Record<string, unknown>>): void => {
+const writeLine = (record: LogRecord): void => {
   process.stdout.write(`${JSON.stringify({ timestamp: new Date().toISOString(), ...record })}\n`)
+}
+
+let log: ((record: LogRecord) => void) | null = null
+
+/** One line of the log of this Lambda process, if its level is to be written. */
+export function logLine(record: LogRecord): void {
+  log ??= leveledLog(readSettings(processEnvironment(), process.cwd()).logLevel, writeLine)
+  log(record)
 }
 
 let tracing: Tracing | null = null
@@ -52,17 +61,16 @@ async function makeSystem(): Promise<System> {
     output: {
       emit: (line) => logLine({ level: 'info', message: 'emit', line }),
       print: (text) => logLine({ level: 'info', message: 'print', text }),
-      warn: (line) => logLine({ level: 'warn', message: line }),
+      warn: (line, cause) => logLine({ level: 'warn', message: line, ...loggable(cause) }),
     },
   })
 }
 
 export function processEdge(system: () => Promise<System>): Edge {
-  const silent = readSettings(processEnvironment(), process.cwd()).logLevel === 'silent'
   return {
     system,
     tracing: processTracing(),
-    log: silent ? () => {} : logLine,
+    log: logLine,
     streams: false,
     draining: () => false,
     uptimeSeconds: () => Math.floor(process.uptime()),

@@ -1,6 +1,5 @@
 import { resumeTurn } from '../agents/claw/resume.ts'
 import type { Slots } from '../agents/limits/slots.ts'
-import { Fault, faultText } from '../agents/ports/fault.ts'
 import type { TurnPlace, TurnWorker } from '../agents/ports/turn-worker.ts'
 import type { World } from '../agents/world.ts'
 
@@ -34,8 +33,7 @@ export function backgroundTurns(instances: Slots): BackgroundTurns {
       })
     } catch (error) {
       // Its journal says how it ended, or that it is still open.
-      const why = error instanceof Fault ? faultText(error) : String(error)
-      output.warn(`turn ${place.turn} of ${place.agent} in the background: ${why}`)
+      output.warn(`turn ${place.turn} of ${place.agent} in the background`, error)
     } finally {
       release()
     }

@@ -65,7 +65,8 @@ export interface Settings {
 export const AUDIT_SINKS = ['stderr', 'file', 'json', 'none'] as const
 export type AuditSink = (typeof AUDIT_SINKS)[number]
 const COMMAND_ISOLATIONS = ['best', 'require'] as const
-const LOG_LEVELS = ['info', 'silent'] as const
+/** Each writes what the ones behind it write, too. */
+export const LOG_LEVELS = ['info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** Chapter 28.5, `--pool-size`. */
@@ -142,7 +143,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     modelConnections: limit('NEAM_LLM_POOL_SIZE', MAX_MODEL_CONNECTIONS) ?? MODEL_CONNECTIONS,
     eventBus: text('NEAM_EVENT_BUS'),
     requestLimits: { perMinute: limit('NEAM_RATE_LIMIT'), concurrent: limit('NEAM_CONCURRENT_REQUESTS') },
-    auditSink: choice('NEAM_AUDIT_SINK', AUDIT_SINKS, 'stderr'),
+    auditSink: choice('NEAM_AUDIT_SINK', AUDIT_SINKS, onLambda ? 'json' : 'stderr'),
     auditLog: path('NEAM_AUDIT_LOG'),
     logLevel: choice('NEAM_LOG_LEVEL', LOG_LEVELS, 'info'),
     tracing: readTracing(environment),

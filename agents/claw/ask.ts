@@ -152,7 +152,7 @@ async function closeFailed(
       finishedAt: isoTime(world.clock.now()),
     })
   } catch (error) {
-    world.output.warn(`turn ${id} ended as ${fault.code} and was not closed: ${error}`)
+    world.output.warn(`turn ${id} ended as ${fault.code} and was not closed`, error)
   }
 }
 
@@ -162,7 +162,7 @@ async function letGo({ world, ledger }: Pick<IncomingTurn, 'world' | 'ledger'>):
     try {
       await release()
     } catch (error) {
-      world.output.warn(`a lease was not released: ${error}`)
+      world.output.warn('a lease was not released', error)
     }
   }
 }

@@ -2,7 +2,7 @@ import type { ClawDecl } from '../../bytecode/manifest.ts'
 import { isoTime } from '../iso-time.ts'
 import { addFacts } from '../memory/add-facts.ts'
 import { summarize } from '../memory/summary.ts'
-import { Fault, faultText } from '../ports/fault.ts'
+import { Fault } from '../ports/fault.ts'
 import type { Lease, SessionRef, SessionVersion, StoredMessage } from '../ports/sessions.ts'
 import { asFault } from '../turn/as-fault.ts'
 import type { CallContext } from '../turn/call-context.ts'
@@ -99,7 +99,7 @@ async function copyFacts(
     await addFacts(world, workspace, { session: ref.key, facts, time })
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 'path_refused') throw error
-    world.output.warn(`the facts of a session were not kept in MEMORY.md: ${faultText(error)}`)
+    world.output.warn('the facts of a session were not kept in MEMORY.md', error)
   }
 }
 

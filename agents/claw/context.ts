@@ -1,4 +1,4 @@
-import { Fault, faultText } from '../ports/fault.ts'
+import { Fault } from '../ports/fault.ts'
 import type { ModelMessage } from '../ports/model.ts'
 import type { SessionVersion, StoredMessage } from '../ports/sessions.ts'
 import { contextLimit } from '../turn/context-window.ts'
@@ -110,7 +110,7 @@ async function compacted(turn: OpenTurn): Promise<SessionVersion> {
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     pauses.begin(ref, world.clock.now())
-    world.output.warn(`a session was not compacted: ${faultText(error)}`)
+    world.output.warn('a session was not compacted', error)
     return version
   }
 }

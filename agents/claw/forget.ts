@@ -1,7 +1,7 @@
 import type { ClawDecl } from '../../bytecode/manifest.ts'
 import { findAgent } from '../find-agent.ts'
 import { MEMORY_FILE, withoutSession } from '../memory/memory-file.ts'
-import { Fault, faultText } from '../ports/fault.ts'
+import { Fault } from '../ports/fault.ts'
 import type { SessionRef } from '../ports/sessions.ts'
 import type { World } from '../world.ts'
 import { messageTime } from './message-time.ts'
@@ -80,6 +80,6 @@ async function forgetCopy(world: World, agent: ClawDecl, { key }: SessionRef): P
     if (rest !== file) await workspace.write(MEMORY_FILE, rest)
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 'path_refused') throw error
-    world.output.warn(`the facts of a session were not removed from MEMORY.md: ${faultText(error)}`)
+    world.output.warn('the facts of a session were not removed from MEMORY.md', error)
   }
 }

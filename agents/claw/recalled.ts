@@ -1,7 +1,7 @@
 import type { ClawDecl, SemanticMemoryDecl } from '../../bytecode/manifest.ts'
 import { recall } from '../memory/recall.ts'
 import { recalledMessage } from '../memory/recalled-message.ts'
-import { Fault, faultText } from '../ports/fault.ts'
+import { Fault } from '../ports/fault.ts'
 import type { ModelMessage } from '../ports/model.ts'
 import type { StoredMessage } from '../ports/sessions.ts'
 import type { TokenCounter } from '../ports/tokens.ts'
@@ -37,7 +37,7 @@ export async function recalled(
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     world.audit.record({ event: 'memory.failed', ...audited, detail: error.code })
-    world.output.warn(`nothing was recalled: ${faultText(error)}`)
+    world.output.warn('nothing was recalled', error)
     return []
   }
 }

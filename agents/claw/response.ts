@@ -36,7 +36,13 @@ export async function response(turn: WorkedTurn): Promise<AskAnswer> {
     sessionKey: ref.key,
     requestId: call.requestId,
     detail: status,
-    metadata: { tokens, cost, latency_ms: latencyMs, tool_calls: work.toolCalls },
+    metadata: {
+      model_calls: work.modelCalls,
+      tool_calls: work.toolCalls,
+      tokens,
+      cost_usd: cost,
+      latency_ms: latencyMs,
+    },
   })
   const values = { tool_calls: work.toolCalls, response_time_ms: latencyMs, cost, tokens }
   await observe(world, agent, { id: turn.id, values }, call)
@@ -93,6 +99,6 @@ async function close(turn: WorkedTurn, answer: AskAnswer): Promise<void> {
   try {
     await world.sessions.close(ref, id, result)
   } catch (error) {
-    world.output.warn(`turn ${id} was answered but not closed: ${error}`)
+    world.output.warn(`turn ${id} was answered but not closed`, error)
   }
 }

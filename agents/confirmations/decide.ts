@@ -69,7 +69,7 @@ async function handOverTurn(world: World, place: TurnPlace): Promise<void> {
   try {
     await world.turnWorker.take(place)
   } catch (error) {
-    world.output.warn(`turn ${place.turn} was not handed over: ${error}`)
+    world.output.warn(`turn ${place.turn} was not handed over`, error)
   }
 }
 

@@ -44,7 +44,12 @@ export async function endRun(
     event: 'forge.end',
     agent: ref.agent,
     run: ref.run,
-    metadata: { outcome: outcome.outcome, iterations: outcome.iterations, cost: outcome.totalCost },
+    metadata: {
+      outcome: outcome.outcome,
+      iterations: outcome.iterations,
+      tokens: outcome.totalTokens,
+      cost_usd: outcome.totalCost,
+    },
   })
   await observeRun(world, ref, outcome)
   await tellOwed(world, ref)

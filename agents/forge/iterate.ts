@@ -142,6 +142,17 @@ async function tryOnce(
 
   const { record, warnings } = await attemptTask(run, { ...options, task: current, project })
   const settled = await settle(run, record)
+  world.audit.record({
+    event: 'forge.iteration',
+    agent: config.agent,
+    run: config.run,
+    detail: record.verdict.kind,
+    metadata: {
+      iteration: record.iteration,
+      tokens: totalTokens(record.usage),
+      cost_usd: record.cost,
+    },
+  })
   await updateHead(world, config, { tally: settled.tally, lastVerdict: settled.verdict }, warnings)
   return await afterRecord(run, settled)
 }

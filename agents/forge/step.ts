@@ -93,7 +93,7 @@ export async function afterFailure(
   if (transient) {
     const text = failure instanceof Fault ? faultText(failure) : 'internal error'
     if (!(failure instanceof Fault)) {
-      run.world.output.warn(`${run.config.agent}, iteration ${run.iteration}: ${stackOf(failure)}`)
+      run.world.output.warn(`${run.config.agent}, iteration ${run.iteration}`, failure)
     }
     if (lastTry) return await end(run, 'error', text, work)
     await updateHead(run.world, run.config, {}, [`iteration ${run.iteration} is tried again: ${text}`])
@@ -109,9 +109,6 @@ export async function afterFailure(
   }
   return await end(run, ABORTING.has(failure.code) ? 'aborted' : 'error', faultText(failure), work)
 }
-
-const stackOf = (failure: unknown): string =>
-  failure instanceof Error ? (failure.stack ?? failure.message) : String(failure)
 
 interface Work {
   readonly record: IterationRecord | null

@@ -63,7 +63,8 @@ export async function untilDecided(
 ): Promise<void> {
   const asked = await stillPending(world, ref, { confirmation })
   if (asked === null) return
-  world.output.warn(waitingText(ref.agent, asked))
+  const { tool, arguments: args } = asked.request
+  world.output.warn(waitingText(ref.agent, asked), shownCall(tool, JSON.parse(args)))
   const deadlineAt = Number.POSITIVE_INFINITY
   await whileClaimed(world, ref, { deadlineAt, signal }, async (stop) => {
     while (!stop.aborted && (await stillPending(world, ref, { confirmation })) !== null) {
@@ -98,7 +99,7 @@ export async function decisionTexts(
 
 /** What a person needs to know to decide. */
 const waitingText = (agent: string, { request }: Confirmation): string =>
-  `forge agent ${agent} waits until ${isoTime(request.expiresAt)}, because ${request.reason}: ${shownCall(request.tool, JSON.parse(request.arguments))}. Decide with neam-cli confirmations or POST /api/v1/confirm; trace id ${request.id}`
+  `forge agent ${agent} waits until ${isoTime(request.expiresAt)}, because ${request.reason}; decide with neam-cli confirmations or POST /api/v1/confirm, trace id ${request.id}`
 
 /** A fault of an iteration as the confirmation that it waits for; null = it is something else. */
 export async function confirmationOf(world: World, failure: unknown): Promise<Confirmation | null> {

@@ -69,7 +69,7 @@ async function ask(
     return await scene.activation.callFunction(handler.function, [text])
   } catch (error) {
     if (!(error instanceof ProgramError || error instanceof RuntimeError)) throw error
-    world.output.warn(`guard ${handler.guard} failed and so blocks: ${error.message}`)
+    world.output.warn(`guard ${handler.guard} failed and so blocks`, error)
     throw blocked(world, scene, phase, handler, 'failed', error)
   }
 }

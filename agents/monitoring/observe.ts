@@ -4,7 +4,7 @@ import { fromJson, toJson } from '../../vm/values/json.ts'
 import { RuntimeError } from '../../vm/values/runtime-error.ts'
 import { implementsMethod } from '../find-agent.ts'
 import type { BehaviourSample, Deviation, Measure } from '../ports/behaviour.ts'
-import { Fault, faultText } from '../ports/fault.ts'
+import { Fault } from '../ports/fault.ts'
 import type { CallContext } from '../turn/call-context.ts'
 import { openScene } from '../turn/scene.ts'
 import type { World } from '../world.ts'
@@ -94,9 +94,8 @@ async function orWarn(world: World, what: string, work: () => Promise<void>): Pr
   try {
     await work()
   } catch (error) {
-    if (error instanceof Fault) world.output.warn(`${what} failed: ${faultText(error)}`)
-    else if (error instanceof ProgramError || error instanceof RuntimeError)
-      world.output.warn(`${what} failed: ${error.message}`)
-    else throw error
+    const isProgramError = error instanceof ProgramError || error instanceof RuntimeError
+    if (!isProgramError && !(error instanceof Fault)) throw error
+    world.output.warn(`${what} failed`, error)
   }
 }

@@ -31,6 +31,6 @@ async function callBack(
     await activation.callMethod(agent.name, method, [argument])
   } catch (error) {
     if (!(error instanceof ProgramError)) throw error
-    world.output.warn(`${agent.name}.${method} failed: ${error.message}`)
+    world.output.warn(`${agent.name}.${method} failed`, error)
   }
 }

@@ -11,7 +11,7 @@ import type { CallContext } from './call-context.ts'
 import { callModel } from './model-call.ts'
 import type { Scene } from './scene.ts'
 import { statisticsOf } from './statistics.ts'
-import { toolLoop } from './tool-loop.ts'
+import { type ToolLoopResult, toolLoop } from './tool-loop.ts'
 import { totalTokens } from './usage.ts'
 
 export interface OnceRequest {
@@ -54,6 +54,18 @@ async function answerOnce(world: World, request: OnceRequest): Promise<OnceAnswe
   const answer = await applyGuards(world, scene, 'output', text)
   const latencyMs = world.clock.now() - startedAt
   statisticsOf(world).answered(agent.name, latencyMs)
+  world.audit.record({
+    event: 'agent.answer',
+    agent: agent.name,
+    requestId: call.requestId,
+    metadata: {
+      model_calls: work.modelCalls,
+      tool_calls: work.toolCalls,
+      tokens: totalTokens(usage),
+      cost_usd: cost,
+      latency_ms: latencyMs,
+    },
+  })
   // what a forge agent's baseline speaks of are runs
   if (agent.kind !== 'forge') {
     const values = {
@@ -71,7 +83,7 @@ type Work = (
   world: World,
   scene: Scene,
   messages: readonly ModelMessage[],
-) => Promise<OnceAnswer & { readonly toolCalls: number }>
+) => Promise<OnceAnswer & Pick<ToolLoopResult, 'modelCalls' | 'toolCalls'>>
 
 const withTools: Work = (world, scene, messages) =>
   toolLoop({ world, scene, messages, journal: null, gate: agentGate(world, scene.agent, scene) })
@@ -85,5 +97,5 @@ const withoutTools: Work = async (world, scene, messages) => {
     tools: [],
     gate,
   })
-  return { text: reply.text, usage: reply.usage, cost, toolCalls: 0 }
+  return { text: reply.text, usage: reply.usage, cost, modelCalls: 1, toolCalls: 0 }
 }

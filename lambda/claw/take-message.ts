@@ -94,7 +94,7 @@ async function handOver(world: World, place: TurnPlace): Promise<void> {
   try {
     await world.turnWorker.take(place)
   } catch (error) {
-    world.output.warn(`turn ${place.turn} was not handed over: ${error}`)
+    world.output.warn(`turn ${place.turn} was not handed over`, error)
   }
 }
 

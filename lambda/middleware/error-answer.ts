@@ -1,6 +1,7 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import * as v from 'valibot'
 import { FAULT_CODES, Fault, faultText } from '../../agents/ports/fault.ts'
+import { loggable } from '../../runtime/log.ts'
 import { traceIdOf } from '../../runtime/tracing/trace-context.ts'
 import { TIME } from '../answer-parts.ts'
 import type { Edge } from '../edge.ts'
@@ -77,6 +78,12 @@ const NAMES: Readonly<Record<number, string>> = {
   507: 'Insufficient Storage',
 }
 
+/** Where a fault came from; the error itself has said it of a program's. */
+const causeOf = (error: unknown): Readonly<Record<string, unknown>> =>
+  error instanceof Fault && error.code !== 'program_error' && error.cause !== undefined
+    ? { origin: loggable(error.cause) }
+    : {}
+
 /** Every failure as `{error, message, code, request_id}` with its status; stacks go to the log only. */
 export function errorAnswer(edge: Edge): Middleware {
   return {
@@ -84,16 +91,14 @@ export function errorAnswer(edge: Edge): Middleware {
       const { error, context } = request
       const { status, code, message, headers, details } = problemOf(error)
       if (status >= 500) {
-        const stack = error instanceof Fault || error instanceof Refusal ? undefined : error?.stack
-        const cause = error?.cause instanceof Error ? error.cause.message : undefined
         edge.log({
           level: 'error',
-          message,
+          message: 'request failed',
           code,
           request_id: context.requestId,
           trace_id: traceIdOf(edge.tracing.current()),
-          cause,
-          stack,
+          ...(error instanceof Refusal ? { cause: message } : loggable(error)),
+          ...causeOf(error),
         })
       }
       const answer: APIGatewayProxyStructuredResultV2 = {

@@ -280,7 +280,7 @@ describe('.run() in this process', () => {
     expect(test.emitted).toEqual(['DEPLOYED live'])
     expect(test.warnings).toEqual([
       expect.stringMatching(
-        /^forge agent Builder waits until 2026-11-21T10:05:00.000Z, because the sensitive skill deploy requires approval: deploy {"target":"live"}\. Decide with neam-cli confirmations or POST \/api\/v1\/confirm; trace id [0-9a-f]{32}$/,
+        /^forge agent Builder waits until 2026-11-21T10:05:00.000Z, because the sensitive skill deploy requires approval; decide with neam-cli confirmations or POST \/api\/v1\/confirm, trace id [0-9a-f]{32}: deploy {"target":"live"}$/,
       ),
     ])
   })

@@ -339,7 +339,7 @@ describe('a run', () => {
     await runForge(place.boot(), 'Builder')
     expect(place.audit.map(({ event }) => event)).toEqual([
       'forge.start',
-      ...Array.from({ length: 3 }, () => ['tool.call', 'exec']).flat(),
+      ...Array.from({ length: 3 }, () => ['tool.call', 'exec', 'forge.iteration']).flat(),
       'forge.end',
     ])
   })

@@ -12,6 +12,7 @@ import type { World } from '../../agents/world.ts'
 import type { AgentDecl } from '../../bytecode/manifest.ts'
 import { localEmbedder } from '../../providers/local-embedder.ts'
 import { systemHash } from '../../runtime/ids.ts'
+import { warningText } from '../../runtime/log.ts'
 import { sqliteMemoryIndex } from '../../stores/memory/sqlite-index.ts'
 import { treeCheckpoints } from '../../stores/tree/checkpoints.ts'
 import { nodeFs } from '../../stores/tree/node-fs.ts'
@@ -168,7 +169,11 @@ export class ForgePlace {
       turnWorker: { take: async () => {} },
       notices: [this.#receiver],
       forgeDriver: noDriver,
-      output: { emit: () => {}, print: () => {}, warn: (line) => this.warnings.push(line) },
+      output: {
+        emit: () => {},
+        print: () => {},
+        warn: (line, cause) => this.warnings.push(warningText(line, cause)),
+      },
       isShortOfMemory: () => false,
       env: () => null,
       readLine: async () => null,

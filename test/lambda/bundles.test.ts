@@ -23,6 +23,8 @@ const INVOKE_SANDBOX = '/2015-03-31/functions/Sandbox/invocations'
 
 /** What AWS was asked: service operation and body. */
 const asked: { readonly operation: string; readonly body: Record<string, unknown> }[] = []
+/** What the functions wrote to stdout and stderr. */
+const logs: string[] = []
 let aws: Server
 let metafile: Metafile
 
@@ -74,7 +76,7 @@ const CALL = `
   for await (const chunk of process.stdin) text += chunk
   const context = { awsRequestId: 'lambda', getRemainingTimeInMillis: () => 600_000 }
   const answer = await handler(JSON.parse(text), context)
-  process.stdout.write('\\nANSWER ' + JSON.stringify(answer ?? null))
+  process.stdout.write('\\nANSWER ' + JSON.stringify(answer ?? null) + '\\n')
   process.exit(0)`
 
 /** One cold invocation of a function of the stack, with the environment that the stack gives it. */
@@ -117,7 +119,9 @@ function invoke(
   })
   return new Promise((resolve, reject) => {
     child.on('close', () => {
-      const answer = stdout.split('\nANSWER ')[1]
+      // The audit has a last word when the process ends.
+      const [written = '', answer, ended = ''] = stdout.split(/\nANSWER (.*)\n/)
+      logs.push(written, ended, stderr)
       if (answer === undefined) reject(new Error(stdout + stderr))
       else resolve(JSON.parse(answer))
     })
@@ -195,7 +199,13 @@ test('start calls StartExecution with ids only; each step is one invocation; sta
     name: started.body.run,
   })
   let { state } = JSON.parse(String(body.input)) as { state: ForgeRunState }
-  expect(state).toEqual({ agent: 'code_builder', run: started.body.run, epoch: 1, iteration: 1 })
+  expect(state).toEqual({
+    agent: 'code_builder',
+    run: started.body.run,
+    epoch: 1,
+    iteration: 1,
+    traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/),
+  })
 
   let result: ForgeStepResult
   do {
@@ -252,6 +262,26 @@ forge agent shell_builder {
     place,
   )) as ForgeStepResult
   expect(second.report.verdict).toContain('this function has no sandbox for them')
+})
+
+test('the log and the audit of functions are JSON lines without what was said, and without keys', async () => {
+  const before = logs.length
+  const said = 'canary-5520'
+  const path = '/api/v1/claw/support_bot/sessions/user_45/message'
+  const { body } = await call('POST', path, { key: KEY, body: { message: `${said}: where is ORD-12345?` } })
+  expect(body.response).toContain(said)
+  expect((await call('POST', path, { key: `${said}-key`, body: {} })).status).toBe(401)
+  await invoke('turn-worker.mjs', { agent: 'support_bot', key: 'user_45', turn: 'unknown' })
+  const written = logs.slice(before).join('')
+  const records = written
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => JSON.parse(line))
+  expect(records.map(({ event, message }) => event ?? message)).toEqual(
+    expect.arrayContaining(['agent.answer', 'tool.call', 'request', 'turn not answered']),
+  )
+  expect(written).not.toContain(said)
+  expect(written).not.toContain(KEY)
 })
 
 describe('a trace', () => {

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { RequestTimes } from '../../lambda/request-times.ts'
 import { moduleOf, testApi } from '../support/system.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
 
 const PROGRAM = `agent helper { provider: "openai" model: "gpt-4o" }`
 
@@ -49,4 +52,34 @@ test('processes do not share their times', async () => {
   const [one, other] = [await testApi(), await testApi()]
   await one.call('GET', '/health')
   expect((await other.call('GET', '/api/v1/metrics')).body.requests.count).toBe(0)
+})
+
+test('the audit of answers adds up to the figures, under the same names', async () => {
+  const auditLog = join(temporaryDirectory(), 'audit.jsonl')
+  const module = moduleOf(`
+    skill look { description: "Looks up an order" params: { id: string } impl(id) { return id; } }
+    agent helper { provider: "openai" model: "gpt-4o" }
+    claw agent clerk { provider: "openai" model: "gpt-4o" skills: [look] channels: [web] }
+    channel web { type: "http" }`)
+  const environment = { NEAM_AUDIT_SINK: 'file', NEAM_AUDIT_LOG: auditLog }
+  const api = await testApi({ module, environment })
+  await api.call('POST', '/api/v1/agent/ask', { body: { agent_id: 'helper', query: 'Hi' } })
+  for (const message of ['Hi', 'Look up 1001']) {
+    await api.call('POST', '/api/v1/claw/clerk/sessions/a/message', { body: { message } })
+  }
+  const answers = readFileSync(auditLog, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .filter(({ event }) => event === 'agent.answer')
+  const { body } = await api.call('GET', '/api/v1/metrics')
+  for (const agent of ['helper', 'clerk']) {
+    const own = answers.filter((answer) => answer.agent === agent).map(({ metadata }) => metadata)
+    for (const name of ['model_calls', 'tokens', 'cost_usd']) {
+      const sum = own.reduce((total, metadata) => total + metadata[name], 0)
+      expect([name, sum]).toEqual([name, body.agents[agent][name]])
+    }
+    const mean = own.reduce((total, { latency_ms }) => total + latency_ms, 0) / own.length
+    expect(body.agents[agent].avg_latency_ms).toBe(mean)
+  }
 })

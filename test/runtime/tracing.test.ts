@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
@@ -307,7 +307,7 @@ describe('the local programs', () => {
       headers: { traceparent: TRACEPARENT },
     })
     const { run } = (await started.json()) as { run: string }
-    for (;;) {
+    for (let tries = 0; tries < 5000; tries += 1) {
       const status = await fetch(`${server.url}/api/v1/forge/builder/status`)
       if (!((await status.json()) as { running: boolean }).running) break
     }
@@ -360,6 +360,19 @@ describe('the local programs', () => {
     expect([code, stdout]).toEqual([0, expect.stringContaining('My name is Ada')])
     expect(stderr.match(/warning: traces are being lost: /g)).toHaveLength(1)
   }, 30_000)
+})
+
+test('log and audit name the trace', async () => {
+  const auditLog = join(temporaryDirectory(), 'audit.jsonl')
+  const { api } = await traced({ NEAM_AUDIT_SINK: 'file', NEAM_AUDIT_LOG: auditLog })
+  model.script({ text: 'Hello.' })
+  await say(api, 'Hi', { traceparent: TRACEPARENT })
+  await api.system.world.tracing.flush()
+  expect(api.logged.at(-1)).toMatchObject({ message: 'request', trace_id: TRACE })
+  const records = readFileSync(auditLog, 'utf8').trim().split('\n')
+  expect(records.map((line) => JSON.parse(line))).toContainEqual(
+    expect.objectContaining({ event: 'agent.answer', trace_id: TRACE }),
+  )
 })
 
 describe('without an endpoint', () => {

@@ -8,6 +8,7 @@ import type { World } from '../../agents/world.ts'
 import type { Module } from '../../bytecode/module.ts'
 import { localCommands } from '../../commands/local.ts'
 import { localEmbedder } from '../../providers/local-embedder.ts'
+import { warningText } from '../../runtime/log.ts'
 import { sqliteMemoryIndex } from '../../stores/memory/sqlite-index.ts'
 import { treeCheckpoints } from '../../stores/tree/checkpoints.ts'
 import { treeWorkspaces } from '../../stores/tree/workspace.ts'
@@ -89,7 +90,7 @@ export function testWorld(program: string | Module, options: TestWorldOptions = 
     output: {
       emit: (line) => emitted.push(line),
       print: (text) => emitted.push(text),
-      warn: (line) => warnings.push(line),
+      warn: (line, cause) => warnings.push(warningText(line, cause)),
     },
     isShortOfMemory: () => false,
     env: (name) => options.env?.[name] ?? null,
