@@ -13,6 +13,8 @@ export interface Route {
   readonly handler: HandlerName
   readonly credential: Credential
   readonly summary: string
+  /** Its answer may come in parts. */
+  readonly streams?: true
 }
 
 export type HandlerName =
@@ -89,6 +91,7 @@ const TABLE: readonly Route[] = [
     handler: 'clawMessage',
     credential: 'key',
     summary: 'Send a message to a session',
+    streams: true,
   },
   {
     method: 'GET',
@@ -103,6 +106,7 @@ const TABLE: readonly Route[] = [
     handler: 'clawTurnEvents',
     credential: 'key',
     summary: 'What has happened in a turn, or what has since an event',
+    streams: true,
   },
   {
     method: 'POST',

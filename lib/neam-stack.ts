@@ -11,6 +11,7 @@ import { API_TIMEOUT, ImageFunction, MOUNT, STEP_TIMEOUT } from './constructs/im
 import { Keys } from './constructs/keys.ts'
 import { Network } from './constructs/network.ts'
 import { Sandbox } from './constructs/sandbox.ts'
+import { StreamingApi } from './constructs/streaming-api.ts'
 import { Tree } from './constructs/tree.ts'
 import { Watch } from './constructs/watch.ts'
 import type { StackSettings } from './settings.ts'
@@ -75,25 +76,39 @@ export class NeamStack extends Stack {
     sandbox.function.grantInvoke(step)
     const loop = new ForgeLoop(this, 'ForgeLoop', { step })
 
+    const apiEnvironment = {
+      ...withCommands,
+      [ENV.secretArn]: `${keys.service.secretArn},${keys.providers.secretArn}`,
+      [ENV.stateMachineArn]: loop.machine.stateMachineArn,
+    }
     const api = new ImageFunction(this, 'Api', {
       ...shared,
       description: 'The HTTP API',
       command: 'api.handler',
       timeout: API_TIMEOUT,
       memorySize: 1769, // one vCPU
-      environment: {
-        ...withCommands,
-        [ENV.secretArn]: `${keys.service.secretArn},${keys.providers.secretArn}`,
-        [ENV.stateMachineArn]: loop.machine.stateMachineArn,
-        [ENV.fileSystemId]: tree.fileSystem.fileSystemId,
-      },
+      environment: { ...apiEnvironment, [ENV.fileSystemId]: tree.fileSystem.fileSystemId },
     })
     tree.grantDescribe(api)
-    keys.service.grantRead(api)
-    keys.providers.grantRead(api)
-    sandbox.function.grantInvoke(api)
-    loop.machine.grantStartExecution(api)
-    loop.machine.grantExecution(api, 'states:DescribeExecution', 'states:StopExecution')
+    // A turn that is streamed runs where it is streamed: no other process has its words.
+    const streaming = settings.streaming
+      ? new ImageFunction(this, 'Streaming', {
+          ...shared,
+          description: 'Turns of claw agents as they happen',
+          command: 'streaming.handler',
+          timeout: STEP_TIMEOUT,
+          memorySize: 1769,
+          environment: apiEnvironment,
+        })
+      : null
+    const doors = streaming === null ? [api] : [api, streaming]
+    for (const door of doors) {
+      keys.service.grantRead(door)
+      keys.providers.grantRead(door)
+      sandbox.function.grantInvoke(door)
+      loop.machine.grantStartExecution(door)
+      loop.machine.grantExecution(door, 'states:DescribeExecution', 'states:StopExecution')
+    }
     // A decision wakes the execution that waits for it.
     loop.machine.grant(api, 'states:SendTaskSuccess')
 
@@ -119,16 +134,30 @@ export class NeamStack extends Stack {
 
     // Whoever may end a run tells of it.
     const bus = settings.eventBus === null ? null : this.eventBus(settings.eventBus)
-    for (const teller of [step, api, worker]) bus?.grantPutEventsTo(teller)
+    for (const teller of [step, ...doors, worker]) bus?.grantPutEventsTo(teller)
 
     const { api: http } = new Api(this, 'Http', { routes: ROUTES, handler: api })
     new Watch(this, 'Watch', {
       api: http,
-      functions: { Api: api, ForgeStep: step, TurnWorker: worker, Sandbox: sandbox.function },
+      functions: {
+        Api: api,
+        ForgeStep: step,
+        TurnWorker: worker,
+        Sandbox: sandbox.function,
+        ...(streaming === null ? {} : { Streaming: streaming }),
+      },
       machine: loop.machine,
       alarmEmail: settings.alarmEmail,
     })
     new CfnOutput(this, 'ApiUrl', { value: http.apiEndpoint, description: 'Base URL of the API' })
+    if (streaming !== null) {
+      const routes = ROUTES.filter(({ streams }) => streams)
+      const { api: rest } = new StreamingApi(this, 'StreamingHttp', { routes, handler: streaming })
+      new CfnOutput(this, 'StreamingUrl', {
+        value: rest.url,
+        description: 'Base URL of the routes that stream',
+      })
+    }
     new CfnOutput(this, 'ServiceKeys', {
       value: keys.service.secretArn,
       description: 'Secret with NEAM_API_KEY and NEAM_ADMIN_KEY',

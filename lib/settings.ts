@@ -10,12 +10,16 @@ export type Egress = (typeof EGRESS)[number]
 
 const ARCHITECTURES = ['arm64', 'x86_64'] as const
 
+const SWITCH = ['off', 'on'] as const
+
 /** The choices of a deployment, from `context` in cdk.json or `-c name=value`. */
 export interface StackSettings {
   /** The program that is baked into the image, relative to the project. */
   readonly program: string
   readonly egress: Egress
   readonly architecture: (typeof ARCHITECTURES)[number]
+  /** Whether there is a front door that streams, beside the HTTP API. */
+  readonly streaming: boolean
   /** How long a tool call waits for a person. */
   readonly confirmationSeconds: number
   /** Where alarms are sent; null = nowhere. */
@@ -103,6 +107,7 @@ export function readSettings(node: Node): StackSettings {
     program: programFile(node),
     egress: choice(node, 'egress', EGRESS),
     architecture: choice(node, 'architecture', ARCHITECTURES),
+    streaming: choice(node, 'streaming', SWITCH) === 'on',
     confirmationSeconds: seconds(node, 'confirmationSeconds', { initial: 300, max: 604_800 }),
     alarmEmail: email(node),
     webhookUrl: url(node, 'webhookUrl', { protocols: /^https:$/, words: 'an https' }),

@@ -48,6 +48,7 @@ export const bundleLambda = async (outdir: string): Promise<Metafile> =>
         'forge-step': 'lambda/steps/entry.ts',
         'tree-init': 'lambda/tree-init.ts',
         'turn-worker': 'lambda/turn-worker.ts',
+        streaming: 'lambda/streaming.ts',
         sandbox: 'lambda/sandbox.ts',
       },
       outdir,

@@ -122,7 +122,7 @@ describe('the functions of the image', () => {
 const LAZY = /node_modules\/(openai|@aws-sdk|@smithy|aws-local-stepfunctions)|^compiler\//
 
 test('no function loads a vendor, an AWS client, the interpreter or the parser before it needs one', () => {
-  for (const name of ['api', 'forge-step', 'tree-init', 'turn-worker']) {
+  for (const name of ['api', 'forge-step', 'tree-init', 'turn-worker', 'streaming']) {
     const loaded = initialInputs(`${name}.mjs`)
     expect(loaded.length).toBeGreaterThan(50)
     expect(loaded.filter((file) => LAZY.test(file))).toEqual([])

@@ -415,3 +415,49 @@ describe('settings', () => {
     expect(() => synthesize({ program: 'examples/nowhere.neam' })).toThrow('there is no such file')
   })
 })
+
+interface Described {
+  readonly Environment: { readonly Variables: Readonly<Record<string, unknown>> }
+  readonly Timeout: number
+}
+
+describe('context streaming', () => {
+  test('is off by default: no REST API and no function for it', () => {
+    const { template } = synthesize()
+    template.resourceCountIs('AWS::ApiGateway::RestApi', 0)
+    template.resourcePropertiesCountIs(
+      'AWS::Lambda::Function',
+      { ImageConfig: { Command: ['streaming.handler'] } },
+      0,
+    )
+  })
+
+  test('on adds a REST API whose two routes stream from a function with the keys of the API', () => {
+    const { template } = synthesize({ streaming: 'on' })
+    const methods = Object.values(
+      template.findResources('AWS::ApiGateway::Method') as Record<string, Resource>,
+    )
+    expect(methods.map(({ Properties }) => Properties.HttpMethod).toSorted()).toEqual(['GET', 'HEAD', 'POST'])
+    for (const { Properties } of methods) {
+      expect(Properties.Integration).toMatchObject({ Type: 'AWS_PROXY', ResponseTransferMode: 'STREAM' })
+      expect(JSON.stringify(Properties.Integration)).toContain('response-streaming-invocations')
+    }
+    const [api, streaming] = ['api.handler', 'streaming.handler'].map(
+      (command) =>
+        Object.values(
+          template.findResources('AWS::Lambda::Function', {
+            Properties: { ImageConfig: { Command: [command] } },
+          }) as Record<string, { readonly Properties: Described }>,
+        )[0]!.Properties,
+    )
+    const { NEAM_TURN_WORKER: worker, NEAM_FILE_SYSTEM_ID: _id, ...variables } = api!.Environment.Variables
+    expect(worker).toBeDefined()
+    expect(streaming!.Environment).toEqual({ Variables: variables })
+    expect(streaming!.Timeout).toBe(900)
+    expect(Object.keys(template.findOutputs('StreamingUrl'))).toEqual(['StreamingUrl'])
+  })
+
+  test('is on or off', () => {
+    expect(() => synthesize({ streaming: 'yes' })).toThrow('context streaming is "yes"; accepted: off, on')
+  })
+})
