@@ -4,9 +4,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Context } from 'aws-lambda'
 import type { Handler } from '../lambda/edge.ts'
 import { MAX_BODY_BYTES } from '../lambda/middleware/json-body.ts'
-import { SECURITY_HEADERS } from '../lambda/middleware/security-headers.ts'
-import { answeredIn } from '../runtime/tracing/trace-context.ts'
+import type { ErrorCode } from '../lambda/refusal.ts'
 import { apiEvent, sendAnswer } from './api-event.ts'
+import { ClientErrors, MAX_HEADER_BYTES } from './client-error.ts'
+import { refusedAnswer, refuseOn } from './refused-answer.ts'
 
 export interface HttpServerOptions {
   readonly handlers: ReadonlyMap<string, Handler>
@@ -14,6 +15,8 @@ export interface HttpServerOptions {
   readonly timeoutMs: number
   /** Only names of this machine may stand in Host and Origin: a page in a browser must not drive a server without keys. */
   readonly localOnly: boolean
+  /** How long a client may take. */
+  readonly patience?: Patience
   /** A fault of ours that no handler turned into an answer. */
   readonly onError: (error: unknown) => void
 }
@@ -26,36 +29,57 @@ export interface HttpServer {
   idle(): Promise<void>
 }
 
-/** Time for a client to send its headers, and then the whole of its request. */
-const HEADERS_TIMEOUT_MS = 10_000
-const REQUEST_TIMEOUT_MS = 30_000
+/** Milliseconds that a client has to send its headers, and the whole of its request; and how often that is checked. */
+export interface Patience {
+  readonly headersMs: number
+  readonly requestMs: number
+  readonly checkMs: number
+}
+
+const PATIENCE: Patience = { headersMs: 10_000, requestMs: 30_000, checkMs: 1000 }
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   let active = 0
   let whenIdle: (() => void)[] = []
+  const clientErrors = new ClientErrors()
+  const { headersMs, requestMs, checkMs } = options.patience ?? PATIENCE
+  const take = (request: IncomingMessage, response: ServerResponse) => {
+    active += 1
+    const served = serve(options, request, response).catch((error: unknown) => {
+      options.onError(error)
+      response.destroy()
+    })
+    clientErrors.took({ request, response, served })
+    void served.then(() => {
+      active -= 1
+      if (active > 0) return
+      for (const resolve of whenIdle) resolve()
+      whenIdle = []
+    })
+  }
   const server = createServer(
     {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: 1000,
+      headersTimeout: headersMs,
+      requestTimeout: requestMs,
+      connectionsCheckingInterval: checkMs,
       keepAliveTimeout: 65_000,
-      maxHeaderSize: 16 * 1024,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      // Looked at by `serve`, which says what is wrong.
+      requireHostHeader: false,
     },
-    (request, response) => {
-      active += 1
-      const served = serve(options, request, response).catch((error: unknown) => {
-        options.onError(error)
-        response.destroy()
-      })
-      void served.then(() => {
-        active -= 1
-        if (active > 0) return
-        for (const resolve of whenIdle) resolve()
-        whenIdle = []
-      })
-    },
+    take,
   )
   server.maxConnections = 10_000
+  server.on('clientError', (error, socket) => void clientErrors.answer(error, socket))
+  // An expectation that is not known may be left unmet (RFC 9110, 10.1.1).
+  server.on('checkExpectation', take)
+  server.on('connect', (request, socket) =>
+    refuseOn(socket, {
+      status: 405,
+      code: 'method_not_allowed',
+      message: `CONNECT ${request.url}: this server is no proxy`,
+    }),
+  )
   return {
     server,
     active: () => active,
@@ -69,23 +93,17 @@ async function serve(
   response: ServerResponse,
 ): Promise<void> {
   const requestId = randomUUID()
-  const refuse = async (status: number, code: string, message: string): Promise<void> => {
-    const error = REASONS[status] ?? 'Error'
-    response.setHeader('connection', 'close')
-    response.setHeader('x-request-id', requestId)
-    response.setHeader('traceparent', answeredIn(request.headersDistinct.traceparent?.join(',')))
-    await sendAnswer(
-      response,
-      {
-        statusCode: status,
-        headers: { 'content-type': 'application/json', ...SECURITY_HEADERS },
-        body: JSON.stringify({ error, message, code, request_id: requestId }),
-      },
-      request.method === 'HEAD',
-    )
+  const refuse = async (status: number, code: ErrorCode, message: string): Promise<void> => {
+    const traceparent = request.headersDistinct.traceparent?.join(',')
+    const answer = refusedAnswer({ status, code, message }, { requestId, traceparent })
+    await sendAnswer(response, answer, request.method === 'HEAD')
   }
   // The other side may hang up at any time; what is running goes on, its answer goes nowhere.
   response.on('error', () => {})
+  const hosts = request.headersDistinct.host?.length ?? 0
+  if (hosts > 1 || (hosts === 0 && request.httpVersion !== '1.0')) {
+    return await refuse(400, 'bad_request', `the request needs one Host header, it has ${hosts}`)
+  }
   if (options.localOnly && !isLocal(request)) {
     const { host = '', origin } = request.headers
     const named = origin === undefined ? `Host ${host}` : `Host ${host} and Origin ${origin}`
@@ -132,13 +150,6 @@ async function withinTime<T>(limitMs: number, work: Promise<T>): Promise<T | nul
   } finally {
     clearTimeout(timer)
   }
-}
-
-const REASONS: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  403: 'Forbidden',
-  413: 'Payload Too Large',
-  504: 'Gateway Timeout',
 }
 
 /** The part of Lambda's context that handlers may rely on. */

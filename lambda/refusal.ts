@@ -1,15 +1,17 @@
 import type { FaultCode } from '../agents/ports/fault.ts'
 
-/** Codes of what no Fault stands for; `host_refused` is the local server's. */
+/** Codes of what no Fault stands for; those of hosts, headers and slow requests are the local server's. */
 export const REFUSAL_CODES = [
   'archive_not_found',
   'body_too_large',
   'forbidden',
+  'headers_too_large',
   'host_refused',
   'instances_busy',
   'method_not_allowed',
   'not_configured',
   'rate_limited',
+  'request_timeout',
   'route_not_found',
   'unauthorized',
 ] as const

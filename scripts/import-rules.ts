@@ -62,6 +62,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
       'lambda/routes.ts',
       'lambda/handlers.ts',
       'lambda/edge.ts',
+      'lambda/refusal.ts',
       'lambda/steps/forge-step.ts',
       'lambda/middleware/json-body.ts',
       'lambda/middleware/security-headers.ts',

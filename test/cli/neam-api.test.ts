@@ -1,9 +1,9 @@
 import { copyFileSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { fetch } from '../support/fetch.ts'
 import { runBin } from '../support/program.ts'
+import { raw } from '../support/raw.ts'
 import { ROOT, type Server, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
@@ -12,19 +12,6 @@ const directory = temporaryDirectory()
 copyFileSync(join(ROOT, 'examples/agents.neam'), join(directory, 'agents.neam'))
 const serve = (args: readonly string[] = [], env: Record<string, string> = {}): Promise<Server> =>
   startServer(BIN, ['--program', 'agents.neam', '--offline', ...args], env, directory)
-
-/** Sends bytes as they are and gives what comes back until the server closes. */
-const raw = (url: string, text: string): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const { hostname, port } = new URL(url)
-    let answer = ''
-    const socket = connect(Number(port), hostname, () => socket.write(text))
-    socket.on('data', (chunk) => {
-      answer += chunk.toString()
-    })
-    socket.on('close', () => resolve(answer))
-    socket.on('error', reject)
-  })
 
 const post = (url: string, body?: unknown, headers: Record<string, string> = {}) =>
   fetch(url, { method: 'POST', headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })

@@ -1,0 +1,184 @@
+// What no well-behaved client sends (reliability 3.5: H02, H03, H11, H17), as bytes on a socket.
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { createHttpServer, type HttpServer } from '../../cli/http-server.ts'
+import type { Handler } from '../../lambda/edge.ts'
+import { checkAnswer } from '../support/check-answer.ts'
+import { fetch } from '../support/fetch.ts'
+import { answered, connection, raw } from '../support/raw.ts'
+import { type Server, startServer } from '../support/server.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+const KEY = 'api-key-of-the-wire-test'
+
+let server: Server
+beforeAll(async () => {
+  server = await startServer('bin/neam-api.js', ['--program', 'examples/agents.neam', '--offline'], {
+    NEAM_SESSIONS_DIR: temporaryDirectory(),
+    NEAM_API_KEY: KEY,
+  })
+})
+afterAll(async () => {
+  await server.stop()
+})
+
+/** The answers that came on a connection, in their order. */
+const answersIn = (text: string) =>
+  text
+    .split(/(?=HTTP\/1\.1 \d)/)
+    .filter((one) => one !== '')
+    .map((one) => {
+      const [head = '', body = ''] = one.split('\r\n\r\n')
+      const [line = '', ...lines] = head.split('\r\n')
+      const headers = Object.fromEntries(lines.map((header) => header.split(/: (.*)/).slice(0, 2)))
+      return { status: Number(line.split(' ')[1]), headers, body: Buffer.from(body) }
+    })
+
+const HOST = 'Host: localhost\r\n'
+/** A request that must not be answered: it is part of the one before, or comes after a broken one. */
+const HIDDEN = `GET /health HTTP/1.1\r\n${HOST}\r\n`
+const POST = `POST /api/v1/claw/support_bot/sessions/a/message HTTP/1.1\r\n${HOST}`
+
+describe('a request that is not well-formed', () => {
+  test.each([
+    ['nonsense', 'NONSENSE\r\n\r\n', 400, 'bad_request'],
+    ['no Host', 'GET /health HTTP/1.1\r\n\r\n', 400, 'bad_request'],
+    ['two Hosts', `GET /health HTTP/1.1\r\n${HOST}Host: evil.example\r\n\r\n`, 400, 'bad_request'],
+    ['a version that is not known', `GET /health HTTP/9.1\r\n${HOST}\r\n`, 400, 'bad_request'],
+    ['a space before the colon', `GET /health HTTP/1.1\r\n${HOST}X-A : b\r\n\r\n`, 400, 'bad_request'],
+    ['a zero byte in a header', `GET /health HTTP/1.1\r\n${HOST}X-A: b\0c\r\n\r\n`, 400, 'bad_request'],
+    [
+      'two lengths',
+      `${POST}Content-Length: 2\r\nContent-Length: ${HIDDEN.length + 2}\r\n\r\n{}`,
+      400,
+      'bad_request',
+    ],
+    [
+      'a length and chunks',
+      `${POST}Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+      400,
+      'bad_request',
+    ],
+    [
+      'chunks that are not last',
+      `${POST}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n`,
+      400,
+      'bad_request',
+    ],
+    ['a negative length', `${POST}Content-Length: -1\r\n\r\n`, 400, 'bad_request'],
+    ['a chunk without a size', `${POST}Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n`, 400, 'bad_request'],
+    [
+      'a chunk that is longer than it says',
+      `${POST}Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n`,
+      400,
+      'bad_request',
+    ],
+    [
+      'a flood of chunk extensions',
+      `${POST}Transfer-Encoding: chunked\r\n\r\n2;${'x'.repeat(20_000)}\r\n{}\r\n0\r\n\r\n`,
+      413,
+      'body_too_large',
+    ],
+    [
+      'one large header',
+      `GET /health HTTP/1.1\r\n${HOST}X-A: ${'b'.repeat(20_000)}\r\n\r\n`,
+      431,
+      'headers_too_large',
+    ],
+    [
+      'a flood of headers',
+      `GET /health HTTP/1.1\r\n${HOST}${Array.from({ length: 4000 }, (_, n) => `X-${n}: b\r\n`).join('')}\r\n`,
+      431,
+      'headers_too_large',
+    ],
+    [
+      'a proxy’s method',
+      `CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\n`,
+      405,
+      'method_not_allowed',
+    ],
+  ])('%s: is answered once, as every error is, and nothing behind it', async (_name, text, status, code) => {
+    const answers = answersIn(await raw(server.url, text + HIDDEN))
+    expect(answers.map((answer) => answer.status)).toEqual([status])
+    const [answer] = answers
+    checkAnswer('GET', '/%', answer!)
+    const { request_id, ...body } = JSON.parse(answer!.body.toString())
+    expect(body).toMatchObject({ code })
+    expect([request_id, answer!.headers.connection]).toEqual([answer!.headers['x-request-id'], 'close'])
+  })
+})
+
+describe('requests that come at once', () => {
+  test('are answered in their order', async () => {
+    const closing = `GET /nowhere HTTP/1.1\r\n${HOST}Authorization: Bearer ${KEY}\r\nConnection: close\r\n\r\n`
+    const answers = answersIn(await raw(server.url, HIDDEN + HIDDEN + closing))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 404])
+  })
+
+  test('are answered up to the one that is broken', async () => {
+    const answers = answersIn(await raw(server.url, `${HIDDEN}NONSENSE\r\n\r\n${HIDDEN}`))
+    expect(answers.map(({ status }) => status)).toEqual([200, 400])
+  })
+})
+
+test('a client that has closed its side for sending is answered', async () => {
+  const socket = connection(server.url)
+  socket.end(HIDDEN)
+  expect(answersIn(await answered(socket))).toMatchObject([{ status: 200 }])
+})
+
+test('an expectation that is not known is left unmet', async () => {
+  const answers = await raw(
+    server.url,
+    `GET /health HTTP/1.1\r\n${HOST}Expect: a-miracle\r\nConnection: close\r\n\r\n`,
+  )
+  expect(answersIn(answers)).toMatchObject([{ status: 200 }])
+})
+
+test('a client that goes away in the middle of its body harms nobody', async () => {
+  const socket = connection(server.url)
+  socket.write(`${POST}Content-Length: 100\r\n\r\n{"message"`, () => socket.resetAndDestroy())
+  await once(socket, 'close')
+  expect((await fetch(`${server.url}/health`)).status).toBe(200)
+})
+
+describe('a client that is too slow', () => {
+  let http: HttpServer
+  afterEach(() => {
+    http.server.closeAllConnections()
+    http.server.close()
+  })
+  const impatient = async (handler: Handler): Promise<string> => {
+    http = createHttpServer({
+      handlers: new Map([['GET /health', handler]]),
+      timeoutMs: 5000,
+      patience: { headersMs: 50, requestMs: 100, checkMs: 10 },
+      localOnly: true,
+      onError: (error) => {
+        throw error
+      },
+    })
+    http.server.listen(0, '127.0.0.1')
+    await once(http.server, 'listening')
+    return `http://127.0.0.1:${(http.server.address() as AddressInfo).port}`
+  }
+  const never: Handler = () => {
+    throw new Error('no request came in whole')
+  }
+
+  test.each([
+    ['with its headers', `GET /health HTTP/1.1\r\n${HOST}X-Slow`],
+    ['with its body', `GET /health HTTP/1.1\r\n${HOST}Content-Length: 10\r\n\r\n{`],
+    ['with a chunk', `GET /health HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n5\r\n{`],
+  ])('%s is answered 408, and its connection closed', async (_name, text) => {
+    const answers = answersIn(await raw(await impatient(never), text))
+    expect(answers.map(({ status }) => status)).toEqual([408])
+    checkAnswer('GET', '/%', answers[0]!)
+    expect(JSON.parse(answers[0]!.body.toString())).toMatchObject({
+      error: 'Request Timeout',
+      code: 'request_timeout',
+    })
+    expect(http.active()).toBe(0)
+  })
+})
