@@ -9,6 +9,7 @@ import type { Incoming } from './incoming.ts'
 import { iterate } from './iterate.ts'
 import type { RunState, Step } from './run-state.ts'
 import { startForge } from './start.ts'
+import { tellOwed } from './tell.ts'
 import { untilDecided } from './waiting.ts'
 
 export interface RunOptions extends Incoming {
@@ -56,6 +57,8 @@ export async function resumeForge(
   agent: string,
   options: Pick<RunOptions, 'signal' | 'onStart' | 'onBegin' | 'onIteration'> = {},
 ): Promise<RunOutcome> {
+  // The process that was killed may have ended the run, and told nobody.
+  await tellOwed(world)
   const config = await unfinishedRun(world, agent)
   const claim = await world.runs.claim(config, { ttlMs: CLAIM_TTL_MS, quietMs: 0 })
   if (claim === null) throw new Fault('run_busy', { run: config.run })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { failRun } from '../../agents/forge/fail.ts'
 import { iterate } from '../../agents/forge/iterate.ts'
-import { runForge } from '../../agents/forge/run.ts'
+import { resumeForge, runForge } from '../../agents/forge/run.ts'
 import { startForge } from '../../agents/forge/start.ts'
 import { OWED_FOR_MS, tellOwed } from '../../agents/forge/tell.ts'
 import type { RunRef } from '../../agents/ports/runs.ts'
@@ -63,6 +63,8 @@ describe('a run that ended', () => {
       'the repeated step': (world, run) => iterate(world, { ...run, iteration: 1 }),
       'the step that records a failure': (world, run) => failRun(world, run, 'Lambda.Unknown'),
       'the start of a server': (world) => tellOwed(world),
+      'neam-forge --resume, which finds nothing to resume': (world) =>
+        expect(resumeForge(world, 'Builder')).rejects.toMatchObject({ code: 'nothing_to_resume' }),
     }
     test.each(Object.keys(heirs))('is told about by %s', async (heir) => {
       const place = new ForgePlace()
