@@ -4,6 +4,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import type { Tracing } from '../agents/ports/tracing.ts'
 import type { HandOver } from '../agents/turn/call-context.ts'
 import type { System } from '../runtime/system.ts'
+import type { EmfMeter } from './health/emf.ts'
 
 /** What the process supplies to all handlers. */
 export interface Edge {
@@ -15,6 +16,8 @@ export interface Edge {
   log(record: Readonly<Record<string, unknown>>): void
   /** Whether an answer can be sent in parts. */
   readonly streams: boolean
+  /** On Lambda: the log line of a request holds its metrics too. */
+  readonly meter?: EmfMeter
   /** True while the process is shutting down. */
   draining(): boolean
   /** Seconds since the process started. */

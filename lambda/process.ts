@@ -8,6 +8,8 @@ import { readSettings, SettingsError } from '../runtime/settings.ts'
 import { createSystem, type System } from '../runtime/system.ts'
 import { systemTracing } from '../runtime/tracing/tracing.ts'
 import type { Edge } from './edge.ts'
+import { EmfMeter } from './health/emf.ts'
+import { agentFiguresOf } from './health/metrics.ts'
 
 /** One line of JSON: CloudWatch takes each as an event. */
 const writeLine = (record: LogRecord): void => {
@@ -32,6 +34,11 @@ export function processTracing(): Tracing {
   return tracing
 }
 
+let current: System | null = null
+
+/** What the agents of this Lambda process use, for the lines of its log. */
+export const processMeter = new EmfMeter(() => (current === null ? {} : agentFiguresOf(current.world)))
+
 /** The system of this Lambda process: made at the first request, kept while it works, made again after a failure. */
 export function systemOfProcess(): () => Promise<System> {
   let made: Promise<System> | null = null
@@ -51,7 +58,7 @@ async function makeSystem(): Promise<System> {
     throw new SettingsError('NEAM_BYTECODE is not set: there is no program to serve')
   const module = loadBytecode(settings.bytecode)
   for (const message of portWarnings(module.manifest, null)) logLine({ level: 'warn', message })
-  return await createSystem({
+  current = await createSystem({
     module,
     programDir: bytecodeFolder(settings.bytecode),
     environment,
@@ -64,14 +71,17 @@ async function makeSystem(): Promise<System> {
       warn: (line, cause) => logLine({ level: 'warn', message: line, ...loggable(cause) }),
     },
   })
+  return current
 }
 
 export function processEdge(system: () => Promise<System>): Edge {
+  const { onLambda } = readSettings(processEnvironment(), process.cwd())
   return {
     system,
     tracing: processTracing(),
     log: logLine,
     streams: false,
+    ...(onLambda ? { meter: processMeter } : {}),
     draining: () => false,
     uptimeSeconds: () => Math.floor(process.uptime()),
     shutdown: new AbortController().signal,

@@ -6,6 +6,8 @@ const WINDOW = 1000
 export interface Times {
   /** Requests since the process began. */
   readonly count: number
+  /** Those of them that were answered with 5xx. */
+  readonly errors: number
   /** Milliseconds over the window; 0 before the first request. */
   readonly p50_ms: number
   readonly p95_ms: number
@@ -14,6 +16,7 @@ export interface Times {
 
 interface Recorded {
   count: number
+  errors: number
   /** A ring of the newest durations. */
   readonly durations: number[]
 }
@@ -22,34 +25,35 @@ interface Recorded {
 export class RequestTimes {
   readonly #routes = new Map<string, Recorded>()
 
-  record(route: string, durationMs: number): void {
-    const recorded = this.#routes.get(route) ?? { count: 0, durations: [] }
+  record(route: string, durationMs: number, failed: boolean): void {
+    const recorded = this.#routes.get(route) ?? { count: 0, errors: 0, durations: [] }
     recorded.durations[recorded.count % WINDOW] = durationMs
     recorded.count += 1
+    if (failed) recorded.errors += 1
     this.#routes.set(route, recorded)
   }
 
   /** Of all routes together. */
   total(): Times {
     const all = [...this.#routes.values()]
-    return times(
-      all.reduce((sum, { count }) => sum + count, 0),
-      all.flatMap(({ durations }) => durations),
-    )
+    return times({
+      count: all.reduce((sum, { count }) => sum + count, 0),
+      errors: all.reduce((sum, { errors }) => sum + errors, 0),
+      durations: all.flatMap(({ durations }) => durations),
+    })
   }
 
   /** Of each route that was asked for. */
   routes(): Readonly<Record<string, Times>> {
-    return Object.fromEntries(
-      [...this.#routes].map(([route, { count, durations }]) => [route, times(count, durations)]),
-    )
+    return Object.fromEntries([...this.#routes].map(([route, recorded]) => [route, times(recorded)]))
   }
 }
 
-function times(count: number, durations: readonly number[]): Times {
+function times({ count, errors, durations }: Readonly<Recorded>): Times {
   const sorted = durations.toSorted((a, b) => a - b)
   return {
     count,
+    errors,
     p50_ms: percentile(sorted, 0.5),
     p95_ms: percentile(sorted, 0.95),
     p99_ms: percentile(sorted, 0.99),

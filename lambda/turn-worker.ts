@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { resumeTurn } from '../agents/claw/resume.ts'
 import { Fault, type FaultCode } from '../agents/ports/fault.ts'
 import { plainly } from './plainly.ts'
-import { logLine, systemOfProcess } from './process.ts'
+import { logLine, processMeter, systemOfProcess } from './process.ts'
 import { validate } from './validate.ts'
 
 const EVENT = v.strictObject({
@@ -49,6 +49,7 @@ export const handler = plainly(
       if (!(error instanceof Fault) || REPEATED.has(error.code)) throw error
       logLine({ level: 'warn', message: 'turn not answered', ...place, code: error.code })
     } finally {
+      logLine({ level: 'info', message: 'turn worked on', ...place, ...processMeter.work() })
       await world.tracing.flush()
     }
   },

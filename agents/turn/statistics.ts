@@ -47,6 +47,11 @@ export class Statistics {
     return { calls, tokens, cost }
   }
 
+  /** Answers. */
+  turns(agent: string): number {
+    return this.#of(agent).turns
+  }
+
   toolCalls(agent: string, skill: string): number {
     return this.#of(agent).toolCalls.get(skill) ?? 0
   }

@@ -2,20 +2,27 @@ import * as v from 'valibot'
 import type { Occupancy } from '../../agents/limits/slots.ts'
 import { deviationsOf } from '../../agents/monitoring/deviations.ts'
 import { statisticsOf } from '../../agents/turn/statistics.ts'
+import type { World } from '../../agents/world.ts'
 import type { System } from '../../runtime/system.ts'
 import { DEVIATIONS } from '../admin/status.ts'
 import { AMOUNT, COUNT } from '../answer-parts.ts'
 import type { Edge, RouteHandler } from '../edge.ts'
 import { requestTimesOf, type Times } from '../request-times.ts'
 
-const TIMES = v.strictObject({ count: COUNT, p50_ms: AMOUNT, p95_ms: AMOUNT, p99_ms: AMOUNT })
+const TIMES = v.strictObject({ count: COUNT, errors: COUNT, p50_ms: AMOUNT, p95_ms: AMOUNT, p99_ms: AMOUNT })
 
 export const METRICS_ANSWER = v.strictObject({
   requests: TIMES,
   routes: v.record(v.string(), TIMES),
   agents: v.record(
     v.string(),
-    v.strictObject({ model_calls: COUNT, tokens: COUNT, cost_usd: AMOUNT, avg_latency_ms: AMOUNT }),
+    v.strictObject({
+      model_calls: COUNT,
+      tokens: COUNT,
+      cost_usd: AMOUNT,
+      turns: COUNT,
+      avg_latency_ms: AMOUNT,
+    }),
   ),
   pools: v.record(v.string(), v.strictObject({ size: COUNT, in_use: COUNT, waiting: COUNT })),
   deviations: v.record(v.string(), DEVIATIONS),
@@ -26,6 +33,8 @@ export interface AgentFigures {
   readonly model_calls: number
   readonly tokens: number
   readonly cost_usd: number
+  /** Answers. */
+  readonly turns: number
   readonly avg_latency_ms: number
 }
 
@@ -48,20 +57,26 @@ export interface Figures {
 
 /** Times of requests and what agents used, of this process since it began. */
 export function figuresOf(edge: Edge, { world, instances, modelConnections }: System): Figures {
-  const statistics = statisticsOf(world)
   const times = requestTimesOf(edge)
   return {
     requests: times.total(),
     routes: times.routes(),
-    agents: Object.fromEntries(
-      world.program.module.manifest.agents.map(({ name }) => {
-        const { calls, tokens, cost } = statistics.usage(name)
-        const latency = statistics.averageLatencyMs(name)
-        return [name, { model_calls: calls, tokens, cost_usd: cost, avg_latency_ms: latency }]
-      }),
-    ),
+    agents: agentFiguresOf(world),
     pools: { vm: poolFigures(instances.occupancy()), llm: poolFigures(modelConnections()) },
   }
+}
+
+/** What each agent of the program used, in this process since it began. */
+export function agentFiguresOf(world: World): Readonly<Record<string, AgentFigures>> {
+  const statistics = statisticsOf(world)
+  return Object.fromEntries(
+    world.program.module.manifest.agents.map(({ name }) => {
+      const { calls, tokens, cost } = statistics.usage(name)
+      const turns = statistics.turns(name)
+      const latency = statistics.averageLatencyMs(name)
+      return [name, { model_calls: calls, tokens, cost_usd: cost, turns, avg_latency_ms: latency }]
+    }),
+  )
 }
 
 const poolFigures = ({ limit, inUse, waiting }: Occupancy): PoolFigures => ({

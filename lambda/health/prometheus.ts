@@ -29,23 +29,29 @@ export const prometheus: RouteHandler = async ({ edge, system, requestId, deadli
   }
 }
 
+/** Before the names of figures of requests, and of an agent. */
+export const REQUESTS_PREFIX = 'neam_requests'
+export const AGENT_PREFIX = 'neam_agent'
+
 const TIMES: Readonly<Record<keyof Times, Pick<Family, 'help' | 'type'>>> = {
   count: { type: 'counter', help: 'Requests since the process began.' },
+  errors: { type: 'counter', help: 'Requests that were answered with 5xx.' },
   p50_ms: { type: 'gauge', help: 'Median milliseconds of the newest 1000 requests.' },
   p95_ms: { type: 'gauge', help: '95th percentile of the newest 1000 requests in milliseconds.' },
   p99_ms: { type: 'gauge', help: '99th percentile of the newest 1000 requests in milliseconds.' },
 }
 
-const requestFamilies = ({ routes }: Figures): Family[] => families('neam_requests', TIMES, 'route', routes)
+const requestFamilies = ({ routes }: Figures): Family[] => families(REQUESTS_PREFIX, TIMES, 'route', routes)
 
 const AGENT: Readonly<Record<keyof AgentFigures, Pick<Family, 'help' | 'type'>>> = {
   model_calls: { type: 'counter', help: 'Model calls of an agent.' },
   tokens: { type: 'counter', help: 'Tokens that the model calls of an agent took, in and out.' },
   cost_usd: { type: 'counter', help: 'US dollars that the model calls of an agent cost.' },
+  turns: { type: 'counter', help: 'Answers of an agent.' },
   avg_latency_ms: { type: 'gauge', help: 'Mean milliseconds of an answer of an agent, 0 before the first.' },
 }
 
-const agentFamilies = ({ agents }: Figures): Family[] => families('neam_agent', AGENT, 'agent', agents)
+const agentFamilies = ({ agents }: Figures): Family[] => families(AGENT_PREFIX, AGENT, 'agent', agents)
 
 const POOL: Readonly<Record<keyof PoolFigures, Pick<Family, 'help' | 'type'>>> = {
   size: { type: 'gauge', help: 'Places of a pool of the process.' },

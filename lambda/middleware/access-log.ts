@@ -9,7 +9,8 @@ export function accessLog(route: Route, edge: Edge): Middleware {
   const started = new WeakMap<object, number>()
   const line: Middleware['after'] = ({ event, context, response }) => {
     const durationMs = performance.now() - (started.get(context) ?? performance.now())
-    requestTimesOf(edge).record(routeKey(route), durationMs)
+    const status = response?.statusCode ?? 500
+    requestTimesOf(edge).record(routeKey(route), durationMs, status >= 500)
     edge.log({
       level: 'info',
       message: 'request',
@@ -19,6 +20,7 @@ export function accessLog(route: Route, edge: Edge): Middleware {
       method: event.requestContext?.http?.method,
       status: response?.statusCode,
       duration_ms: Math.round(durationMs),
+      ...edge.meter?.request({ route: routeKey(route), status, durationMs }),
     })
   }
   return {

@@ -2,7 +2,7 @@
 import type { Context } from 'aws-lambda'
 import type { ForgeStepEvent, ForgeStepResult, ForgeWaitEvent } from '../../statemachine/contract.ts'
 import { plainly } from '../plainly.ts'
-import { systemOfProcess } from '../process.ts'
+import { logLine, processMeter, systemOfProcess } from '../process.ts'
 import { forgeStep, forgeWait } from './forge-step.ts'
 
 const system = systemOfProcess()
@@ -21,6 +21,15 @@ export const handler = plainly(
     try {
       return await forgeStep(world, event, { deadlineAt })
     } finally {
+      const { agent, run } = event.state
+      logLine({
+        level: 'info',
+        message: 'forge step',
+        agent,
+        run_id: run,
+        step: event.step,
+        ...processMeter.work(),
+      })
       await world.tracing.flush()
     }
   },

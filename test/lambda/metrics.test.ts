@@ -9,24 +9,24 @@ const PROGRAM = `agent helper { provider: "openai" model: "gpt-4o" }`
 
 test('percentiles lie between the nearest values', () => {
   const times = new RequestTimes()
-  for (const ms of [40, 10, 30, 20]) times.record('GET /a', ms)
-  times.record('GET /b', 50)
+  for (const ms of [40, 10, 30, 20]) times.record('GET /a', ms, ms === 40)
+  times.record('GET /b', 50, false)
   expect(times.routes()).toEqual({
-    'GET /a': { count: 4, p50_ms: 25, p95_ms: 38.5, p99_ms: 39.7 },
-    'GET /b': { count: 1, p50_ms: 50, p95_ms: 50, p99_ms: 50 },
+    'GET /a': { count: 4, errors: 1, p50_ms: 25, p95_ms: 38.5, p99_ms: 39.7 },
+    'GET /b': { count: 1, errors: 0, p50_ms: 50, p95_ms: 50, p99_ms: 50 },
   })
-  expect(times.total()).toEqual({ count: 5, p50_ms: 30, p95_ms: 48, p99_ms: 49.6 })
+  expect(times.total()).toEqual({ count: 5, errors: 1, p50_ms: 30, p95_ms: 48, p99_ms: 49.6 })
 })
 
 test('before the first request the times are 0', () => {
-  expect(new RequestTimes().total()).toEqual({ count: 0, p50_ms: 0, p95_ms: 0, p99_ms: 0 })
+  expect(new RequestTimes().total()).toEqual({ count: 0, errors: 0, p50_ms: 0, p95_ms: 0, p99_ms: 0 })
 })
 
 test('only the newest thousand requests of a route count', () => {
   const times = new RequestTimes()
-  for (let n = 0; n < 1000; n += 1) times.record('GET /a', 9000)
-  for (let n = 0; n < 1000; n += 1) times.record('GET /a', 1)
-  expect(times.total()).toEqual({ count: 2000, p50_ms: 1, p95_ms: 1, p99_ms: 1 })
+  for (let n = 0; n < 1000; n += 1) times.record('GET /a', 9000, true)
+  for (let n = 0; n < 1000; n += 1) times.record('GET /a', 1, false)
+  expect(times.total()).toEqual({ count: 2000, errors: 1000, p50_ms: 1, p95_ms: 1, p99_ms: 1 })
 })
 
 test('the route tells of requests, refused ones too, and of agents', async () => {
@@ -44,7 +44,7 @@ test('the route tells of requests, refused ones too, and of agents', async () =>
     vm: { size: 128, in_use: 0, waiting: 0 },
     llm: { size: 8, in_use: 0, waiting: 0 },
   })
-  expect(body.agents.helper).toMatchObject({ model_calls: 1, cost_usd: 0 })
+  expect(body.agents.helper).toMatchObject({ model_calls: 1, cost_usd: 0, turns: 1 })
   expect(body.agents.helper.tokens).toBeGreaterThan(0)
 })
 

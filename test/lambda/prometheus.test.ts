@@ -54,7 +54,7 @@ test('requests are told by route and use by agent, under the names of the JSON r
   expect(lines).toContain('neam_requests_count{route="GET /health"} 2')
   expect(lines).toContain(`neam_requests_p99_ms{route="GET /health"} ${figures.routes['GET /health'].p99_ms}`)
   expect(figures.agents.bot.tokens).toBeGreaterThan(0)
-  for (const field of ['model_calls', 'tokens', 'cost_usd', 'avg_latency_ms']) {
+  for (const field of ['model_calls', 'tokens', 'cost_usd', 'turns', 'avg_latency_ms']) {
     expect(lines).toContain(`neam_agent_${field}{agent="bot"} ${figures.agents.bot[field]}`)
   }
   expect(lines).toContain('neam_agent_model_calls{agent="broken"} 0')

@@ -1,0 +1,118 @@
+import type { AgentFigures } from './metrics.ts'
+import { AGENT_PREFIX, REQUESTS_PREFIX } from './prometheus.ts'
+
+/** CloudWatch namespace of all metrics. */
+export const NAMESPACE = 'NeamClaw'
+
+export interface MeasuredRequest {
+  /** Route key. */
+  readonly route: string
+  readonly status: number
+  readonly durationMs: number
+}
+
+/** Fields of a log line from which CloudWatch makes metrics (its embedded metric format). */
+export type EmfFields = Readonly<Record<string, unknown>>
+
+type Counted = Omit<AgentFigures, 'avg_latency_ms'>
+
+const UNITS: Readonly<Record<keyof Counted, 'Count' | 'None'>> = {
+  model_calls: 'Count',
+  tokens: 'Count',
+  cost_usd: 'None',
+  turns: 'Count',
+}
+const COUNTED = Object.keys(UNITS) as (keyof Counted)[]
+
+/**
+ * Turns what a process counts into metrics by the names of GET /metrics. Each line tells what agents have used since
+ * the line before, so that nothing is counted twice: an instance on Lambda has one request at a time.
+ */
+export class EmfMeter {
+  readonly #figures: () => Readonly<Record<string, AgentFigures>>
+  #told: Readonly<Record<string, Counted>> = {}
+
+  constructor(figures: () => Readonly<Record<string, AgentFigures>>) {
+    this.#figures = figures
+  }
+
+  /** Of a request that has been answered, and of what agents used for it. */
+  request({ route, status, durationMs }: MeasuredRequest): EmfFields {
+    const used = this.#usedSince()
+    return emf([
+      {
+        dimensions: { route },
+        values: {
+          [`${REQUESTS_PREFIX}_count`]: [1, 'Count'],
+          [`${REQUESTS_PREFIX}_errors`]: [status >= 500 ? 1 : 0, 'Count'],
+          [`${REQUESTS_PREFIX}_ms`]: [Math.round(durationMs), 'Milliseconds'],
+        },
+      },
+      ...agentMetrics(used),
+    ])
+  }
+
+  /** Of work that answers no request: a turn in the background, an iteration. No fields when no agent did anything. */
+  work(): EmfFields {
+    const metrics = agentMetrics(this.#usedSince())
+    return metrics.length === 0 ? {} : emf(metrics)
+  }
+
+  #usedSince(): Readonly<Record<string, Counted>> {
+    const now = this.#figures()
+    const used = Object.entries(now).map(
+      ([agent, figures]) => [agent, minus(figures, this.#told[agent])] as const,
+    )
+    this.#told = now
+    return Object.fromEntries(used.filter(([, counted]) => COUNTED.some((field) => counted[field] > 0)))
+  }
+}
+
+const minus = (now: Counted, before: Counted | undefined): Counted => ({
+  model_calls: now.model_calls - (before?.model_calls ?? 0),
+  tokens: now.tokens - (before?.tokens ?? 0),
+  cost_usd: Number((now.cost_usd - (before?.cost_usd ?? 0)).toFixed(9)),
+  turns: now.turns - (before?.turns ?? 0),
+})
+
+interface Metrics {
+  /** Given per value of these, and in total. */
+  readonly dimensions: Readonly<Record<string, string>>
+  readonly values: Readonly<Record<string, readonly [value: number, unit: string]>>
+}
+
+/** A line has one value a dimension: what several agents used together is their sum, and `agents` tells of each. */
+function agentMetrics(
+  used: Readonly<Record<string, Counted>>,
+): readonly (Metrics & { readonly agents: unknown })[] {
+  const names = Object.keys(used)
+  if (names.length === 0) return []
+  const sum = (field: keyof Counted): number => Object.values(used).reduce((all, one) => all + one[field], 0)
+  return [
+    {
+      dimensions: names.length === 1 ? { agent: names[0]! } : {},
+      values: Object.fromEntries(
+        COUNTED.map((field) => [`${AGENT_PREFIX}_${field}`, [sum(field), UNITS[field]] as const]),
+      ),
+      agents: used,
+    },
+  ]
+}
+
+const emf = (metrics: readonly (Metrics & { readonly agents?: unknown })[]): EmfFields => ({
+  _aws: {
+    Timestamp: Date.now(),
+    CloudWatchMetrics: metrics.map(({ dimensions, values }) => ({
+      Namespace: NAMESPACE,
+      Dimensions: Object.keys(dimensions).length === 0 ? [[]] : [[], Object.keys(dimensions)],
+      Metrics: Object.entries(values).map(([Name, [, Unit]]) => ({ Name, Unit })),
+    })),
+  },
+  ...Object.fromEntries(
+    metrics.flatMap(({ dimensions, values, agents }) => [
+      ...Object.entries(dimensions),
+      ...Object.entries(values).map(([name, [value]]) => [name, value] as const),
+      ...(agents === undefined ? [] : [['agents', agents] as const]),
+    ]),
+  ),
+})
