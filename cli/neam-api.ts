@@ -111,6 +111,7 @@ Environment:
   NEAM_CONFIRMATION_SECONDS  how long a tool call waits for a person (default 300)
   NEAM_RATE_LIMIT NEAM_CONCURRENT_REQUESTS   what one key may send: requests a minute, requests at once; each worker
                        counts its own (default: no limit)
+  NEAM_LOG_LEVEL       info (default), warn, error or silent: docs/observability.md
   NEAM_LLM_RECORD NEAM_LLM_REPLAY   a directory that model calls are recorded in, or answered from: docs/models.md
   NEAM_COMMAND_ISOLATION  require: commands are refused where neither bwrap nor unshare works (default: best)
   NEAM_COMMAND_NETWORK  1: commands that run isolated (bwrap, unshare) may use the network
