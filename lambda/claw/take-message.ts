@@ -54,7 +54,9 @@ export async function takeMessage(
       const answer = isAsync ? await turn() : await withInstance(request, agent, turn)
       return { body: view(answer) }
     })
-  return from === null ? await take() : await eventStream(request, { place, after: from }, take)
+  if (from === null) return await take()
+  // Nobody has an event of a turn that begins now.
+  return await eventStream(request, { place, after: idempotencyKey === null ? 0 : from }, take)
 }
 
 const headerOf = ({ event }: RouteRequest, name: string): string | null =>

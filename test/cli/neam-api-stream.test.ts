@@ -181,6 +181,12 @@ describe('a client that goes away', () => {
     expect(rest.at(-1)?.event).toBe('turn.done')
   })
 
+  test('sends a new message with an old Last-Event-ID: it misses nothing of the new turn', async () => {
+    model.script({ text: 'Hi.' })
+    const events = eventsIn(await (await send('Open', { 'last-event-id': '7' })).text())
+    expect([events[0]?.event, events.at(-1)?.event]).toEqual(['turn.started', 'turn.done'])
+  })
+
   test('a Last-Event-ID that is no id is refused: 400', async () => {
     expect((await send('Open', { 'last-event-id': 'x' })).status).toBe(400)
   })
