@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import type { HandOver } from '../agents/turn/call-context.ts'
+import { withinLimit } from './answer-limit.ts'
 import type { Edge, EdgeContext, Handler, HandlerAnswer, RouteHandler } from './edge.ts'
 import { accessLog } from './middleware/access-log.ts'
 import { authenticate } from './middleware/authenticate.ts'
@@ -68,7 +69,7 @@ export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Han
     return {
       statusCode: status,
       headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(body),
+      body: withinLimit(JSON.stringify(body)),
     }
   }
   // What comes first here comes last on the way out: the log sees the finished answer.

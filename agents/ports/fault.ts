@@ -6,6 +6,12 @@ type Data = Readonly<Record<string, unknown>>
 
 const show = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
+/** How to ask for less, by what was too large. */
+const TOO_LARGE_HINTS: Readonly<Record<string, string>> = {
+  archive: '; ask for a folder of it with path=',
+  answer: '; ask for a smaller page with limit=, where the route has pages',
+}
+
 /** Code to message. Messages name the value they got and, where there is one, the fix. */
 const TEXTS = {
   // what the caller sent
@@ -46,7 +52,7 @@ const TEXTS = {
   path_refused: (d: Data) => `path ${JSON.stringify(d.path)} is refused: ${show(d.problem)}`,
   path_not_found: (d: Data) => `there is no ${JSON.stringify(d.path)} in the workspace of ${show(d.agent)}`,
   export_too_large: (d: Data) =>
-    `the ${show(d.format)} has more than ${show(d.limit)} bytes, the most that one answer holds${d.format === 'archive' ? '; ask for a folder of it with path=' : ''}`,
+    `the ${show(d.format)} has more than ${show(d.limit)} bytes, the most that one answer holds${TOO_LARGE_HINTS[show(d.format)] ?? ''}`,
   memory_unavailable: (d: Data) => `the memory index cannot be used: ${show(d.problem)}`,
   // forge
   already_running: (d: Data) => `forge agent ${show(d.agent)} is already running (run ${show(d.run)})`,
