@@ -21,16 +21,25 @@ let model: OpenAIServer
 let server: Server
 
 beforeEach(async () => {
+  model = await startOpenAIServer()
+  server = await startApi()
+}, 20_000)
+
+async function startApi(env: Readonly<Record<string, string>> = {}): Promise<Server> {
   const directory = temporaryDirectory()
   writeFileSync(join(directory, 'agents.neam'), PROGRAM)
-  model = await startOpenAIServer()
-  server = await startServer(
+  return await startServer(
     'bin/neam-api.js',
     ['--program', join(directory, 'agents.neam')],
-    { OPENAI_API_KEY: 'key', OPENAI_BASE_URL: model.url, NEAM_SESSIONS_DIR: join(directory, 'sessions') },
+    {
+      OPENAI_API_KEY: 'key',
+      OPENAI_BASE_URL: model.url,
+      NEAM_SESSIONS_DIR: join(directory, 'sessions'),
+      ...env,
+    },
     directory,
   )
-}, 20_000)
+}
 
 const send = (agent: string, headers: Readonly<Record<string, string>> = {}) =>
   fetch(`${server.url}/api/v1/claw/${agent}/sessions/ann/message`, {
@@ -211,4 +220,22 @@ test('SIGTERM waits for the turn of a stream', async () => {
   goOn()
   expect(eventsIn(await answer.text()).at(-1)?.event).toBe('turn.done')
   expect(await stopped).toBe(0)
+})
+
+test('a stream is a request in hand until its end, for NEAM_CONCURRENT_REQUESTS', async () => {
+  let goOn = () => {}
+  const held = new Promise<void>((resolve) => {
+    goOn = resolve
+  })
+  server = await startApi({ NEAM_CONCURRENT_REQUESTS: '1' })
+  model.script({ text: 'Done.', after: held })
+  const answer = await send('Open')
+  const list = async () => (await fetch(`${server.url}/api/v1/claw`)).status
+  expect(await list()).toBe(429)
+  goOn()
+  expect(eventsIn(await answer.text()).at(-1)?.event).toBe('turn.done')
+  // The client may know of the end before the server has counted it.
+  let status = await list()
+  while (status === 429) status = await list()
+  expect(status).toBe(200)
 })
