@@ -43,7 +43,7 @@ export async function session(turn: ClearedTurn): Promise<OpenTurn> {
   const earlier = fresh ? null : await world.sessions.turn(turn.ref, turn.id)
   if (earlier?.result) throw new TurnIsOver(earlier.result)
   const version = await resetWhenDue(turn, lease)
-  await assertEnabled(world, agent.name)
+  await assertEnabled(world, agent.name, call.requestId)
   const { message, acceptedAt } = earlier?.intent ?? {
     message: turn.message,
     acceptedAt: isoTime(turn.startedAt),

@@ -55,7 +55,7 @@ export async function decideConfirmation(world: World, request: DecideRequest): 
   const agent = findAnyAgent(world, place.agent)
   // Without its model the turn would be over, and the decision lost.
   if (place.kind === 'turn') await world.models.for(agent)
-  if (request.action === 'approve') await assertEnabled(world, place.agent)
+  if (request.action === 'approve') await assertEnabled(world, place.agent, request.requestId)
   const earlier = await standingDecision(world, confirmation)
   const { won, decision } =
     earlier === null ? await recordDecision(world, confirmation, request) : { won: false, decision: earlier }

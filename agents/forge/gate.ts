@@ -76,5 +76,5 @@ function placesOf({ config: { agent, run }, iteration }: OpenRun): PlaceOfCall {
 export async function assertUnstopped({ world, config, decl }: OpenRun): Promise<void> {
   if (!(await world.runs.holds(config, config.epoch))) throw new Fault('run_fenced', { run: config.run })
   if ((await world.runs.stopRequest(config)) === 'force') throw new Fault('stopped')
-  await assertEnabled(world, decl.name)
+  await assertEnabled(world, decl.name, null)
 }

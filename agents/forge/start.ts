@@ -52,7 +52,7 @@ async function start(world: World, decl: ForgeDecl, request: StartRequest): Prom
   const known = await begunBefore(world, decl.name, request.once)
   if (known?.isPrepared) return known.config
   const run = request.once?.run ?? world.ids.next()
-  await assertEnabled(world, decl.name)
+  await assertEnabled(world, decl.name, request.requestId ?? null)
   // Every run has a max_cost, the default one counts (design 9.14): a model without a price could not keep it.
   await requirePrice(world, decl)
 

@@ -24,11 +24,11 @@ export function agentGate(
   const policy = policyOf(world, agent)
   return {
     async beforeModel(estimate) {
-      await assertEnabled(world, agent.name)
+      await assertEnabled(world, agent.name, call.requestId)
       return await reserveForAgent(world, agent, call, estimate)
     },
     async beforeTool(skill, argumentsJson, step) {
-      await assertEnabled(world, agent.name)
+      await assertEnabled(world, agent.name, call.requestId)
       const judgement = judge(policy, skill)
       if (judgement === 'allow') return { kind: 'allow' }
       if (judgement === 'confirm' && placeOf !== null) {

@@ -1,8 +1,10 @@
 import { Fault } from '../ports/fault.ts'
 import type { World } from '../world.ts'
 
-/** Throws `agent_disabled` while an administrator has switched the agent, or all agents, off. */
-export async function assertEnabled(world: World, agent: string): Promise<void> {
+/** Throws `agent_disabled`, audited, while an administrator has switched the agent, or all agents, off. */
+export async function assertEnabled(world: World, agent: string, requestId: string | null): Promise<void> {
   const { disabled, reason } = await world.killSwitch.state(agent)
-  if (disabled) throw new Fault('agent_disabled', { agent, reason })
+  if (!disabled) return
+  world.audit.record({ event: 'agent.disabled', agent, requestId })
+  throw new Fault('agent_disabled', { agent, reason })
 }

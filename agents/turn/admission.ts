@@ -33,7 +33,7 @@ export async function admit(
 ): Promise<Admission> {
   const { agent, call } = request
   assertDepth(call.depth)
-  await assertEnabled(world, agent.name)
+  await assertEnabled(world, agent.name, call.requestId)
   await assertFits(world, agent, request.message)
   const scene = await openScene(world, { ...call, agent, workspace: null, session: request.session })
   const message = await applyGuards(world, scene, 'input', request.message)

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { allowsOrigins } from '../../agents/claw/channels.ts'
 import { Refusal } from '../refusal.ts'
-import type { Route } from '../routes.ts'
+import { type Route, routeKey } from '../routes.ts'
 import type { Middleware } from './middleware.ts'
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
@@ -36,15 +36,32 @@ const isLoopback = (address: string): boolean => /^(::ffff:)?127\.|^::1$/.test(a
 /**
  * Chapter 28.4: NEAM_API_KEY on every route but the open ones, NEAM_ADMIN_KEY on admin routes. In production nothing is
  * served without a key; elsewhere a server without keys is in development mode, where admin routes are open to callers
- * on the same machine only. Without an admin key they are closed to everybody else (design 6.1).
+ * on the same machine only. Without an admin key they are closed to everybody else (design 6.1). Each use of a key, and each refusal,
+ * is audited with the key's fingerprint.
  */
 export function authenticate(route: Route): Middleware {
   return {
     before: async ({ event, context }) => {
       if (route.credential === 'open') return
-      const { keys, settings, manifest } = await context.system()
+      const { keys, settings, manifest, world } = await context.system()
       // A browser asks without the key whether it may send it.
       if (isPreflight(route, event) && allowsOrigins(manifest, event.rawPath)) return
+      const record = (name: 'auth.success' | 'auth.failure', detail?: string) =>
+        world.audit.record({
+          event: name,
+          agent: null,
+          requestId: context.requestId,
+          ...(detail === undefined ? {} : { detail }),
+          metadata: {
+            key: keyFingerprint(event.headers?.authorization),
+            route: routeKey(route),
+            source_ip: event.requestContext?.http?.sourceIp ?? null,
+          },
+        })
+      const refuse = (refusal: Refusal): never => {
+        record('auth.failure', refusal.code)
+        throw refusal
+      }
       const [api, admin] = await Promise.all([keys.api(), keys.admin()])
       const wanted = route.credential === 'admin' ? admin : api
       const development = wanted.length === 0 && !settings.production && api.length === 0
@@ -56,20 +73,22 @@ export function authenticate(route: Route): Middleware {
       const presented = bearer(event.headers?.authorization)
       const name = route.credential === 'admin' ? 'NEAM_ADMIN_KEY' : 'NEAM_API_KEY'
       if (route.credential === 'admin' && wanted.length === 0 && (development || api.length > 0)) {
-        throw new Refusal(403, 'forbidden', 'this route needs NEAM_ADMIN_KEY, which is not set')
+        refuse(new Refusal(403, 'forbidden', 'this route needs NEAM_ADMIN_KEY, which is not set'))
       }
       if (api.length === 0 && admin.length === 0) {
-        throw new Refusal(
-          503,
-          'not_configured',
-          `no usable key is configured: set ${name} to 16 or more random characters`,
+        refuse(
+          new Refusal(
+            503,
+            'not_configured',
+            `no usable key is configured: set ${name} to 16 or more random characters`,
+          ),
         )
       }
-      if (presented === null) throw unauthorized(`send the header Authorization: Bearer <${name}>`)
-      if (matches(presented, wanted)) return
+      if (presented === null) return refuse(unauthorized(`send the header Authorization: Bearer <${name}>`))
+      if (matches(presented, wanted)) return record('auth.success')
       const other = route.credential === 'admin' ? api : admin
-      if (matches(presented, other)) throw new Refusal(403, 'forbidden', `this route needs ${name}`)
-      throw unauthorized('the key is not valid')
+      if (matches(presented, other)) refuse(new Refusal(403, 'forbidden', `this route needs ${name}`))
+      refuse(unauthorized('the key is not valid'))
     },
   }
 }

@@ -229,6 +229,7 @@ describe('after the message was accepted', () => {
     }
     const fault = await faultOf(ask(world, message(t, 'hi', { turn: 'turn-1' })))
     expect(fault.code).toBe('agent_disabled')
+    expect(t.events()).toContain('agent.disabled')
     const record = await t.world.sessions.turn({ agent: 'Bot', key: 'default' }, 'turn-1')
     expect(record).toMatchObject({ intent: { message: 'hi' }, result: { status: 'refused' } })
     expect(await contents(t)).toEqual([])

@@ -1,6 +1,10 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { type Credential, ROUTES } from '../../lambda/routes.ts'
 import { type TestApi, testApi } from '../support/system.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
 
 const API = 'api-key-of-the-tests-1'
 const ROTATED = 'api-key-of-the-tests-2'
@@ -48,6 +52,45 @@ describe('with keys', () => {
     if (expected === 401) expect(headers['www-authenticate']).toBe('Bearer')
     // No answer tells anything of a key.
     for (const key of [API, ROTATED, ADMIN]) expect(JSON.stringify({ headers, body })).not.toContain(key)
+  })
+})
+
+test('each use of a key and each refusal is audited with a fingerprint, never with the key', async () => {
+  const log = join(temporaryDirectory(), 'audit.jsonl')
+  const environment = {
+    NEAM_API_KEY: API,
+    NEAM_ADMIN_KEY: ADMIN,
+    NEAM_AUDIT_SINK: 'file',
+    NEAM_AUDIT_LOG: log,
+  }
+  const api = await testApi({ environment })
+  const ask = (path: string, key?: string) =>
+    api.call('GET', path, key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } })
+  await ask('/health')
+  await ask('/api/v1/claw', API)
+  await ask('/api/v1/claw', 'guessed-key')
+  await ask('/api/v1/claw')
+  await ask('/api/v1/admin/status', API)
+  await ask('/api/v1/admin/status', ADMIN)
+  const text = readFileSync(log, 'utf8')
+  for (const key of [API, ADMIN, 'guessed-key']) expect(text).not.toContain(key)
+  const fingerprint = (key: string) => `key ${createHash('sha256').update(key).digest('hex').slice(0, 12)}`
+  const records = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  expect(records.map(({ event, detail, metadata }) => [event, detail, metadata.key, metadata.route])).toEqual(
+    [
+      ['auth.success', undefined, fingerprint(API), 'GET /api/v1/claw'],
+      ['auth.failure', 'unauthorized', fingerprint('guessed-key'), 'GET /api/v1/claw'],
+      ['auth.failure', 'unauthorized', 'no key', 'GET /api/v1/claw'],
+      ['auth.failure', 'forbidden', fingerprint(API), 'GET /api/v1/admin/status'],
+      ['auth.success', undefined, fingerprint(ADMIN), 'GET /api/v1/admin/status'],
+    ],
+  )
+  expect(records[0]).toMatchObject({
+    request_id: 'gateway-request',
+    metadata: { source_ip: expect.any(String) },
   })
 })
 
