@@ -14,7 +14,7 @@ export interface Token {
 const MARKS = ['...', '=>', '->', '|>', '==', '!=', '<=', '>=', '&&', '||'] as const
 
 /** `panic!(` is a call of a name with a mark. */
-const WORD = /panic!(?=\()|[A-Za-z_][A-Za-z0-9_]*/y
+const WORD = /panic!(?=\s*\()|[A-Za-z_][A-Za-z0-9_]*/y
 /** With a unit of time, in budgets. */
 const NUMBER = /[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+|(?:ms|min|s|h)(?![A-Za-z0-9_]))?/y
 const SPACE = /[\s\uFEFF]+/y

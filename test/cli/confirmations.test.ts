@@ -113,7 +113,7 @@ forge agent Builder {
       },
     })
     expect(run.stderr).toMatch(
-      /^warning: forge agent Builder waits until 20\S+Z, because the sensitive skill write_file requires approval: write_file {"path":"a\.txt"/,
+      /^warning: forge agent Builder waits until 20\S+Z, because the sensitive skill write_file requires approval; decide with neam-cli confirmations or POST \/api\/v1\/confirm, trace id [0-9a-f]{32}: write_file {"path":"a\.txt"/,
     )
     expect(run.stdout).toContain('outcome: "completed", iterations: 1')
     expect(await decision).toEqual({
