@@ -103,6 +103,7 @@ Environment:
   NEAM_API_KEY         keys that requests must carry, comma-separated (Authorization: Bearer KEY)
   NEAM_ADMIN_KEY       the same for admin routes
   NEAM_SESSIONS_DIR    sessions (default ./.neam/sessions)
+  NEAM_TREE_OF         name of this deployment; a tree that was made under another name is refused
   NEAM_WORKSPACE_DIR   what relative workspaces of agents resolve against (default: the current directory)
   NEAM_MEMORY_DIR      indexes of what agents remember, a cache (default: in the directory for temporary files)
   NEAM_STATE_DIR       runs, budgets, kill switch (default: beside the sessions)

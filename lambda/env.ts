@@ -9,6 +9,8 @@ export const ENV = {
   memoryDir: 'NEAM_MEMORY_DIR',
   /** `create` (default) or `require`. */
   tree: 'NEAM_TREE',
+  /** Name of the deployment: a tree that another one made is refused (default: any will do). */
+  treeOf: 'NEAM_TREE_OF',
   /** API keys, comma-separated. Local only; on Lambda see `apiKeySecretArn`. */
   apiKey: 'NEAM_API_KEY',
   adminKey: 'NEAM_ADMIN_KEY',

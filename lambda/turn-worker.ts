@@ -26,6 +26,7 @@ const REPEATED: ReadonlySet<FaultCode> = new Set([
   'lane_full',
   'storage_unavailable',
   'tree_missing',
+  'tree_foreign',
 ])
 
 const system = systemOfProcess()

@@ -44,6 +44,8 @@ export class NeamStack extends Stack {
       [ENV.stateDir]: `${MOUNT}/state`,
       // A missing mount must look like a missing mount, not like an empty tree.
       [ENV.tree]: 'require',
+      // Nor must that of another stack, mounted by mistake, look like ours.
+      [ENV.treeOf]: this.stackName,
       [ENV.environment]: 'production',
       [ENV.confirmationSeconds]: String(settings.confirmationSeconds),
       ...(settings.webhookUrl === null ? {} : { [ENV.webhookUrl]: settings.webhookUrl }),

@@ -18,6 +18,8 @@ export interface Settings {
   readonly cwd: string
   /** Whether a missing tree is made or refused. */
   readonly tree: 'create' | 'require'
+  /** Name of the deployment whose tree it must be; null = any. */
+  readonly treeOf: string | null
   /** Every agent answers from the offline model. */
   readonly offline: boolean
   /** Where model calls are kept, or answered from; null = neither. */
@@ -123,6 +125,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     workspaceDir: path('NEAM_WORKSPACE_DIR'),
     cwd,
     tree: text('AWS_SAM_LOCAL') === 'true' ? 'create' : choice('NEAM_TREE', ['create', 'require'], 'create'),
+    treeOf: text('NEAM_TREE_OF'),
     offline: flag('NEAM_OFFLINE'),
     cassettes: cassettes(path('NEAM_LLM_RECORD'), path('NEAM_LLM_REPLAY')),
     disabled: flag('NEAM_DISABLED'),

@@ -86,6 +86,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
       sessionsDir: settings.sessionsDir,
       stateDir: settings.stateDir,
       mode: settings.tree,
+      of: settings.treeOf,
       clock,
       timers,
       ids,

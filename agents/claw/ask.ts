@@ -58,6 +58,7 @@ const INTERRUPTIONS: ReadonlySet<FaultCode> = new Set([
   'storage_full',
   'storage_unavailable',
   'tree_missing',
+  'tree_foreign',
 ])
 
 /** By which a turn that had begun before is not refused: it may be that another request works on it. */

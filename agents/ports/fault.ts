@@ -92,6 +92,8 @@ const TEXTS = {
   model_answer_empty: (d: Data) => `the model ${show(d.model)} gave an empty answer`,
   // the tree
   tree_missing: (d: Data) => `no tree at ${show(d.path)}: is the file system mounted?`,
+  tree_foreign: (d: Data) =>
+    `the tree at ${show(d.path)} belongs to ${show(d.found)}, and NEAM_TREE_OF says ${show(d.expected)}`,
   tree_version: (d: Data) =>
     `the tree at ${show(d.path)} has format ${show(d.found)}; this version reads ${show(d.expected)}`,
   storage_full: (d: Data) => `no space left at ${show(d.path)}`,

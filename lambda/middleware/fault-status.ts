@@ -48,6 +48,7 @@ export const FAULT_STATUS: Readonly<Record<FaultCode, number>> = {
   provider_timeout: 504,
   model_answer_empty: 502,
   tree_missing: 503,
+  tree_foreign: 503,
   tree_version: 503,
   memory_unavailable: 503,
   storage_full: 507,

@@ -71,7 +71,7 @@ class Doctor {
   #open(root: string, file: string): Place | null {
     const { fs, clock, ids } = this.#options
     try {
-      readSentinel({ fs, clock, ids, root, file })
+      readSentinel({ fs, clock, ids, root, file, of: null })
       const files = new Files({ fs, ids, root, sentinel: file })
       const now = files.barrier('')
       return { files, now: now ?? clock.now() }

@@ -18,6 +18,8 @@ export interface Sentinel {
   readonly id: string
   /** ISO 8601. */
   readonly created: string
+  /** Whose tree it is (NEAM_TREE_OF); null = nobody said. */
+  readonly of: string | null
   /** The disk takes `Alice` and `alice` for one name; found out when the tree was made. */
   readonly foldsCase: boolean
 }
@@ -29,10 +31,12 @@ export interface SentinelOptions {
   readonly root: string
   /** Relative to the root. */
   readonly file: string
+  /** A tree that says it is another's is refused; null = any will do. */
+  readonly of: string | null
 }
 
-/** Reads a tree's sentinel. Throws `tree_missing`, `tree_version` (made by a newer release) or `record_damaged`. */
-export function readSentinel({ fs, root, file }: SentinelOptions): Sentinel {
+/** Reads a tree's sentinel. Throws `tree_missing`, `tree_foreign`, `tree_version` (made by a newer release) or `record_damaged`. */
+export function readSentinel({ fs, root, file, of }: SentinelOptions): Sentinel {
   const path = `${root}/${file}`
   let text: string
   try {
@@ -50,9 +54,15 @@ export function readSentinel({ fs, root, file }: SentinelOptions): Sentinel {
   if (found.format > TREE_FORMAT) {
     throw new Fault('tree_version', { path: root, found: found.format, expected: TREE_FORMAT })
   }
+  const owner = found.of ?? null
+  // Two deployments on one file system by mistake would take each other's sessions for their own.
+  if (of !== null && owner !== null && owner !== of) {
+    throw new Fault('tree_foreign', { path: root, found: owner, expected: of })
+  }
   return {
     format: found.format,
     id: found.id,
+    of: owner,
     created: found.created ?? '',
     foldsCase: found.foldsCase === true,
   }
@@ -60,7 +70,7 @@ export function readSentinel({ fs, root, file }: SentinelOptions): Sentinel {
 
 /** Makes the tree when it is not there; two processes that do so at once make one. */
 export function createSentinel(options: SentinelOptions): Sentinel {
-  const { fs, clock, ids, root, file } = options
+  const { fs, clock, ids, root, file, of } = options
   const path = `${root}/${file}`
   try {
     const directory = path.slice(0, path.lastIndexOf('/'))
@@ -69,6 +79,7 @@ export function createSentinel(options: SentinelOptions): Sentinel {
     const sentinel: Sentinel = {
       format: TREE_FORMAT,
       id: ids.uuid(),
+      of,
       created: new Date(clock.now()).toISOString(),
       foldsCase: foldsCase(fs, directory, ids.next()),
     }

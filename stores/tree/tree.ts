@@ -41,6 +41,8 @@ export interface TreeOptions {
   readonly hash: Hash
   /** NEAM_TREE: `require` (a mount) never makes a tree, so that a missing mount is not taken for an empty one. */
   readonly mode: 'create' | 'require'
+  /** NEAM_TREE_OF: a tree that was made under another name is refused. Default: any will do. */
+  readonly of?: string | null
   /**
    * Who this process is to the holders of leases. Default: told by /proc in mode `create`; in mode `require` the
    * processes of other machines cannot be told apart, and leases end by time alone.
@@ -77,11 +79,11 @@ const MIN_FREE_BYTES = 16 * 1024 ** 2
 const STATE_SENTINEL = 'sys/tree.json'
 const SESSIONS_SENTINEL = '.tree.json'
 
-/** Opens the tree on disk. Throws `tree_missing`, `tree_version`, `record_damaged` or `storage_*`. */
+/** Opens the tree on disk. Throws `tree_missing`, `tree_foreign`, `tree_version`, `record_damaged` or `storage_*`. */
 export function createTree(options: TreeOptions): Tree {
-  const { fs, clock, timers, ids, hash, mode } = options
-  const state = { fs, clock, ids, root: options.stateDir, file: STATE_SENTINEL }
-  const sessions = { fs, clock, ids, root: options.sessionsDir, file: SESSIONS_SENTINEL }
+  const { fs, clock, timers, ids, hash, mode, of = null } = options
+  const state = { fs, clock, ids, root: options.stateDir, file: STATE_SENTINEL, of }
+  const sessions = { fs, clock, ids, root: options.sessionsDir, file: SESSIONS_SENTINEL, of }
   const stateFolds = openSentinel(state, mode).foldsCase
   const sessionsFold = openSentinel(sessions, mode).foldsCase
 

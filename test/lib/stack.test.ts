@@ -172,6 +172,12 @@ describe('the stack', () => {
       'require',
       'require',
     ])
+    const of = (name: string) => command(name).Environment?.Variables.NEAM_TREE_OF
+    expect([of('tree-init.handler'), of('api.handler'), of('forge-step.handler')]).toEqual([
+      'Neam',
+      'Neam',
+      'Neam',
+    ])
   })
 
   test('answers before API Gateway gives up, and steps end before their task does', () => {
