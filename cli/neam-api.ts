@@ -112,6 +112,7 @@ Environment:
   NEAM_CONFIRMATION_SECONDS  how long a tool call waits for a person (default 300)
   NEAM_RATE_LIMIT NEAM_CONCURRENT_REQUESTS   what one key may send: requests a minute, requests at once; each worker
                        counts its own (default: no limit)
+  NEAM_WRONG_KEY_LIMIT  wrong keys a minute that one address may send before it is answered 429 (default 20)
   NEAM_LOG_LEVEL       info (default), warn, error or silent: docs/observability.md
   NEAM_LLM_RECORD NEAM_LLM_REPLAY   a directory that model calls are recorded in, or answered from: docs/models.md
   NEAM_COMMAND_ISOLATION  require: commands are refused where neither bwrap nor unshare works (default: best)

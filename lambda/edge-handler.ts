@@ -81,7 +81,7 @@ export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Han
       securityHeaders(),
       cors(route),
       errorAnswer(edge),
-      authenticate(route),
+      authenticate(route, edge),
       limitRequests(route, edge),
       jsonBody(),
     ])

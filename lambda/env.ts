@@ -40,6 +40,8 @@ export const ENV = {
   rateLimit: 'NEAM_RATE_LIMIT',
   /** Requests that one API key may have in hand at once in one process (default: no limit). */
   concurrentRequests: 'NEAM_CONCURRENT_REQUESTS',
+  /** Wrong keys that one address may send to one process in any 60 seconds (default 20). */
+  wrongKeyLimit: 'NEAM_WRONG_KEY_LIMIT',
   /** Requests and background turns of one process that run a program at once, 1 to 128 (default 128). */
   poolSize: 'NEAM_POOL_SIZE',
   /** Connections to models that one process has at once, 1 to 256 (default 8). */

@@ -1,4 +1,5 @@
 import type { Edge } from './edge.ts'
+import { Refusal } from './refusal.ts'
 
 /** Over which requests of a caller are counted. */
 const WINDOW_MS = 60_000
@@ -10,15 +11,15 @@ export interface RequestLimitOptions {
   readonly concurrent: number | null
 }
 
-export type Admission =
-  | { readonly admitted: true; release(): void }
-  | {
-      readonly admitted: false
-      readonly scope: 'requests_per_minute' | 'concurrent_requests'
-      readonly limit: number
-      /** Whole seconds, at least 1. */
-      readonly retryAfterSeconds: number
-    }
+export interface Exceeded {
+  readonly admitted: false
+  readonly scope: 'requests_per_minute' | 'concurrent_requests'
+  readonly limit: number
+  /** Whole seconds, at least 1. */
+  readonly retryAfterSeconds: number
+}
+
+export type Admission = { readonly admitted: true; release(): void } | Exceeded
 
 interface Caller {
   active: number
@@ -84,4 +85,19 @@ export function requestLimitsOf(edge: Edge): RequestLimits {
     counters.set(edge, found)
   }
   return found
+}
+
+/** 429 with when to come back. */
+export function rateLimited(
+  sentence: string,
+  {
+    scope,
+    limit,
+    retryAfterSeconds,
+  }: Omit<Exceeded, 'scope'> & { readonly scope: Exceeded['scope'] | 'wrong_keys_per_minute' },
+): Refusal {
+  return new Refusal(429, 'rate_limited', `${sentence}; try again in ${retryAfterSeconds} s`, {
+    headers: { 'retry-after': String(retryAfterSeconds) },
+    details: { scope, limit },
+  })
 }

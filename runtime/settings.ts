@@ -55,8 +55,13 @@ export interface Settings {
   readonly modelConnections: number
   /** EventBridge bus that is told as well, name or ARN; null = none. */
   readonly eventBus: string | null
-  /** What one API key may ask of one process; null = no limit. */
-  readonly requestLimits: { readonly perMinute: number | null; readonly concurrent: number | null }
+  /** What one API key, or address without a good one, may ask of one process; null = no limit. */
+  readonly requestLimits: {
+    readonly perMinute: number | null
+    readonly concurrent: number | null
+    /** Keys that fit nowhere, from one address. */
+    readonly wrongKeysPerMinute: number
+  }
   readonly auditSink: AuditSink
   readonly auditLog: string | null
   readonly logLevel: LogLevel
@@ -73,6 +78,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** Chapter 28.5, `--pool-size`. */
 export const MAX_INSTANCES = 128
+/** More than a person mistypes, far fewer than guessing needs. */
+const WRONG_KEYS_PER_MINUTE = 20
 /** Chapter 28.5, `--llm-pool-size`. */
 const MODEL_CONNECTIONS = 8
 export const MAX_MODEL_CONNECTIONS = 256
@@ -145,7 +152,11 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     instances: limit('NEAM_POOL_SIZE', MAX_INSTANCES) ?? MAX_INSTANCES,
     modelConnections: limit('NEAM_LLM_POOL_SIZE', MAX_MODEL_CONNECTIONS) ?? MODEL_CONNECTIONS,
     eventBus: text('NEAM_EVENT_BUS'),
-    requestLimits: { perMinute: limit('NEAM_RATE_LIMIT'), concurrent: limit('NEAM_CONCURRENT_REQUESTS') },
+    requestLimits: {
+      perMinute: limit('NEAM_RATE_LIMIT'),
+      concurrent: limit('NEAM_CONCURRENT_REQUESTS'),
+      wrongKeysPerMinute: limit('NEAM_WRONG_KEY_LIMIT') ?? WRONG_KEYS_PER_MINUTE,
+    },
     auditSink: choice('NEAM_AUDIT_SINK', AUDIT_SINKS, onLambda ? 'json' : 'stderr'),
     auditLog: path('NEAM_AUDIT_LOG'),
     logLevel: choice('NEAM_LOG_LEVEL', LOG_LEVELS, 'info'),

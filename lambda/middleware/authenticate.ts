@@ -1,7 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { allowsOrigins } from '../../agents/claw/channels.ts'
+import type { Edge } from '../edge.ts'
 import { Refusal } from '../refusal.ts'
+import { rateLimited, requestLimitsOf } from '../request-limits.ts'
 import { type Route, routeKey } from '../routes.ts'
 import type { Middleware } from './middleware.ts'
 
@@ -28,6 +30,17 @@ export function keyFingerprint(header: string | undefined): string {
   return presented === null ? 'no key' : `key ${digest(presented).toString('hex').slice(0, 12)}`
 }
 
+/** 401, or 429 once its address has sent more than `perMinute` wrong keys in a minute. Only wrong keys count and wait. */
+function wrongKey(edge: Edge, address: string, nowMs: number, perMinute: number): Refusal {
+  const admission = requestLimitsOf(edge).admit(`address ${address}`, nowMs, { perMinute, concurrent: null })
+  if (!admission.admitted) {
+    const sentence = `more than ${perMinute} wrong keys a minute came from your address`
+    return rateLimited(sentence, { ...admission, scope: 'wrong_keys_per_minute' })
+  }
+  admission.release()
+  return unauthorized('the key is not valid')
+}
+
 const isPreflight = ({ handler }: Route, event: APIGatewayProxyEventV2): boolean =>
   handler === 'channel' && event.requestContext?.http?.method === 'OPTIONS'
 
@@ -37,9 +50,9 @@ const isLoopback = (address: string): boolean => /^(::ffff:)?127\.|^::1$/.test(a
  * Chapter 28.4: NEAM_API_KEY on every route but the open ones, NEAM_ADMIN_KEY on admin routes. In production nothing is
  * served without a key; elsewhere a server without keys is in development mode, where admin routes are open to callers
  * on the same machine only. Without an admin key they are closed to everybody else (design 6.1). Each use of a key, and each refusal,
- * is audited with the key's fingerprint.
+ * is audited with the key's fingerprint. Whoever tries keys is told to wait (NEAM_WRONG_KEY_LIMIT).
  */
-export function authenticate(route: Route): Middleware {
+export function authenticate(route: Route, edge: Edge): Middleware {
   return {
     before: async ({ event, context }) => {
       if (route.credential === 'open') return
@@ -88,7 +101,8 @@ export function authenticate(route: Route): Middleware {
       if (matches(presented, wanted)) return record('auth.success')
       const other = route.credential === 'admin' ? api : admin
       if (matches(presented, other)) refuse(new Refusal(403, 'forbidden', `this route needs ${name}`))
-      refuse(unauthorized('the key is not valid'))
+      const { sourceIp = '' } = event.requestContext?.http ?? {}
+      refuse(wrongKey(edge, sourceIp, world.clock.now(), settings.requestLimits.wrongKeysPerMinute))
     },
   }
 }

@@ -1,6 +1,5 @@
 import type { Edge } from '../edge.ts'
-import { Refusal } from '../refusal.ts'
-import { requestLimitsOf } from '../request-limits.ts'
+import { rateLimited, requestLimitsOf } from '../request-limits.ts'
 import type { Route } from '../routes.ts'
 import { keyFingerprint } from './authenticate.ts'
 import type { Middleware } from './middleware.ts'
@@ -33,15 +32,10 @@ export function limitRequests(route: Route, edge: Edge): Middleware {
         releases.set(context, admission.release)
         return
       }
-      const { scope, limit, retryAfterSeconds } = admission
+      const { scope, limit } = admission
       const metadata = { key: caller, scope, limit }
       world.audit.record({ event: 'limit.exceeded', agent: null, requestId: context.requestId, metadata })
-      throw new Refusal(
-        429,
-        'rate_limited',
-        `${SENTENCES[scope](limit)}; try again in ${retryAfterSeconds} s`,
-        { headers: { 'retry-after': String(retryAfterSeconds) }, details: { scope, limit } },
-      )
+      throw rateLimited(SENTENCES[scope](limit), admission)
     },
     after: release,
     onError: release,

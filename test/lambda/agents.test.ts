@@ -86,6 +86,7 @@ test('a body is refused from the size that the limits tell', async () => {
     forge_iterations: 100_000,
     requests_per_minute: null,
     concurrent_requests: null,
+    wrong_keys_per_minute: 20,
     llm_pool_size: 8,
     pool_size: 128,
   })

@@ -46,6 +46,8 @@ describe('with keys', () => {
     const authorization = PRESENTED[credential]
     const { status, headers, body } = await api.call(method(route.method), pathOf(route.path), {
       headers: authorization === undefined ? {} : { authorization },
+      // Wrong keys are counted by address.
+      sourceIp: `${route.method} ${route.path}`,
     })
     if (expected === 'in') expect([401, 403]).not.toContain(status)
     else expect(status).toBe(expected)
@@ -91,6 +93,64 @@ test('each use of a key and each refusal is audited with a fingerprint, never wi
   expect(records[0]).toMatchObject({
     request_id: 'gateway-request',
     metadata: { source_ip: expect.any(String) },
+  })
+})
+
+describe('an address that tries keys', () => {
+  const GUESSER = '198.51.100.7'
+  const directory = temporaryDirectory()
+  const log = join(directory, 'audit.jsonl')
+  let api: TestApi
+  const ask = (key: string | null, sourceIp = GUESSER, path = '/api/v1/claw') =>
+    api.call('GET', path, { headers: key === null ? {} : { authorization: `Bearer ${key}` }, sourceIp })
+  beforeAll(async () => {
+    const environment = { NEAM_API_KEY: API, NEAM_ADMIN_KEY: ADMIN, NEAM_WRONG_KEY_LIMIT: '3' }
+    api = await testApi({ environment: { ...environment, NEAM_AUDIT_SINK: 'file', NEAM_AUDIT_LOG: log } })
+    // What is no guess counts for nothing: no key, the key of other routes.
+    for (const key of [null, ADMIN, null, ADMIN]) await ask(key)
+    const paths = ['/api/v1/claw', '/api/v1/admin/status', '/api/v1/claw']
+    const answers = await Promise.all(paths.map((path, at) => ask(`guess-${at}`, GUESSER, path)))
+    expect(answers.map(({ status }) => status)).toEqual([401, 401, 401])
+  })
+
+  test('is told to wait, on every route, with when to come back; the limits tell how many are allowed', async () => {
+    for (const path of ['/api/v1/claw', '/api/v1/admin/status']) {
+      const { status, headers, body } = await ask('guess-4', GUESSER, path)
+      expect([status, body.code, body.scope, body.limit]).toEqual([
+        429,
+        'rate_limited',
+        'wrong_keys_per_minute',
+        3,
+      ])
+      expect(body.message).toMatch(
+        /^more than 3 wrong keys a minute came from your address; try again in \d+ s$/,
+      )
+      expect(headers['retry-after']).toMatch(/^([1-9]|[1-5]\d|60)$/)
+    }
+    expect((await ask(API, GUESSER, '/api/v1/limits')).body.wrong_keys_per_minute).toBe(3)
+  })
+
+  test('is served with a good key, and so are probes', async () => {
+    expect((await ask(API)).status).toBe(200)
+    expect((await ask(ADMIN, GUESSER, '/api/v1/admin/status')).status).toBe(200)
+    expect((await ask('guess-5', GUESSER, '/health')).status).toBe(200)
+  })
+
+  test('harms no other address', async () => {
+    expect((await ask(API, '203.0.113.9')).status).toBe(200)
+    expect((await ask('mistyped', '203.0.113.9')).status).toBe(401)
+  })
+
+  test('leaves an audit record of each guess, without the guess', async () => {
+    await ask('guess-6')
+    const text = readFileSync(log, 'utf8')
+    expect(text).not.toContain('guess-')
+    const last = JSON.parse(text.trimEnd().split('\n').at(-1) ?? '')
+    expect(last).toMatchObject({
+      event: 'auth.failure',
+      detail: 'rate_limited',
+      metadata: { key: expect.stringMatching(/^key [0-9a-f]{12}$/), source_ip: GUESSER },
+    })
   })
 })
 

@@ -54,6 +54,10 @@ test.each([
   [{ NEAM_AUDIT_SINK: 'file' }, 'the audit sink "file" needs a path: --audit-log PATH or NEAM_AUDIT_LOG'],
   [{ NEAM_POOL_SIZE: '129' }, 'NEAM_POOL_SIZE is "129"; it must be a whole number from 1 to 128'],
   [{ NEAM_LLM_POOL_SIZE: '257' }, 'NEAM_LLM_POOL_SIZE is "257"; it must be a whole number from 1 to 256'],
+  [
+    { NEAM_WRONG_KEY_LIMIT: 'none' },
+    'NEAM_WRONG_KEY_LIMIT is "none"; it must be a whole number from 1 to 999999',
+  ],
   [{ NEAM_RATE_LIMIT: '0' }, 'NEAM_RATE_LIMIT is "0"; it must be a whole number from 1 to 999999'],
   [
     { NEAM_CONCURRENT_REQUESTS: '2.5' },
