@@ -10,6 +10,10 @@ export interface FileCalls {
   bytes: number
 }
 
+/** Flags with which a file is opened that must not be there. */
+const isNew = (flags: unknown): boolean =>
+  flags === 'wx' || (typeof flags === 'number' && (flags & fs.constants.O_EXCL) !== 0)
+
 /** Counts the synchronous calls of `node:fs` from now on, whoever imported them. */
 export function countFileCalls(): FileCalls {
   const counts: FileCalls = { calls: 0, made: 0, synced: 0, bytes: 0 }
@@ -18,7 +22,7 @@ export function countFileCalls(): FileCalls {
     const call = functions[name]!
     functions[name] = (...args) => {
       counts.calls++
-      if (name === 'mkdirSync' || (name === 'openSync' && args[1] === 'wx')) counts.made++
+      if (name === 'mkdirSync' || (name === 'openSync' && isNew(args[1]))) counts.made++
       if (name === 'fsyncSync' || name === 'fdatasyncSync') counts.synced++
       const result = call.apply(fs, args)
       if (name === 'writeSync') counts.bytes += result as number
