@@ -1,5 +1,6 @@
 import { badRequest, Refusal } from '../refusal.ts'
 import type { Middleware } from './middleware.ts'
+import { repeatedField } from './repeated-field.ts'
 
 /** Bytes of a request body. */
 export const MAX_BODY_BYTES = 1024 * 1024
@@ -37,6 +38,15 @@ function decode(bytes: Uint8Array): string {
 
 function parse(text: string): unknown {
   if (depth(text) > MAX_BODY_DEPTH) throw badRequest(`the body is nested deeper than ${MAX_BODY_DEPTH}`)
+  const value = parsed(text)
+  const twice = repeatedField(text)
+  if (twice !== null) {
+    throw badRequest(`the field ${JSON.stringify(twice)} stands twice in the body: send it once`, twice)
+  }
+  return value
+}
+
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {

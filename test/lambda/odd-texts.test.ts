@@ -28,10 +28,47 @@ test('a byte order mark before a body is no part of it', async () => {
   expect(status).toBe(200)
 })
 
-test('of a name that stands twice in a body the last one counts', async () => {
-  await api.call('POST', `${SESSIONS}/twice/message`, { body: '{"message": "one", "message": "two"}' })
-  const { body } = await api.call('GET', `${SESSIONS}/twice/history`)
-  expect(body.messages[0].content).toBe('two')
+test.each([
+  ['message', '{"message": "one", "message": "two"}'],
+  ['message', '{"message": "one", "message": "one"}'],
+  ['message', '{"message": "one", "m\\u0065ssage" : "two"}'],
+  ['', '{"message": "one", "": 1, "": 2}'],
+  ['__proto__', '{"message": "one", "__proto__": 1, "__proto__": 2}'],
+  ['metadata.user', '{"message": "one", "metadata": {"user": {"user": 1}, "user": 2}}'],
+  ['metadata.tags.1.name', '{"metadata": {"tags": [{"name": 1}, {"name": 1, "of": [], "name": 2}]}}'],
+])('the field "%s" that stands twice is refused, and nothing is kept: %s', async (field, sent) => {
+  const session = `${SESSIONS}/twice`
+  expect(await api.call('POST', `${session}/message`, { body: sent })).toMatchObject({
+    status: 400,
+    body: {
+      code: 'bad_request',
+      field,
+      message: `the field "${field}" stands twice in the body: send it once`,
+    },
+  })
+  expect((await api.call('GET', `${session}/history`)).body.messages).toEqual([])
+})
+
+test.each([
+  [
+    'of different objects',
+    '{"message": "hi", "metadata": {"message": 1, "of": [{"message": 1}, {"message": 1}]}}',
+  ],
+  ['inside texts', JSON.stringify({ message: '{"message": 1, "message": 2}, \\" "message":' })],
+  ['as values', '{"message": "message", "metadata": {"a": "a", "list": ["a", "a"]}}'],
+])('names that stand twice %s are fine', async (name, sent) => {
+  const { status } = await api.call('POST', `${SESSIONS}/${encodeURIComponent(name)}/message`, { body: sent })
+  expect(status).toBe(200)
+})
+
+test('a body of the greatest size is looked through, whatever it is made of', async () => {
+  const fill = (text: string) => text.repeat(Math.floor(1_000_000 / text.length))
+  for (const inner of [fill('\\"'), fill('x'), fill('{}[],:')]) {
+    const { status, body } = await api.call('POST', `${SESSIONS}/large/message`, {
+      body: `{"message": 1, "note": ${inner.startsWith('{') ? JSON.stringify(inner) : `"${inner}"`}, "note": 2}`,
+    })
+    expect([status, body.field]).toEqual([400, 'note'])
+  }
 })
 
 test('names that lead to prototypes change no object', async () => {
