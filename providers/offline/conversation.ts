@@ -1,3 +1,4 @@
+import { RECALLED_HEADING } from '../../agents/ports/memory.ts'
 import type { ModelMessage, ToolCall } from '../../agents/ports/model.ts'
 
 const TASK_LINE = /^Current task: ([\s\S]*)$/
@@ -33,7 +34,10 @@ export function readConversation(messages: readonly ModelMessage[]): Conversatio
   )
   const brief = firstCall < 0 ? messages : messages.slice(0, firstCall)
   const turn = firstCall < 0 ? [] : messages.slice(firstCall)
-  const users = brief.filter((message) => message.role === 'user').map((message) => message.content)
+  const users = brief
+    // What is recalled of earlier conversations is none of this one.
+    .filter(({ role, content }) => role === 'user' && !content.startsWith(RECALLED_HEADING))
+    .map((message) => message.content)
   return {
     said: users.at(-1) ?? '',
     before: users.slice(0, -1),

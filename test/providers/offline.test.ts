@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { RECALLED_HEADING } from '../../agents/ports/memory.ts'
 import type { ModelMessage, ModelReply, ToolSpec } from '../../agents/ports/model.ts'
 import { offlineProvider } from '../../providers/offline/offline.ts'
 import {
@@ -135,6 +136,11 @@ describe('without a tool', () => {
     expect(reply.text).toContain(
       'This is message 2 of our conversation; before, you said: "What is the status of order ORD-12345?".',
     )
+  })
+
+  test('takes what is recalled of earlier conversations for no part of this one', async () => {
+    const recalled = user(`${RECALLED_HEADING}\n\n{"kind":"turn","when":"","text":"user: Hi"}`)
+    expect((await complete([recalled, user('Hello')])).text).not.toContain('of our conversation')
   })
 
   test('repeats long messages in part only', async () => {
