@@ -115,6 +115,10 @@ Environment:
   NEAM_WRONG_KEY_LIMIT  wrong keys a minute that one address may send before it is answered 429 (default 20)
   NEAM_LOG_LEVEL       info (default), warn, error or silent: docs/observability.md
   NEAM_LLM_RECORD NEAM_LLM_REPLAY   a directory that model calls are recorded in, or answered from: docs/models.md
+  NEAM_PRICES          a JSON file of prices beside the built-in ones: docs/models.md
+  NEAM_MAX_TOOL_STEPS  rounds of tool calls in a turn, 1 to 1000 (default 25)
+  NEAM_WEBHOOK_URL NEAM_WEBHOOK_SECRET NEAM_EVENT_BUS   who is told of the end of a forge run: docs/forge.md
+  NEAM_ENV             production: nothing is served without NEAM_API_KEY
   NEAM_COMMAND_ISOLATION  require: commands are refused where neither bwrap nor unshare works (default: best)
   NEAM_COMMAND_NETWORK  1: commands that run isolated (bwrap, unshare) may use the network
   OTEL_EXPORTER_OTLP_ENDPOINT   where traces are sent, and OpenTelemetry's other variables: docs/observability.md
