@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { type Credential, ROUTES } from '../../lambda/routes.ts'
+import { systemKeys } from '../../runtime/keys.ts'
 import { type TestApi, testApi } from '../support/system.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
@@ -55,6 +56,41 @@ describe('with keys', () => {
     // No answer tells anything of a key.
     for (const key of [API, ROTATED, ADMIN]) expect(JSON.stringify({ headers, body })).not.toContain(key)
   })
+})
+
+test.each([
+  ['the beginning of a key', API.slice(0, -1)],
+  ['a key and more', `${API}1`],
+  ['a key in other case', API.toUpperCase()],
+  ['one character', 'a'],
+  ['both keys in one', `${API},${ROTATED}`],
+  ['a long text', 'k'.repeat(8000)],
+])('%s is no key', async (_name, key) => {
+  const api = await testApi({ environment: { NEAM_API_KEY: `${API}, ${ROTATED}`, NEAM_ADMIN_KEY: ADMIN } })
+  const { status, body } = await api.call('GET', '/api/v1/claw', {
+    headers: { authorization: `Bearer ${key}` },
+  })
+  expect([status, body.message]).toEqual([401, 'the key is not valid'])
+})
+
+test('keys are exchanged without a restart: the new one is let in, the removed one is not', async () => {
+  let valid = API
+  const get = async (name: string) => (name === 'NEAM_API_KEY' ? valid : null)
+  const { system } = await testApi()
+  const keys = systemKeys({ get }, system.settings)
+  const api = await testApi({ edge: { system: async () => ({ ...system, keys }) } })
+  const statuses = async () =>
+    await Promise.all(
+      [API, ROTATED].map(async (key) => {
+        const headers = { authorization: `Bearer ${key}` }
+        return (await api.call('GET', '/api/v1/claw', { headers })).status
+      }),
+    )
+  expect(await statuses()).toEqual([200, 401])
+  valid = `${API},${ROTATED}`
+  expect(await statuses()).toEqual([200, 200])
+  valid = ROTATED
+  expect(await statuses()).toEqual([401, 200])
 })
 
 test('each use of a key and each refusal is audited with a fingerprint, never with the key', async () => {
