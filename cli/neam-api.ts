@@ -101,7 +101,7 @@ ${flagsHelp(FLAGS)}
 
 Environment:
   NEAM_API_KEY         keys that requests must carry, comma-separated (Authorization: Bearer KEY)
-  NEAM_ADMIN_KEY       the same for admin routes
+  NEAM_ADMIN_KEY       the same for admin routes; in production no key may be in both
   NEAM_SESSIONS_DIR    sessions (default ./.neam/sessions)
   NEAM_TREE_OF         name of this deployment; a tree that was made under another name is refused
   NEAM_WORKSPACE_DIR   what relative workspaces of agents resolve against (default: the current directory)

@@ -28,8 +28,19 @@ export function systemKeys(secrets: Secrets, { production }: Pick<Settings, 'pro
       .split(',')
       .map((key) => key.trim())
       .filter((key) => key !== '')
-  const usable = async (name: string): Promise<readonly string[]> =>
-    (await configured(name)).filter((key) => !production || weaknessOf(key) === null)
+  /** What is wrong with a key of this variable. An admin key that opens the API, too, would give every caller the kill switch. */
+  const problemOf = async (name: string, key: string): Promise<string | null> =>
+    weaknessOf(key) ??
+    (name === 'NEAM_ADMIN_KEY' && (await configured('NEAM_API_KEY')).includes(key)
+      ? 'is one of NEAM_API_KEY, too; use another one'
+      : null)
+  const usable = async (name: string): Promise<readonly string[]> => {
+    const found: string[] = []
+    for (const key of await configured(name)) {
+      if (!production || (await problemOf(name, key)) === null) found.push(key)
+    }
+    return found
+  }
   return {
     api: () => usable('NEAM_API_KEY'),
     admin: () => usable('NEAM_ADMIN_KEY'),
@@ -37,8 +48,8 @@ export function systemKeys(secrets: Secrets, { production }: Pick<Settings, 'pro
       const found: string[] = []
       for (const name of ['NEAM_API_KEY', 'NEAM_ADMIN_KEY']) {
         for (const key of await configured(name)) {
-          const weakness = weaknessOf(key)
-          if (weakness !== null) found.push(`a key in ${name} ${weakness}`)
+          const problem = await problemOf(name, key)
+          if (problem !== null) found.push(`a key in ${name} ${problem}`)
         }
       }
       return found

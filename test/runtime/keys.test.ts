@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { systemKeys, weaknessOf } from '../../runtime/keys.ts'
 
 const STRONG = '0123456789abcdef'
@@ -29,4 +29,24 @@ test('in production weak keys count as not set', async () => {
 
 test('a long key of one’s own is fine', () => {
   expect(weaknessOf(STRONG)).toBeNull()
+})
+
+test.each(['', ' ', ',', ' , ,\t'])('%j holds no key', async (text) => {
+  const none = keys({ NEAM_API_KEY: text, NEAM_ADMIN_KEY: text })
+  expect([await none.api(), await none.admin(), await none.warnings()]).toEqual([[], [], []])
+})
+
+describe('an admin key that opens the API, too', () => {
+  const values = { NEAM_API_KEY: `${STRONG}-1,${STRONG}-2`, NEAM_ADMIN_KEY: `${STRONG}-2,${STRONG}-3` }
+  const warning = 'a key in NEAM_ADMIN_KEY is one of NEAM_API_KEY, too; use another one'
+
+  test.each([
+    ['works in development, with a warning', false, [`${STRONG}-2`, `${STRONG}-3`]],
+    ['counts as not set in production', true, [`${STRONG}-3`]],
+  ])('%s', async (_name, production, admin) => {
+    const both = keys(values, production)
+    expect(await both.admin()).toEqual(admin)
+    expect(await both.api()).toEqual([`${STRONG}-1`, `${STRONG}-2`])
+    expect(await both.warnings()).toEqual([warning])
+  })
 })
