@@ -21,6 +21,8 @@ export interface Conversation {
   readonly said: string
   /** What the user said before, oldest first. */
   readonly before: readonly string[]
+  /** What is recalled of earlier conversations, as it was sent; null = nothing. */
+  readonly recalled: string | null
   /** Tool calls made since, with their results. */
   readonly calls: readonly { readonly call: ToolCall; readonly result: string }[]
   readonly forge: ForgeTask | null
@@ -34,13 +36,13 @@ export function readConversation(messages: readonly ModelMessage[]): Conversatio
   )
   const brief = firstCall < 0 ? messages : messages.slice(0, firstCall)
   const turn = firstCall < 0 ? [] : messages.slice(firstCall)
-  const users = brief
-    // What is recalled of earlier conversations is none of this one.
-    .filter(({ role, content }) => role === 'user' && !content.startsWith(RECALLED_HEADING))
-    .map((message) => message.content)
+  const fromUser = brief.filter(({ role }) => role === 'user').map(({ content }) => content)
+  const isRecalled = (content: string): boolean => content.startsWith(RECALLED_HEADING)
+  const users = fromUser.filter((content) => !isRecalled(content))
   return {
     said: users.at(-1) ?? '',
     before: users.slice(0, -1),
+    recalled: fromUser.find(isRecalled)?.slice(RECALLED_HEADING.length).trim() ?? null,
     calls: callsOf(turn),
     forge: forgeTask(brief, users),
   }

@@ -72,13 +72,17 @@ function work(conversation: Conversation, forge: ForgeTask, writer: Writer): Rep
 const report = ({ calls }: Conversation): Reply =>
   say(calls.map(({ call, result }) => `${call.name}: ${result}`).join('\n'))
 
-function talk({ said, before, forge }: Conversation, tools: number): Reply {
+function talk({ said, before, recalled, forge }: Conversation, tools: number): Reply {
   if (forge) return say('I can only write files, and have no tool with a path and a content to do so.')
   const previous = before.at(-1)
   const history =
     previous === undefined
       ? ''
       : ` This is message ${before.length + 1} of our conversation; before, you said: "${excerpt(previous, MAX_QUOTED)}".`
+  const memory =
+    recalled === null ? '' : ` Of earlier conversations I was given: ${excerpt(recalled, MAX_QUOTED)}`
   const why = tools > 0 ? 'None of my tools fits' : 'I have no tools'
-  return say(`${why}, and I know nothing by myself. You said: "${excerpt(said, MAX_QUOTED)}".${history}`)
+  return say(
+    `${why}, and I know nothing by myself. You said: "${excerpt(said, MAX_QUOTED)}".${history}${memory}`,
+  )
 }

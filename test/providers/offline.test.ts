@@ -140,7 +140,11 @@ describe('without a tool', () => {
 
   test('takes what is recalled of earlier conversations for no part of this one', async () => {
     const recalled = user(`${RECALLED_HEADING}\n\n{"kind":"turn","when":"","text":"user: Hi"}`)
-    expect((await complete([recalled, user('Hello')])).text).not.toContain('of our conversation')
+    const { text } = await complete([recalled, user('Hello')])
+    expect(text).not.toContain('of our conversation')
+    expect(text).toContain(
+      'Of earlier conversations I was given: {"kind":"turn","when":"","text":"user: Hi"}',
+    )
   })
 
   test('repeats long messages in part only', async () => {
