@@ -166,7 +166,8 @@ export class NeamStack extends Stack {
     })
     new CfnOutput(this, 'ProviderKeys', {
       value: keys.providers.secretArn,
-      description: 'Secret to put OPENAI_API_KEY into',
+      description:
+        'Secret for the keys of the models: OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, NEAM_WEBHOOK_SECRET',
     })
     new CfnOutput(this, 'StateMachine', {
       value: loop.machine.stateMachineArn,

@@ -121,6 +121,8 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     throw new SettingsError(`${name} is ${JSON.stringify(value)}; it must be an http or https URL`)
   }
 
+  // Read where it is used (agents/turn/tool-loop.ts); a wrong one is told at the start, as every other.
+  limit('NEAM_MAX_TOOL_STEPS', 1000)
   const sessionsDir = path('NEAM_SESSIONS_DIR')
   const onLambda = text('AWS_LAMBDA_FUNCTION_NAME') !== null && text('AWS_SAM_LOCAL') !== 'true'
   const settings: Settings = {

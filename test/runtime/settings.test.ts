@@ -58,6 +58,10 @@ test.each([
     { NEAM_WRONG_KEY_LIMIT: 'none' },
     'NEAM_WRONG_KEY_LIMIT is "none"; it must be a whole number from 1 to 999999',
   ],
+  [
+    { NEAM_MAX_TOOL_STEPS: 'many' },
+    'NEAM_MAX_TOOL_STEPS is "many"; it must be a whole number from 1 to 1000',
+  ],
   [{ NEAM_RATE_LIMIT: '0' }, 'NEAM_RATE_LIMIT is "0"; it must be a whole number from 1 to 999999'],
   [
     { NEAM_CONCURRENT_REQUESTS: '2.5' },
