@@ -111,7 +111,13 @@ describe('claw agents', () => {
       message: 'Session archived and reset',
     })
     const fresh = await restarted.call('POST', MESSAGE, { body: { message: 'What did I ask?' } })
-    expect(fresh.body.response).not.toContain('ORD-12345')
+    // The agent has a memory: what it was given of that is told apart from the conversation.
+    expect(fresh.body.response.split(' Of earlier conversations')[0]).not.toContain('ORD-12345')
+    const { body: history } = await restarted.call('GET', MESSAGE.replace('/message', '/history'))
+    expect(history.messages).toMatchObject([
+      { role: 'user', content: 'What did I ask?' },
+      { role: 'assistant' },
+    ])
     expect(existsSync(join(directory, '.neam/sessions/support_bot/user_42/archive'))).toBe(true)
   })
 
