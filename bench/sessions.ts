@@ -13,6 +13,7 @@ import { createHandlers } from '../lambda/handlers.ts'
 import { noDriver } from '../runtime/forge-drivers.ts'
 import { readSettings } from '../runtime/settings.ts'
 import { createSystem } from '../runtime/system.ts'
+import { systemClock } from '../runtime/time.ts'
 
 const STEPS = [100, 500, 1000, 2000]
 const ROUTE = 'POST /api/v1/claw/{agent}/sessions/{key}/message'
@@ -33,6 +34,7 @@ const system = await createSystem({
 })
 const message = createHandlers({
   system: async () => system,
+  clock: systemClock,
   tracing: system.world.tracing,
   log: () => {},
   streams: false,

@@ -10,6 +10,7 @@ import { createAslDriver } from '../runtime/local-forge.ts'
 import { leveledLog, loggable } from '../runtime/log.ts'
 import { AUDIT_SINKS, MAX_INSTANCES, MAX_MODEL_CONNECTIONS, readSettings } from '../runtime/settings.ts'
 import { createSystem, type System } from '../runtime/system.ts'
+import { systemClock } from '../runtime/time.ts'
 import { owedNotices, unfinishedRuns } from '../runtime/unfinished-runs.ts'
 import { banner } from './api-banner.ts'
 import { CommandError } from './command-error.ts'
@@ -191,6 +192,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const started = performance.now()
   const handlers = createHandlers({
     system: async () => served.current,
+    clock: systemClock,
     tracing: system.world.tracing,
     log,
     streams: true,

@@ -21,8 +21,8 @@ import { traceRequest } from './trace-request.ts'
 const marginMs = (remainingMs: number): number => Math.min(2000, remainingMs / 10)
 
 /** 5 s before the time is over a turn goes on elsewhere; with less than 10 s until then nothing long begins. */
-const handOverOf = (remainingMs: number): HandOver => ({
-  at: Date.now() + remainingMs - Math.min(5000, remainingMs / 4),
+const handOverOf = (now: number, remainingMs: number): HandOver => ({
+  at: now + remainingMs - Math.min(5000, remainingMs / 4),
   leastMs: Math.min(10_000, remainingMs / 3),
 })
 
@@ -40,6 +40,7 @@ const isParts = (body: unknown): body is AsyncIterable<string> =>
 /** A route's handler inside its middlewares, as Lambda calls it. Never rejects: failures are answers. */
 export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Handler {
   const run = async (event: APIGatewayProxyEventV2, context: EdgeContext): Promise<HandlerAnswer> => {
+    const now = edge.clock.now()
     const remainingMs = context.getRemainingTimeInMillis()
     const {
       status = 200,
@@ -53,8 +54,8 @@ export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Han
       query: event.queryStringParameters ?? {},
       body: context.body,
       requestId: context.requestId,
-      deadlineAt: Date.now() + remainingMs - marginMs(remainingMs),
-      handOver: handOverOf(remainingMs),
+      deadlineAt: now + remainingMs - marginMs(remainingMs),
+      handOver: handOverOf(now, remainingMs),
     })
     if (body === undefined) return { statusCode: status, headers: { ...headers } }
     if (body instanceof Uint8Array) {

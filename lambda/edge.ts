@@ -1,6 +1,7 @@
 /** What the process supplies to its handlers, and what a route handler gets and gives. */
 import type { Readable } from 'node:stream'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
+import type { Clock } from '../agents/ports/time.ts'
 import type { Tracing } from '../agents/ports/tracing.ts'
 import type { HandOver } from '../agents/turn/call-context.ts'
 import type { System } from '../runtime/system.ts'
@@ -10,6 +11,8 @@ import type { EmfMeter } from './health/emf.ts'
 export interface Edge {
   /** The running system: the same one until another program is loaded. */
   system(): Promise<System>
+  /** The one its turns go by. */
+  readonly clock: Clock
   /** Those of the process; not of the system, which may not be there yet. */
   readonly tracing: Tracing
   /** One structured line of the process's log. Never message content, never keys. */

@@ -6,6 +6,7 @@ import { bytecodeFolder, loadBytecode } from '../runtime/load-program.ts'
 import { type LogRecord, leveledLog, loggable } from '../runtime/log.ts'
 import { readSettings, SettingsError } from '../runtime/settings.ts'
 import { createSystem, type System } from '../runtime/system.ts'
+import { systemClock } from '../runtime/time.ts'
 import { systemTracing } from '../runtime/tracing/tracing.ts'
 import type { Edge } from './edge.ts'
 import { EmfMeter } from './health/emf.ts'
@@ -78,6 +79,7 @@ export function processEdge(system: () => Promise<System>): Edge {
   const { onLambda } = readSettings(processEnvironment(), process.cwd())
   return {
     system,
+    clock: systemClock,
     tracing: processTracing(),
     log: logLine,
     streams: false,

@@ -1,6 +1,7 @@
 import { type Occupancy, Slots } from '../agents/limits/slots.ts'
 import type { Commands } from '../agents/ports/commands.ts'
 import type { ForgeDriver } from '../agents/ports/forge-driver.ts'
+import type { Clock } from '../agents/ports/time.ts'
 import type { Tracing } from '../agents/ports/tracing.ts'
 import { inheritStatistics } from '../agents/turn/statistics.ts'
 import type { ProgramOutput, World } from '../agents/world.ts'
@@ -46,6 +47,8 @@ export interface SystemOptions {
   readonly programDir?: string
   /** For programs that may need no tree: it is opened, and made, at the first use. Default: at once. */
   readonly lazyTree?: boolean
+  /** Default: the time of day. */
+  readonly clock?: Clock
   /** Default: one of the system's own. */
   readonly tracing?: Tracing
   /** Put around the running of commands. */
@@ -76,7 +79,7 @@ export interface System {
  */
 export async function createSystem(options: SystemOptions): Promise<System> {
   const { module, environment, settings, forgeDriver, output, aroundCommands = (same) => same } = options
-  const clock = systemClock
+  const clock = options.clock ?? systemClock
   const timers = systemTimers
   const ids = systemIds(clock)
   const program = Program.link(module)

@@ -4,6 +4,7 @@ import { NO_TRACING } from '../../agents/ports/tracing.ts'
 import type { Edge, RouteHandler } from '../../lambda/edge.ts'
 import { edgeHandler } from '../../lambda/edge-handler.ts'
 import { ROUTES } from '../../lambda/routes.ts'
+import { systemClock } from '../../runtime/time.ts'
 import { CONTEXT, gatewayEvent } from '../support/system.ts'
 
 const HEALTH = ROUTES.find(({ path }) => path === '/health')!
@@ -16,6 +17,7 @@ beforeEach(() => {
     system: async () => {
       throw new Error('no system is needed')
     },
+    clock: systemClock,
     tracing: NO_TRACING,
     log: (record) => logged.push(record),
     draining: () => false,

@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda'
+import { systemClock } from '../../runtime/time.ts'
 import { type TestApi, testApi } from '../support/system.ts'
 
 interface Prelude {
@@ -32,6 +33,7 @@ beforeEach(async () => {
   const { system } = api
   handler = streamHandler({
     system: async () => system,
+    clock: systemClock,
     tracing: system.world.tracing,
     log: () => {},
     streams: true,

@@ -1,7 +1,7 @@
 // Trees that earlier releases left on disk, unpacked and used by this one. A change of a format adds a tree here and
 // keeps the others: what users have on their file systems is never given up.
 import { execFileSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { examine } from '../../runtime/doctor.ts'
@@ -13,8 +13,11 @@ const KEYS = { NEAM_API_KEY: 'fixture-api-key-1', NEAM_ADMIN_KEY: 'fixture-admin
 const api = { headers: { authorization: 'Bearer fixture-api-key-1' } }
 const admin = { headers: { authorization: 'Bearer fixture-admin-key' } }
 
-/** The API of examples/agents.neam over a copy of a tree. */
-async function over(name: string) {
+const MINUTE = 60_000
+const YEAR = 365 * 24 * 60 * MINUTE
+
+/** The API of examples/agents.neam over a copy of a tree, some time after the tree was made, in milliseconds. */
+async function over(name: string, later = MINUTE) {
   const directory = temporaryDirectory()
   execFileSync('tar', ['xzf', join(TREES, name), '-C', directory])
   const environment = {
@@ -23,7 +26,8 @@ async function over(name: string) {
     NEAM_STATE_DIR: join(directory, 'state'),
     NEAM_WORKSPACE_DIR: join(directory, 'workspace'),
   }
-  return await testApi({ directory, environment })
+  const { created } = JSON.parse(readFileSync(join(directory, 'sessions/.tree.json'), 'utf8'))
+  return await testApi({ directory, environment, clock: { now: () => Date.parse(created) + later } })
 }
 const ANN = '/api/v1/claw/support_bot/sessions/ann'
 
@@ -64,6 +68,18 @@ describe.each(readdirSync(TREES))('the tree %s', (name) => {
     expect((await call('POST', `${ANN}/message`, { ...api, body })).status).toBe(200)
     const { body: history } = await call('GET', `${ANN}/history`, api)
     expect(history.messages).toHaveLength(4)
+  })
+
+  test('takes a message a year later, in a new session, and keeps what was said before', async () => {
+    const { call } = await over(name, YEAR)
+    const body = JSON.stringify({ message: 'What is the status of order ORD-7?' })
+    expect((await call('POST', `${ANN}/message`, { ...api, body })).status).toBe(200)
+    const { body: exported } = await call('GET', `${ANN}/export`, api)
+    expect(exported.messages).toHaveLength(2)
+    expect(exported.archives).toMatchObject([
+      { reason: 'manual', messages: 4 },
+      { reason: 'idle', messages: 2 },
+    ])
   })
 
   test('has its runs, and what was disabled stays so', async () => {

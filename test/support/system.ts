@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
+import type { Clock } from '../../agents/ports/time.ts'
 import type { Module } from '../../bytecode/module.ts'
 import { matchRoute } from '../../cli/api-event.ts'
 import { compile } from '../../compiler/compile.ts'
@@ -13,6 +14,7 @@ import { type AslDriver, createAslDriver } from '../../runtime/local-forge.ts'
 import { NATIVE_NAMES } from '../../runtime/natives.ts'
 import { readSettings } from '../../runtime/settings.ts'
 import { createSystem, type System } from '../../runtime/system.ts'
+import { systemClock } from '../../runtime/time.ts'
 import { checkAnswer } from './check-answer.ts'
 import { ROOT } from './server.ts'
 import { temporaryDirectory } from './temporary.ts'
@@ -60,6 +62,7 @@ export async function testApi(
     readonly module?: Module
     readonly environment?: Readonly<Record<string, string>>
     readonly directory?: string
+    readonly clock?: Clock
     readonly edge?: Partial<Edge>
   } = {},
 ): Promise<TestApi> {
@@ -79,16 +82,19 @@ export async function testApi(
       throw error
     },
   })
+  const clock = options.clock ?? systemClock
   const system: System = await createSystem({
     module: options.module ?? exampleAgents(),
     environment,
     settings: readSettings(environment, directory),
     forgeDriver: driver,
     output: { emit: () => {}, print: () => {}, warn: () => {} },
+    clock,
   })
   const logged: Record<string, unknown>[] = []
   const handlers = createHandlers({
     system: async () => system,
+    clock,
     tracing: system.world.tracing,
     log: (record) => logged.push(record),
     streams: false,
