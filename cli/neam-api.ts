@@ -15,6 +15,7 @@ import { owedNotices, unfinishedRuns } from '../runtime/unfinished-runs.ts'
 import { banner } from './api-banner.ts'
 import { CommandError } from './command-error.ts'
 import { drain } from './drain.ts'
+import { environmentHelp } from './environment-help.ts'
 import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
 import { createHttpServer } from './http-server.ts'
 import { isLoopback } from './loopback.ts'
@@ -100,30 +101,7 @@ Serves the claw and forge agents of a program over HTTP.
 Flags:
 ${flagsHelp(FLAGS)}
 
-Environment:
-  NEAM_API_KEY         keys that requests must carry, comma-separated (Authorization: Bearer KEY)
-  NEAM_ADMIN_KEY       the same for admin routes; in production no key may be in both
-  NEAM_SESSIONS_DIR    sessions (default ./.neam/sessions)
-  NEAM_TREE_OF         name of this deployment; a tree that was made under another name is refused
-  NEAM_WORKSPACE_DIR   what relative workspaces of agents resolve against (default: the current directory)
-  NEAM_MEMORY_DIR      indexes of what agents remember, a cache (default: in the directory for temporary files)
-  NEAM_STATE_DIR       runs, budgets, kill switch (default: beside the sessions)
-  NEAM_HOST NEAM_PORT NEAM_TIMEOUT NEAM_WORKERS NEAM_DRAIN_SECONDS NEAM_PROGRAM NEAM_BYTECODE NEAM_WATCH NEAM_OFFLINE
-  NEAM_DISABLED NEAM_AUDIT_SINK NEAM_AUDIT_LOG NEAM_POOL_SIZE NEAM_LLM_POOL_SIZE   the flag of the same name, when that is not given
-  NEAM_CONFIRMATION_SECONDS  how long a tool call waits for a person (default 300)
-  NEAM_RATE_LIMIT NEAM_CONCURRENT_REQUESTS   what one key may send: requests a minute, requests at once; each worker
-                       counts its own (default: no limit)
-  NEAM_WRONG_KEY_LIMIT  wrong keys a minute that one address may send before it is answered 429 (default 20)
-  NEAM_LOG_LEVEL       info (default), warn, error or silent: docs/observability.md
-  NEAM_LLM_RECORD NEAM_LLM_REPLAY   a directory that model calls are recorded in, or answered from: docs/models.md
-  NEAM_PRICES          a JSON file of prices beside the built-in ones: docs/models.md
-  NEAM_MAX_TOOL_STEPS  rounds of tool calls in a turn, 1 to 1000 (default 25)
-  NEAM_WEBHOOK_URL NEAM_WEBHOOK_SECRET NEAM_EVENT_BUS   who is told of the end of a forge run: docs/forge.md
-  NEAM_ENV             production: nothing is served without NEAM_API_KEY
-  NEAM_COMMAND_ISOLATION  require: commands are refused where neither bwrap nor unshare works (default: best)
-  NEAM_COMMAND_NETWORK  1: commands that run isolated (bwrap, unshare) may use the network
-  OTEL_EXPORTER_OTLP_ENDPOINT   where traces are sent, and OpenTelemetry's other variables: docs/observability.md
-  OPENAI_API_KEY OPENAI_BASE_URL ANTHROPIC_API_KEY ANTHROPIC_BASE_URL GEMINI_API_KEY OLLAMA_HOST   access to models
+${environmentHelp('neam-api', FLAGS)}
 `
 
 /** `argv`: what follows the program's name. Runs until SIGTERM or SIGINT; exit code 0, 1 (cannot serve) or 2 (usage). */

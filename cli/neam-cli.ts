@@ -8,6 +8,7 @@ import { readSettings } from '../runtime/settings.ts'
 import { createSystem } from '../runtime/system.ts'
 import type { Command } from './command.ts'
 import { CommandError } from './command-error.ts'
+import { environmentHelp } from './environment-help.ts'
 import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
 import { type LineReader, lineReader } from './line-reader.ts'
 import { audit } from './neam-cli/audit.ts'
@@ -61,7 +62,9 @@ ${COMMANDS}
 Commands:
 ${Object.values(OTHERS)
   .map(({ usage, summary }) => `  ${usage}\n      ${summary}\n`)
-  .join('')}`
+  .join('')}
+${environmentHelp('neam-cli', FLAGS)}
+`
 
 export const main = (argv: readonly string[]): Promise<number> => runProgram('neam-cli', () => run(argv))
 

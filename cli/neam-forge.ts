@@ -20,6 +20,7 @@ import { readSettings } from '../runtime/settings.ts'
 import { createSystem, type System } from '../runtime/system.ts'
 import { CommandError } from './command-error.ts'
 import { dryRunText } from './dry-run-text.ts'
+import { environmentHelp } from './environment-help.ts'
 import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
 import { LiveLine } from './live-line.ts'
 import { packageVersion } from './package-root.ts'
@@ -66,6 +67,8 @@ tasks are kept, and the next run goes on from there.
 
 Flags:
 ${flagsHelp(FLAGS)}
+
+${environmentHelp('neam-forge', FLAGS)}
 `
 
 type Given = ReturnType<typeof parseFlags<typeof FLAGS>>['values']

@@ -6,6 +6,7 @@ import { warningText } from '../runtime/log.ts'
 import { readSettings } from '../runtime/settings.ts'
 import { createSystem } from '../runtime/system.ts'
 import { runWholeProgram, type Uncaught } from '../runtime/whole-program.ts'
+import { environmentHelp } from './environment-help.ts'
 import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
 import { interruptible } from './interruptible.ts'
 import { lineReader } from './line-reader.ts'
@@ -26,6 +27,8 @@ Runs a program, FILE.neam or FILE.neamb, from its first line to its last. What i
 
 Flags:
 ${flagsHelp(FLAGS)}
+
+${environmentHelp('neam', FLAGS)}
 `
 
 export const main = (argv: readonly string[]): Promise<number> => runProgram('neam', () => run(argv))

@@ -5,7 +5,7 @@ import type { Environment } from './environment.ts'
 import { SettingsError } from './settings-error.ts'
 import { readTracing, type TracingSettings } from './tracing/settings.ts'
 
-/** Where and how a system runs, from the environment; docs of each name are in `lambda/env.ts`. */
+/** Where and how a system runs, from the environment; `runtime/variables.ts` tells what each variable means. */
 export interface Settings {
   /** Absolute. */
   readonly sessionsDir: string
@@ -84,6 +84,9 @@ const WRONG_KEYS_PER_MINUTE = 20
 const MODEL_CONNECTIONS = 8
 export const MAX_MODEL_CONNECTIONS = 256
 
+/** Of limits that have no smaller one. */
+export const MAX_WHOLE = 999_999
+
 export { SettingsError } from './settings-error.ts'
 
 export function readSettings(environment: Environment, cwd: string): Settings {
@@ -108,7 +111,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     throw new SettingsError(`${name} is ${JSON.stringify(environment[name])}; accepted: 1, 0`)
   }
 
-  const limit = (name: string, max = 999_999): number | null => {
+  const limit = (name: string, max = MAX_WHOLE): number | null => {
     const value = text(name)
     if (value === null) return null
     if (/^[1-9]\d{0,5}$/.test(value) && Number(value) <= max) return Number(value)
@@ -121,8 +124,10 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     throw new SettingsError(`${name} is ${JSON.stringify(value)}; it must be an http or https URL`)
   }
 
-  // Read where it is used (agents/turn/tool-loop.ts); a wrong one is told at the start, as every other.
+  // Read where they are used (agents/turn/tool-loop.ts, agents/limits/confirmation.ts); a wrong one is told at the start,
+  // as every other.
   limit('NEAM_MAX_TOOL_STEPS', 1000)
+  limit('NEAM_CONFIRMATION_SECONDS', 604_800)
   const sessionsDir = path('NEAM_SESSIONS_DIR')
   const onLambda = text('AWS_LAMBDA_FUNCTION_NAME') !== null && text('AWS_SAM_LOCAL') !== 'true'
   const settings: Settings = {

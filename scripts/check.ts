@@ -9,6 +9,7 @@ const checks: readonly (readonly [name: string, command: string, ...args: string
   ['types', bin('tsc'), '--noEmit', '-p', '.'],
   ['import rules', process.execPath, 'scripts/import-rules.ts'],
   ['natives page', process.execPath, 'scripts/natives-page.ts', '--check'],
+  ['environment page', process.execPath, 'scripts/environment-page.ts', '--check'],
   ['lock file', process.execPath, 'scripts/lock-check.ts'],
 ]
 
