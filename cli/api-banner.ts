@@ -10,12 +10,14 @@ export interface BannerOptions {
   readonly hasKey: boolean
   /** Processes that serve. */
   readonly workers: number
+  /** Most connections of callers to each of them. */
+  readonly connections: number
   /** What is wrong with keys that are set, and with the isolation of commands. */
   readonly insecure: readonly string[]
 }
 
 /** What a started server says: what is served, where the data lies, what is insecure, what to try next. */
-export function banner({ system, url, host, hasKey, insecure, workers }: BannerOptions): string {
+export function banner({ system, url, host, hasKey, insecure, connections, workers }: BannerOptions): string {
   const { manifest, settings } = system
   const names = (kind: 'agent' | 'claw' | 'forge') =>
     manifest.agents.filter((agent) => agent.kind === kind).map((agent) => agent.name)
@@ -24,6 +26,7 @@ export function banner({ system, url, host, hasKey, insecure, workers }: BannerO
   const others = names('agent')
   const shown = (list: readonly string[]) => (list.length > 0 ? list.join(', ') : 'none')
   const auth = hasKey ? ' -H \'Authorization: Bearer \'"$NEAM_API_KEY"' : ''
+  const each = workers > 1 ? ', for each worker' : ''
   const lines = [
     `neam-api ${packageVersion()} serves ${manifest.program} at ${url}`,
     `  claw agents   ${shown(claws)}`,
@@ -34,7 +37,8 @@ export function banner({ system, url, host, hasKey, insecure, workers }: BannerO
     `  state         ${settings.stateDir}`,
     `  workspaces    ${settings.workspaceDir ?? settings.cwd}`,
     `  audit         ${auditText(settings)}`,
-    `  pools         ${settings.instances} VM instances, ${settings.modelConnections} connections to models${workers > 1 ? ', for each worker' : ''}`,
+    `  pools         ${settings.instances} VM instances, ${settings.modelConnections} connections to models${each}`,
+    `  callers       ${connections} connections at most${each}`,
     ...(settings.watch ? ['  watching      the program is loaded again when its files change'] : []),
     ...(workers > 1 ? [`  workers       ${workers} processes`] : []),
     ...warnings(host, hasKey, settings.disabled),

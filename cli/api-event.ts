@@ -41,6 +41,20 @@ export function matchRoute(method: string, path: string): Match {
   throw new Error('the route table has no last row for everything else')
 }
 
+const pathOf = ({ url = '/' }: IncomingMessage): string => url.split('?', 1)[0]!
+
+/** The route that a request would take; null: its path is not well-formed percent-encoding. */
+export function routeOf(request: IncomingMessage): Route | null {
+  try {
+    return matchRoute(request.method ?? 'GET', pathOf(request)).route
+  } catch {
+    return null
+  }
+}
+
+/** Whether a request asks how the server is, for which nobody needs a key. */
+export const isProbe = (request: IncomingMessage): boolean => routeOf(request)?.credential === 'open'
+
 /** Multi-value headers are joined by commas, names are in lower case. */
 function headersOf(request: IncomingMessage): Record<string, string> {
   const headers: Record<string, string> = {}

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { MAX_BODY_BYTES } from '../lambda/middleware/json-body.ts'
-import { type Refused, refuseOn } from './refused-answer.ts'
+import { type OnRefused, type Refused, refuseOn } from './refused-answer.ts'
 
 /** Bytes of all headers of a request. */
 export const MAX_HEADER_BYTES = 16 * 1024
@@ -45,6 +45,11 @@ interface InHand {
 export class ClientErrors {
   readonly #inHand = new WeakMap<Duplex, InHand>()
   readonly #refused = new WeakSet<Duplex>()
+  readonly #onRefused: OnRefused
+
+  constructor(onRefused: OnRefused) {
+    this.#onRefused = onRefused
+  }
 
   /** Tells of a request that has come in. */
   took(inHand: InHand): void {
@@ -58,8 +63,8 @@ export class ClientErrors {
     const last = this.#inHand.get(socket)
     if (last?.request.complete) await last.served
     // Of a request that broke off in its body, the answer may have begun.
-    const isAnswered = last !== undefined && !last.request.complete && last.response.headersSent
-    if (socket.writable && !isAnswered) refuseOn(socket, refusedBy(error))
-    else socket.destroy()
+    const broken = last?.request.complete === false ? last : undefined
+    if (!socket.writable || broken?.response.headersSent) socket.destroy()
+    else refuseOn(socket, refusedBy(error), this.#onRefused, broken?.request)
   }
 }

@@ -4,10 +4,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Context } from 'aws-lambda'
 import type { Handler } from '../lambda/edge.ts'
 import { MAX_BODY_BYTES } from '../lambda/middleware/json-body.ts'
-import type { ErrorCode } from '../lambda/refusal.ts'
-import { apiEvent, sendAnswer } from './api-event.ts'
+import { apiEvent, isProbe, sendAnswer } from './api-event.ts'
 import { ClientErrors, MAX_HEADER_BYTES } from './client-error.ts'
-import { refusedAnswer, refuseOn } from './refused-answer.ts'
+import type { Connections } from './connections.ts'
+import { type OnRefused, type Refused, refusedAnswer, refuseOn } from './refused-answer.ts'
 
 export interface HttpServerOptions {
   readonly handlers: ReadonlyMap<string, Handler>
@@ -15,8 +15,12 @@ export interface HttpServerOptions {
   readonly timeoutMs: number
   /** Only names of this machine may stand in Host and Origin: a page in a browser must not drive a server without keys. */
   readonly localOnly: boolean
+  /** How many connections there may be. */
+  readonly connections: Connections
   /** How long a client may take. */
   readonly patience?: Patience
+  /** What no handler answered. */
+  readonly onRefused: OnRefused
   /** A fault of ours that no handler turned into an answer. */
   readonly onError: (error: unknown) => void
 }
@@ -29,20 +33,36 @@ export interface HttpServer {
   idle(): Promise<void>
 }
 
-/** Milliseconds that a client has to send its headers, and the whole of its request; and how often that is checked. */
+/**
+ * Milliseconds that a client has to send its headers, and the whole of its request; that a connection is kept for its next
+ * request; and how often that is checked.
+ */
 export interface Patience {
   readonly headersMs: number
   readonly requestMs: number
+  readonly keepAliveMs: number
   readonly checkMs: number
 }
 
-const PATIENCE: Patience = { headersMs: 10_000, requestMs: 30_000, checkMs: 1000 }
+/** Connections are kept for longer than load balancers keep theirs (60 s): they close them, and no request meets a closed one. */
+const PATIENCE: Patience = { headersMs: 10_000, requestMs: 30_000, keepAliveMs: 65_000, checkMs: 1000 }
+
+/** Closed connections make room at any moment. */
+const CONNECTIONS_RETRY_SECONDS = 1
+
+const tooManyConnections = ({ limit }: Connections): Refused => ({
+  status: 503,
+  code: 'connections_busy',
+  message: `this process has ${limit} connections, its limit (--max-connections); only probes are answered beyond it; try again in ${CONNECTIONS_RETRY_SECONDS} s`,
+  retryAfterSeconds: CONNECTIONS_RETRY_SECONDS,
+})
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   let active = 0
   let whenIdle: (() => void)[] = []
-  const clientErrors = new ClientErrors()
-  const { headersMs, requestMs, checkMs } = options.patience ?? PATIENCE
+  const { connections, onRefused } = options
+  const clientErrors = new ClientErrors(onRefused)
+  const { headersMs, requestMs, keepAliveMs, checkMs } = options.patience ?? PATIENCE
   const take = (request: IncomingMessage, response: ServerResponse) => {
     active += 1
     const served = serve(options, request, response).catch((error: unknown) => {
@@ -62,23 +82,31 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       headersTimeout: headersMs,
       requestTimeout: requestMs,
       connectionsCheckingInterval: checkMs,
-      keepAliveTimeout: 65_000,
+      keepAliveTimeout: keepAliveMs,
       maxHeaderSize: MAX_HEADER_BYTES,
       // Looked at by `serve`, which says what is wrong.
       requireHostHeader: false,
     },
     take,
   )
-  server.maxConnections = 10_000
+  server.on('connection', (socket) => {
+    const unwanted = connections.took(socket)
+    if (unwanted !== null) refuseOn(unwanted, tooManyConnections(connections), onRefused)
+  })
   server.on('clientError', (error, socket) => void clientErrors.answer(error, socket))
   // An expectation that is not known may be left unmet (RFC 9110, 10.1.1).
   server.on('checkExpectation', take)
   server.on('connect', (request, socket) =>
-    refuseOn(socket, {
-      status: 405,
-      code: 'method_not_allowed',
-      message: `CONNECT ${request.url}: this server is no proxy`,
-    }),
+    refuseOn(
+      socket,
+      {
+        status: 405,
+        code: 'method_not_allowed',
+        message: `CONNECT ${request.url}: this server is no proxy`,
+      },
+      onRefused,
+      request,
+    ),
   )
   return {
     server,
@@ -93,25 +121,27 @@ async function serve(
   response: ServerResponse,
 ): Promise<void> {
   const requestId = randomUUID()
-  const refuse = async (status: number, code: ErrorCode, message: string): Promise<void> => {
-    const traceparent = request.headersDistinct.traceparent?.join(',')
-    const answer = refusedAnswer({ status, code, message }, { requestId, traceparent })
+  const startedAt = performance.now()
+  const refuse = async (refused: Refused): Promise<void> => {
+    const answer = refusedAnswer(refused, options.onRefused, { requestId, request, startedAt })
     await sendAnswer(response, answer, request.method === 'HEAD')
   }
   // The other side may hang up at any time; what is running goes on, its answer goes nowhere.
   response.on('error', () => {})
+  if (options.connections.isBeyond(request.socket)) {
+    if (!isProbe(request)) return await refuse(tooManyConnections(options.connections))
+    response.shouldKeepAlive = false
+  }
   const hosts = request.headersDistinct.host?.length ?? 0
   if (hosts > 1 || (hosts === 0 && request.httpVersion !== '1.0')) {
-    return await refuse(400, 'bad_request', `the request needs one Host header, it has ${hosts}`)
+    const message = `the request needs one Host header, it has ${hosts}`
+    return await refuse({ status: 400, code: 'bad_request', message })
   }
   if (options.localOnly && !isLocal(request)) {
     const { host = '', origin } = request.headers
     const named = origin === undefined ? `Host ${host}` : `Host ${host} and Origin ${origin}`
-    return await refuse(
-      403,
-      'host_refused',
-      `${named}: without NEAM_API_KEY this server answers to localhost, 127.0.0.1 and [::1] only`,
-    )
+    const message = `${named}: without NEAM_API_KEY this server answers to localhost, 127.0.0.1 and [::1] only`
+    return await refuse({ status: 403, code: 'host_refused', message })
   }
   let body: Buffer | null
   try {
@@ -120,20 +150,23 @@ async function serve(
     return // The client went away while sending.
   }
   if (body === null) {
-    return await refuse(413, 'body_too_large', `the body is larger than ${MAX_BODY_BYTES} bytes`)
+    const message = `the body is larger than ${MAX_BODY_BYTES} bytes`
+    return await refuse({ status: 413, code: 'body_too_large', message })
   }
   const now = Date.now()
   let event: ReturnType<typeof apiEvent>
   try {
     event = apiEvent(request, body, { requestId, now })
   } catch {
-    return await refuse(400, 'bad_request', `the path ${request.url} is not well-formed percent-encoding`)
+    const message = `the path ${request.url} is not well-formed percent-encoding`
+    return await refuse({ status: 400, code: 'bad_request', message })
   }
   const handler = options.handlers.get(event.routeKey)!
   const working = handler(event, context(requestId, now + options.timeoutMs))
   const answer = await withinTime(options.timeoutMs, working)
   if (answer !== null) return await sendAnswer(response, answer, request.method === 'HEAD')
-  await refuse(504, 'deadline_exceeded', `the request was not answered within ${options.timeoutMs} ms`)
+  const message = `the request was not answered within ${options.timeoutMs} ms`
+  await refuse({ status: 504, code: 'deadline_exceeded', message })
   // It stays in hand for as long as it is worked on; a stream that begins now has no reader.
   const unread = await working
   unread.stream?.destroy()

@@ -1,24 +1,36 @@
 /** The HTTP server of chapter 28.5: the Lambda handlers behind node:http, forge runs on the interpreted state machine. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Edge } from '../lambda/edge.ts'
 import { createHandlers } from '../lambda/handlers.ts'
+import { recordRequest } from '../lambda/middleware/access-log.ts'
 import { forgeStep, forgeWaitHere } from '../lambda/steps/forge-step.ts'
 import { portWarnings } from '../runtime/channel-ports.ts'
 import { commandWarnings } from '../runtime/commands.ts'
 import { type Environment, processEnvironment } from '../runtime/environment.ts'
 import { createAslDriver } from '../runtime/local-forge.ts'
 import { leveledLog, loggable } from '../runtime/log.ts'
-import { AUDIT_SINKS, MAX_INSTANCES, MAX_MODEL_CONNECTIONS, readSettings } from '../runtime/settings.ts'
+import {
+  AUDIT_SINKS,
+  MAX_CONNECTIONS,
+  MAX_INSTANCES,
+  MAX_MODEL_CONNECTIONS,
+  readSettings,
+} from '../runtime/settings.ts'
 import { createSystem, type System } from '../runtime/system.ts'
 import { systemClock } from '../runtime/time.ts'
+import { traceIdOf } from '../runtime/tracing/trace-context.ts'
 import { owedNotices, unfinishedRuns } from '../runtime/unfinished-runs.ts'
 import { banner } from './api-banner.ts'
+import { routeOf } from './api-event.ts'
 import { CommandError } from './command-error.ts'
+import { Connections, connectionLimit } from './connections.ts'
 import { drain } from './drain.ts'
 import { environmentHelp } from './environment-help.ts'
 import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
 import { createHttpServer } from './http-server.ts'
 import { isLoopback } from './loopback.ts'
+import { openFileLimit } from './open-files.ts'
 import { packageRoot, packageVersion } from './package-root.ts'
 import { programOnDisk } from './program-source.ts'
 import { runProgram } from './run-program.ts'
@@ -89,6 +101,13 @@ const FLAGS = {
     max: MAX_MODEL_CONNECTIONS,
     value: 'N',
     help: 'most connections to models at once, of each worker; calls beyond them wait (default 8)',
+  },
+  'max-connections': {
+    type: 'integer',
+    min: 1,
+    max: MAX_CONNECTIONS,
+    value: 'N',
+    help: 'connections of callers at once, of each worker; beyond them only probes are answered (default 10000)',
   },
   help: { type: 'boolean', short: 'h', help: 'print this help' },
   version: { type: 'boolean', help: 'print the version' },
@@ -168,16 +187,18 @@ async function run(argv: readonly string[]): Promise<number> {
   })
   const served = new ServedSystems(system)
   const started = performance.now()
-  const handlers = createHandlers({
+  const connections = new Connections(connectionLimit(settings.connections, openFileLimit()))
+  const edge: Edge = {
     system: async () => served.current,
     clock: systemClock,
     tracing: system.world.tracing,
     log,
     streams: true,
+    connections: () => connections.occupancy(),
     draining: () => draining,
     uptimeSeconds: () => Math.floor((performance.now() - started) / 1000),
     shutdown: shutdown.signal,
-  })
+  }
   const hasKey = (await system.keys.api()).length > 0
   const keyWarnings = await system.keys.warnings()
   if (settings.production && !hasKey) {
@@ -190,9 +211,17 @@ async function run(argv: readonly string[]): Promise<number> {
   }
   const host = values.host ?? (hasKey ? '0.0.0.0' : '127.0.0.1')
   const http = createHttpServer({
-    handlers,
+    handlers: createHandlers(edge),
+    connections,
     timeoutMs: values.timeout ?? 60_000,
     localOnly: !hasKey && isLoopback(host),
+    onRefused: ({ request, traceparent, ...refusal }) =>
+      recordRequest(edge, {
+        ...refusal,
+        traceId: traceIdOf(traceparent),
+        route: request === null ? null : routeOf(request),
+        method: request?.method,
+      }),
     onError: (error) => log({ level: 'error', message: 'request failed', ...loggable(error) }),
   })
   const url = await listen(http.server, host, values.port ?? 8080)
@@ -201,7 +230,9 @@ async function run(argv: readonly string[]): Promise<number> {
     for (const message of portWarnings(system.manifest, Number(new URL(url).port)))
       log({ level: 'warn', message })
     const insecure = [...keyWarnings, ...(await commandWarnings(system, environment))]
-    process.stderr.write(banner({ system, url, host, hasKey, insecure, workers }))
+    process.stderr.write(
+      banner({ system, url, host, hasKey, insecure, workers, connections: connections.limit }),
+    )
     await driver.resume(await unfinishedRuns(system.world))
     telling = owedNotices(system.world)
   }
@@ -253,6 +284,9 @@ const withFlags = (environment: Environment, given: Given): Environment => ({
   ...(given['audit-log'] === undefined ? {} : { NEAM_AUDIT_LOG: given['audit-log'] }),
   ...(given['pool-size'] === undefined ? {} : { NEAM_POOL_SIZE: String(given['pool-size']) }),
   ...(given['llm-pool-size'] === undefined ? {} : { NEAM_LLM_POOL_SIZE: String(given['llm-pool-size']) }),
+  ...(given['max-connections'] === undefined
+    ? {}
+    : { NEAM_MAX_CONNECTIONS: String(given['max-connections']) }),
 })
 
 /** Variables that stand for a flag, as flags: they are read by the same rules, and a flag that is given comes later. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { STATUS_CODES } from 'node:http'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { SECURITY_HEADERS } from '../lambda/middleware/security-headers.ts'
 import type { ErrorCode } from '../lambda/refusal.ts'
@@ -10,36 +10,70 @@ export interface Refused {
   readonly status: number
   readonly code: ErrorCode
   readonly message: string
+  /** Whole seconds after which it may go better. */
+  readonly retryAfterSeconds?: number
 }
+
+/** A refusal that has been answered, for the log and the figures. */
+export interface ToldRefusal {
+  readonly requestId: string
+  readonly traceparent: string
+  /** None: what came was no request. */
+  readonly request: IncomingMessage | null
+  readonly status: number
+  readonly code: ErrorCode
+  /** From the request to its refusal; 0 where there was no request. */
+  readonly durationMs: number
+}
+
+/** Is told of each refusal. */
+export type OnRefused = (refusal: ToldRefusal) => void
 
 /** What is known of the request. */
 interface Origin {
   readonly requestId?: string
-  /** As it came. */
-  readonly traceparent?: string | undefined
+  readonly request?: IncomingMessage | undefined
+  /** When it came, ms of `performance.now()`. */
+  readonly startedAt?: number
 }
 
 /** The answer in the shape of all errors; the connection is closed behind it. */
 export function refusedAnswer(
-  { status, code, message }: Refused,
-  { requestId = randomUUID(), traceparent }: Origin = {},
+  { status, code, message, retryAfterSeconds }: Refused,
+  onRefused: OnRefused,
+  { requestId = randomUUID(), request, startedAt }: Origin = {},
 ) {
+  const traceparent = answeredIn(request?.headersDistinct.traceparent?.join(','))
+  onRefused({
+    requestId,
+    traceparent,
+    request: request ?? null,
+    status,
+    code,
+    durationMs: startedAt === undefined ? 0 : performance.now() - startedAt,
+  })
   return {
     statusCode: status,
     headers: {
       connection: 'close',
       'content-type': 'application/json',
       ...SECURITY_HEADERS,
+      ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
       'x-request-id': requestId,
-      traceparent: answeredIn(traceparent),
+      traceparent,
     },
     body: JSON.stringify({ error: STATUS_CODES[status], message, code, request_id: requestId }),
   }
 }
 
-/** Writes the answer on a connection of which no request could be made, and closes it. */
-export function refuseOn(socket: Duplex, refused: Refused): void {
-  const { statusCode, headers, body } = refusedAnswer(refused)
+/** Writes the answer on a connection on which nobody else answers, and closes it. */
+export function refuseOn(
+  socket: Duplex,
+  refused: Refused,
+  onRefused: OnRefused,
+  request?: IncomingMessage,
+): void {
+  const { statusCode, headers, body } = refusedAnswer(refused, onRefused, { request })
   const lines = Object.entries({
     ...headers,
     'content-length': Buffer.byteLength(body),

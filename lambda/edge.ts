@@ -1,6 +1,7 @@
 /** What the process supplies to its handlers, and what a route handler gets and gives. */
 import type { Readable } from 'node:stream'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
+import type { Occupancy } from '../agents/limits/slots.ts'
 import type { Clock } from '../agents/ports/time.ts'
 import type { Tracing } from '../agents/ports/tracing.ts'
 import type { HandOver } from '../agents/turn/call-context.ts'
@@ -21,6 +22,8 @@ export interface Edge {
   readonly streams: boolean
   /** On Lambda: the log line of a request holds its metrics too. */
   readonly meter?: EmfMeter
+  /** Of a process that takes connections itself: how many it has. */
+  connections?(): Occupancy
   /** True while the process is shutting down. */
   draining(): boolean
   /** Seconds since the process started. */

@@ -1,9 +1,10 @@
 import type { FaultCode } from '../agents/ports/fault.ts'
 
-/** Codes of what no Fault stands for; those of hosts, headers and slow requests are the local server's. */
+/** Codes of what no Fault stands for; those of connections, hosts, headers and slow requests are the local server's. */
 export const REFUSAL_CODES = [
   'archive_not_found',
   'body_too_large',
+  'connections_busy',
   'forbidden',
   'headers_too_large',
   'host_refused',

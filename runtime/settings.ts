@@ -53,6 +53,8 @@ export interface Settings {
   readonly instances: number
   /** Most connections of one process to models. */
   readonly modelConnections: number
+  /** Most connections of callers to one process of `neam-api`; null = 10,000, or as many as its open files allow. */
+  readonly connections: number | null
   /** EventBridge bus that is told as well, name or ARN; null = none. */
   readonly eventBus: string | null
   /** What one API key, or address without a good one, may ask of one process; null = no limit. */
@@ -83,6 +85,8 @@ const WRONG_KEYS_PER_MINUTE = 20
 /** Chapter 28.5, `--llm-pool-size`. */
 const MODEL_CONNECTIONS = 8
 export const MAX_MODEL_CONNECTIONS = 256
+/** Of `neam-api --max-connections`. */
+export const MAX_CONNECTIONS = 100_000
 
 /** Of limits that have no smaller one. */
 export const MAX_WHOLE = 999_999
@@ -158,6 +162,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     webhookUrl: webUrl('NEAM_WEBHOOK_URL'),
     instances: limit('NEAM_POOL_SIZE', MAX_INSTANCES) ?? MAX_INSTANCES,
     modelConnections: limit('NEAM_LLM_POOL_SIZE', MAX_MODEL_CONNECTIONS) ?? MODEL_CONNECTIONS,
+    connections: limit('NEAM_MAX_CONNECTIONS', MAX_CONNECTIONS),
     eventBus: text('NEAM_EVENT_BUS'),
     requestLimits: {
       perMinute: limit('NEAM_RATE_LIMIT'),

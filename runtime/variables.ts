@@ -1,4 +1,4 @@
-import { MAX_INSTANCES, MAX_MODEL_CONNECTIONS, MAX_WHOLE } from './settings.ts'
+import { MAX_CONNECTIONS, MAX_INSTANCES, MAX_MODEL_CONNECTIONS, MAX_WHOLE } from './settings.ts'
 
 /** Who reads a variable: one of the programs, or the functions on AWS. */
 export const READERS = ['neam', 'neam-cli', 'neam-forge', 'neam-api', 'functions'] as const
@@ -383,6 +383,15 @@ const SERVER: VariableGroup = {
       initial: String(MAX_INSTANCES),
       readBy: SERVERS,
       flag: '--pool-size',
+      page: 'server.md',
+    },
+    {
+      name: 'NEAM_MAX_CONNECTIONS',
+      meaning: 'connections of callers to one process; beyond them only probes are answered',
+      takes: count(MAX_CONNECTIONS, 'connections'),
+      initial: '10000',
+      readBy: ['neam-api'],
+      flag: '--max-connections',
       page: 'server.md',
     },
     {

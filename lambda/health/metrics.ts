@@ -51,7 +51,7 @@ export interface Figures {
   readonly routes: Readonly<Record<string, Times>>
   /** By name, of every agent of the program. */
   readonly agents: Readonly<Record<string, AgentFigures>>
-  /** `vm`: VM instances; `llm`: connections to models. */
+  /** `vm`: VM instances; `llm`: connections to models; `connections`: those of callers, where the process takes them. */
   readonly pools: Readonly<Record<string, PoolFigures>>
 }
 
@@ -62,7 +62,11 @@ export function figuresOf(edge: Edge, { world, instances, modelConnections }: Sy
     requests: times.total(),
     routes: times.routes(),
     agents: agentFiguresOf(world),
-    pools: { vm: poolFigures(instances.occupancy()), llm: poolFigures(modelConnections()) },
+    pools: {
+      vm: poolFigures(instances.occupancy()),
+      llm: poolFigures(modelConnections()),
+      ...(edge.connections ? { connections: poolFigures(edge.connections()) } : {}),
+    },
   }
 }
 

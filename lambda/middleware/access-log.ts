@@ -1,28 +1,57 @@
 import { traceIdOf } from '../../runtime/tracing/trace-context.ts'
 import type { Edge } from '../edge.ts'
+import type { ErrorCode } from '../refusal.ts'
 import { requestTimesOf } from '../request-times.ts'
 import { type Route, routeKey } from '../routes.ts'
 import type { Middleware } from './middleware.ts'
 
+/** Stands for the route of what never became a request. */
+const NO_ROUTE = 'none'
+
+/** How a request ended. */
+export interface EndedRequest {
+  readonly requestId: string
+  readonly traceId: string | null
+  /** Null: no request could be made of what came. */
+  readonly route: Route | null
+  readonly method: string | undefined
+  readonly status: number | undefined
+  /** Of a refusal before any handler. */
+  readonly code?: ErrorCode
+  readonly durationMs: number
+}
+
 /** One line a request: what was asked, how it ended, how long it took. No content, no keys, no query. Its time counts in the metrics. */
+export function recordRequest(edge: Edge, ended: EndedRequest): void {
+  const { requestId, traceId, method, status = 500, code, durationMs } = ended
+  const route = ended.route === null ? NO_ROUTE : routeKey(ended.route)
+  requestTimesOf(edge).record(route, durationMs, status >= 500)
+  edge.log({
+    level: 'info',
+    message: 'request',
+    request_id: requestId,
+    trace_id: traceId,
+    route,
+    method,
+    status: ended.status,
+    ...(code === undefined ? {} : { code }),
+    duration_ms: Math.round(durationMs),
+    ...edge.meter?.request({ route, status, durationMs }),
+  })
+}
+
+/** Records each request that a handler is asked for. */
 export function accessLog(route: Route, edge: Edge): Middleware {
   const started = new WeakMap<object, number>()
-  const line: Middleware['after'] = ({ event, context, response }) => {
-    const durationMs = performance.now() - (started.get(context) ?? performance.now())
-    const status = response?.statusCode ?? 500
-    requestTimesOf(edge).record(routeKey(route), durationMs, status >= 500)
-    edge.log({
-      level: 'info',
-      message: 'request',
-      request_id: context.requestId,
-      trace_id: traceIdOf(edge.tracing.current()),
-      route: routeKey(route),
+  const line: Middleware['after'] = ({ event, context, response }) =>
+    recordRequest(edge, {
+      requestId: context.requestId,
+      traceId: traceIdOf(edge.tracing.current()),
+      route,
       method: event.requestContext?.http?.method,
       status: response?.statusCode,
-      duration_ms: Math.round(durationMs),
-      ...edge.meter?.request({ route: routeKey(route), status, durationMs }),
+      durationMs: performance.now() - (started.get(context) ?? performance.now()),
     })
-  }
   return {
     before: ({ context }) => {
       started.set(context, performance.now())

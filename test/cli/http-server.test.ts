@@ -1,10 +1,16 @@
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
-import { afterEach, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { Connections } from '../../cli/connections.ts'
 import { createHttpServer, type HttpServer } from '../../cli/http-server.ts'
+import type { ToldRefusal } from '../../cli/refused-answer.ts'
 import type { Handler } from '../../lambda/edge.ts'
 
 let http: HttpServer
+let refused: ToldRefusal[]
+beforeEach(() => {
+  refused = []
+})
 afterEach(() => {
   http.server.closeAllConnections()
   http.server.close()
@@ -16,6 +22,8 @@ async function serve(handler: Handler, timeoutMs: number): Promise<string> {
     handlers: new Map([['GET /health', handler]]),
     timeoutMs,
     localOnly: true,
+    connections: new Connections(10),
+    onRefused: (refusal) => refused.push(refusal),
     onError: (error) => {
       throw error
     },
@@ -49,6 +57,7 @@ test('one that does not answer in time is answered for, and stays in hand until 
       request_id: answer.headers.get('x-request-id'),
     },
   ])
+  expect(refused).toMatchObject([{ status: 504, code: 'deadline_exceeded', request: { method: 'GET' } }])
   expect(http.active()).toBe(1)
   const stream = Readable.from(['too late'])
   work.resolve({ statusCode: 200, stream })

@@ -1,8 +1,10 @@
 // What no well-behaved client sends (reliability 3.5: H02, H03, H11, H17), as bytes on a socket.
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { Connections } from '../../cli/connections.ts'
 import { createHttpServer, type HttpServer } from '../../cli/http-server.ts'
+import type { ToldRefusal } from '../../cli/refused-answer.ts'
 import type { Handler } from '../../lambda/edge.ts'
 import { checkAnswer } from '../support/check-answer.ts'
 import { fetch } from '../support/fetch.ts'
@@ -34,6 +36,16 @@ const answersIn = (text: string) =>
       const headers = Object.fromEntries(lines.map((header) => header.split(/: (.*)/).slice(0, 2)))
       return { status: Number(line.split(' ')[1]), headers, body: Buffer.from(body) }
     })
+
+/** What the server logged of a request; its log may come later than its answer. */
+async function lines(requestId: string): Promise<readonly Record<string, unknown>[]> {
+  while (!server.log().includes(requestId)) await new Promise((resolve) => setTimeout(resolve, 10))
+  const found = server
+    .log()
+    .split('\n')
+    .filter((line) => line.includes(requestId))
+  return found.map((line) => JSON.parse(line))
+}
 
 const HOST = 'Host: localhost\r\n'
 /** A request that must not be answered: it is part of the one before, or comes after a broken one. */
@@ -106,6 +118,51 @@ describe('a request that is not well-formed', () => {
     const { request_id, ...body } = JSON.parse(answer!.body.toString())
     expect(body).toMatchObject({ code })
     expect([request_id, answer!.headers.connection]).toEqual([answer!.headers['x-request-id'], 'close'])
+    expect(await lines(request_id)).toMatchObject([
+      { message: 'request', status, code, trace_id: answer!.headers.traceparent!.slice(3, 35) },
+    ])
+  })
+})
+
+describe('what is refused before any handler', () => {
+  /** What the figures tell of a route. */
+  const figures = async (route: string) => {
+    const answer = await fetch(`${server.url}/api/v1/metrics`, {
+      headers: { authorization: `Bearer ${KEY}` },
+    })
+    const { routes } = (await answer.json()) as { routes: Record<string, { count: number; errors: number }> }
+    return routes[route] ?? { count: 0, errors: 0 }
+  }
+
+  test.each([
+    ['nonsense, of no route', 'NONSENSE\r\n\r\n', 'none', undefined],
+    ['a path that cannot be read', `GET /%zz HTTP/1.1\r\n${HOST}\r\n`, 'none', 'GET'],
+    [
+      'a body that is too large, of its route',
+      `${POST}Content-Length: 1100000\r\n\r\n${'x'.repeat(1_100_000)}`,
+      'POST /api/v1/claw/{agent}/sessions/{key}/message',
+      'POST',
+    ],
+    [
+      'a chunk without a size, of its route',
+      `${POST}Transfer-Encoding: chunked\r\n\r\nzz\r\n`,
+      'POST /api/v1/claw/{agent}/sessions/{key}/message',
+      'POST',
+    ],
+    [
+      'a proxy’s method, which falls to the last route',
+      `CONNECT evil.example:443 HTTP/1.1\r\n${HOST}\r\n`,
+      'ANY /{proxy+}',
+      'CONNECT',
+    ],
+  ])('%s: has its line in the log, and counts', async (_name, text, route, method) => {
+    const before = await figures(route)
+    const [answer] = answersIn(await raw(server.url, text))
+    const { request_id, code } = JSON.parse(answer!.body.toString())
+    const [line, ...others] = await lines(request_id)
+    expect([line, others]).toMatchObject([{ route, status: answer!.status, code }, []])
+    expect(line!.method).toBe(method)
+    expect(await figures(route)).toMatchObject({ count: before.count + 1, errors: before.errors })
   })
 })
 
@@ -145,6 +202,10 @@ test('a client that goes away in the middle of its body harms nobody', async () 
 
 describe('a client that is too slow', () => {
   let http: HttpServer
+  let refused: ToldRefusal[]
+  beforeEach(() => {
+    refused = []
+  })
   afterEach(() => {
     http.server.closeAllConnections()
     http.server.close()
@@ -153,8 +214,10 @@ describe('a client that is too slow', () => {
     http = createHttpServer({
       handlers: new Map([['GET /health', handler]]),
       timeoutMs: 5000,
-      patience: { headersMs: 50, requestMs: 100, checkMs: 10 },
+      patience: { headersMs: 50, requestMs: 100, keepAliveMs: 1000, checkMs: 10 },
       localOnly: true,
+      connections: new Connections(10),
+      onRefused: (refusal) => refused.push(refusal),
       onError: (error) => {
         throw error
       },
@@ -179,6 +242,7 @@ describe('a client that is too slow', () => {
       error: 'Request Timeout',
       code: 'request_timeout',
     })
+    expect(refused).toMatchObject([{ status: 408, code: 'request_timeout' }])
     expect(http.active()).toBe(0)
   })
 })

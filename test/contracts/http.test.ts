@@ -114,6 +114,9 @@ const DIFFERENT: readonly (readonly [RegExp, string])[] = [
   [/"((?:\w+_)?ms|uptime_seconds|\w+_bytes)":[\d.]+/g, '"$1":0'],
   [/[\d.]+ [KMGT]iB free/g, 'FREE'],
   [/^(neam_\w+_ms\{.*\}) [\d.]+$/gm, '$1 0'],
+  // API Gateway has the connections of callers to Lambda.
+  [/,"connections":\{"size":\d+,"in_use":\d+,"waiting":\d+\}/g, ''],
+  [/^neam_pool_\w+\{pool="connections"\} \d+\n/gm, ''],
 ]
 
 const shown = (text: string): string =>

@@ -124,6 +124,7 @@ test('the defaults of flags are those of their variables', async () => {
     'NEAM_DRAIN_SECONDS',
     'NEAM_WORKERS',
     'NEAM_POOL_SIZE',
+    'NEAM_MAX_CONNECTIONS',
   ])
   for (const { flag, initial } of told)
     expect(stdout).toMatch(new RegExp(`${flag} .*\\(default ${initial}\\)`))

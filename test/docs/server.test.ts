@@ -33,7 +33,13 @@ describe('docs/server.md', () => {
     })
     expect(await curl(server.url, metrics!)).toMatchObject({
       status: 200,
-      answer: { pools: { vm: { size: 8, in_use: 0, waiting: 0 }, llm: { size: 16, in_use: 0, waiting: 0 } } },
+      answer: {
+        pools: {
+          vm: { size: 8, in_use: 0, waiting: 0 },
+          llm: { size: 16, in_use: 0, waiting: 0 },
+          connections: { size: 5000, waiting: 0 },
+        },
+      },
     })
   })
 
