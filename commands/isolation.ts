@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { statSync } from 'node:fs'
+import { type Stats, statSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -40,10 +40,20 @@ interface Hidden {
 
 /** What of these is there now. */
 function existing(paths: readonly string[]): Hidden {
-  const found = paths.map((path) => ({ path, status: statSync(path, { throwIfNoEntry: false }) }))
+  const found = paths.map((path) => ({ path, status: statusOf(path) }))
   return {
     folders: found.filter(({ status }) => status?.isDirectory()).map(({ path }) => path),
     files: found.filter(({ status }) => status?.isFile()).map(({ path }) => path),
+  }
+}
+
+/** What we may not look at, the commands of the same user may not either. */
+function statusOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EACCES') return undefined
+    throw error
   }
 }
 
@@ -76,7 +86,7 @@ export function bwrap({ network, hidden }: IsolationOptions): Isolation {
  * Hides what follows the first three arguments (folders, then files after `--`), and runs the command in a user namespace
  * below, as the user that it would be without us: what is mounted above it cannot undo.
  */
-const HIDE = `user=$1 group=$2 command=$3 hide='mount -t tmpfs -o mode=700 tmpfs'
+const HIDE = `user=$1 group=$2 command=$3 hide='mount -t tmpfs -o mode=700,size=64k tmpfs'
 shift 3
 for path; do
   if [ "$path" = -- ]; then hide='mount --bind /dev/null'; else $hide "$path" || exit 125; fi

@@ -1,13 +1,24 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { readlinkSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { CommandResult, Commands } from '../agents/ports/commands.ts'
 import { Fault } from '../agents/ports/fault.ts'
 import type { Timers } from '../agents/ports/time.ts'
 import { commandEnvironment } from './environment.ts'
 import { detectIsolation, type Isolation } from './isolation.ts'
+import {
+  type CountedIn,
+  commandLimits,
+  type GivenLimits,
+  limited,
+  type Passed,
+  passedText,
+  refusedText,
+} from './limits.ts'
 import { CappedOutput, MAX_FLOOD_BYTES } from './output.ts'
 import { killGroup, killStragglers } from './stragglers.ts'
+import { type Watched, watch } from './watch.ts'
 
 const NOT_STARTED = 127
 const TIMED_OUT = 124
@@ -29,6 +40,10 @@ export interface LocalCommandsOptions {
   readonly network?: boolean
   /** Folders that isolated commands must not see. */
   readonly hidden?: readonly string[]
+  /** What a command may take of the machine; by default what `commandLimits` says. */
+  readonly limits?: GivenLimits
+  /** Whether nobody but us runs processes as this user; default no. */
+  readonly ownUser?: boolean
 }
 
 type Ending =
@@ -37,7 +52,8 @@ type Ending =
 
 /** Commands as child processes of this machine (design 6.3). A call throws `commands_not_isolated`. */
 export function localCommands(options: LocalCommandsOptions): Commands {
-  const { path, timers, network = false, hidden = [] } = options
+  const { path, timers, network = false, hidden = [], ownUser = false } = options
+  const limits = commandLimits(options.limits)
   let isolation = options.isolation === undefined ? null : Promise.resolve(options.isolation)
 
   return {
@@ -47,7 +63,7 @@ export function localCommands(options: LocalCommandsOptions): Commands {
       if (options.isolated === true && isolated.name === 'none') throw new Fault('commands_not_isolated')
       signal.throwIfAborted()
       const cookie = randomUUID()
-      const [file = '', ...args] = isolated.argv(command, cwd)
+      const [file = '', ...args] = isolated.argv(limited(command, limits, countedIn(isolated, ownUser)), cwd)
       const child = spawn(file, args, {
         cwd,
         env: commandEnvironment({ path, workspace: cwd, cookie }),
@@ -68,9 +84,11 @@ export function localCommands(options: LocalCommandsOptions): Commands {
 
       const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
       const deadline = timers.deadline(timeoutMs)
+      const watched = watching(child, { cookie, cwd, limits }, timers)
       const ending = await endOf(child, AbortSignal.any([signal, deadline.signal, flood.signal]), timers)
       const timedOut = deadline.signal.aborted && !signal.aborted
       deadline.cancel()
+      const passed = await watched.end()
 
       if (child.pid !== undefined) {
         killGroup(child.pid, 'SIGKILL')
@@ -85,17 +103,46 @@ export function localCommands(options: LocalCommandsOptions): Commands {
           stderr: `cannot start in ${cwd}: ${ending.code}\n`,
           timedOut: false,
         }
+      const exitCode = timedOut ? TIMED_OUT : exitCodeOf(ending)
+      const told = stderr.text()
       const note = timedOut
         ? `[timed out after ${timeoutMs} ms]\n`
-        : flood.signal.aborted
-          ? `[ended after ${MAX_FLOOD_BYTES} bytes of output]\n`
-          : ''
-      return {
-        exitCode: timedOut ? TIMED_OUT : exitCodeOf(ending),
-        stdout: stdout.text(),
-        stderr: stderr.text() + note,
-        timedOut,
-      }
+        : passed !== null
+          ? passedText(passed, limits)
+          : flood.signal.aborted
+            ? `[ended after ${MAX_FLOOD_BYTES} bytes of output]\n`
+            : refusedText({ exitCode, stderr: told }, limits)
+      return { exitCode, stdout: stdout.text(), stderr: told + note, timedOut }
+    },
+  }
+}
+
+/** Isolation brings a user namespace, unless the tool can do without one because it is root's. */
+function countedIn(isolation: Isolation, ownUser: boolean): CountedIn {
+  if (ownUser) return 'user'
+  return isolation.name === 'none' ? 'nowhere' : { otherThan: readlinkSync('/proc/self/ns/user') }
+}
+
+interface Watching {
+  /** Ends the watch; tells for which limit it has killed the command, if it has. */
+  end(): Promise<Passed | null>
+}
+
+/** Kills a command that passes a limit, without asking: it would grow while it is asked. */
+function watching(child: ChildProcess, command: Omit<Watched, 'pid'>, timers: Timers): Watching {
+  const over = new AbortController()
+  const { pid } = child
+  if (pid === undefined) return { end: async () => null }
+  const passed = watch({ ...command, pid }, timers, over.signal).then((passed) => {
+    if (passed === null || over.signal.aborted) return null
+    killGroup(pid, 'SIGKILL')
+    return passed
+  })
+  passed.catch(() => {}) // told by end()
+  return {
+    end: () => {
+      over.abort()
+      return passed
     },
   }
 }

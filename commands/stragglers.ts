@@ -10,13 +10,21 @@ const MAX_PASSES = 20
  * environment holds the command's cookie. Looks in /proc until it finds none; elsewhere there is nothing to look at.
  */
 export async function killStragglers(cookie: string): Promise<void> {
-  const mark = Buffer.from(`${COOKIE}=${cookie}`)
+  const mark = markOf(cookie)
   let clean = 0
   for (let pass = 0; pass < MAX_PASSES && clean < CLEAN_PASSES; pass++) {
     const { found, unclear } = await marked(mark)
     for (const pid of found) kill(pid)
     clean = found.length === 0 && !unclear ? clean + 1 : 0
   }
+}
+
+/** What the environment of a process holds that a command with this cookie started. */
+export const markOf = (cookie: string): Buffer => Buffer.from(`${COOKIE}=${cookie}`)
+
+/** Whether the environment of a process holds a mark; one that is gone, or not ours to read, does not. */
+export async function holds(pid: number, mark: Buffer): Promise<boolean> {
+  return (await readFile(`/proc/${pid}/environ`).catch(() => null))?.includes(mark) ?? false
 }
 
 /** Live processes with the mark; `unclear` when one was just between two programs. */

@@ -21,6 +21,7 @@ export function systemCommands(settings: Settings, environment: Environment, tim
     ...isolationOptions(settings, environment),
     timers,
     isolated: settings.commandIsolation === 'require',
+    limits: settings.commandLimits,
   })
 }
 

@@ -15,6 +15,9 @@ export type { SandboxAnswer, SandboxRequest } from '../commands/sandbox-client.t
 /** Kept back to end a command and to answer before the function itself is ended. */
 const MARGIN_MS = 10_000
 
+/** Lambda ends a function that has more than 1024, handler and all. */
+const PROCESSES = 512
+
 export interface SandboxCall {
   readonly request: SandboxRequest
   /** What the function has left. */
@@ -26,11 +29,16 @@ export interface SandboxCall {
  * @throws SettingsError without that folder; a call throws `path_refused` for a workspace that is not below it.
  */
 export function createSandbox(environment: Environment): (call: SandboxCall) => Promise<SandboxAnswer> {
-  const { workspaceDir } = readSettings(environment, '/')
+  const { workspaceDir, commandLimits, onLambda } = readSettings(environment, '/')
   if (workspaceDir === null) {
     throw new SettingsError('NEAM_WORKSPACE_DIR is not set: there is nowhere to run commands')
   }
-  const commands = localCommands({ path: environment.PATH ?? SYSTEM_PATH, timers: systemTimers })
+  const commands = localCommands({
+    path: environment.PATH ?? SYSTEM_PATH,
+    timers: systemTimers,
+    limits: { ...commandLimits, processes: commandLimits.processes ?? PROCESSES },
+    ownUser: onLambda,
+  })
 
   return async ({ request, remainingMs }) => {
     const root = await realpath(workspaceDir)

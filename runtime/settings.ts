@@ -1,5 +1,6 @@
 import { tmpdir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { GivenLimits } from '../commands/limits.ts'
 import type { Cassettes } from '../providers/cassettes/models.ts'
 import type { Environment } from './environment.ts'
 import { SettingsError } from './settings-error.ts'
@@ -47,6 +48,8 @@ export interface Settings {
   readonly commandIsolation: (typeof COMMAND_ISOLATIONS)[number]
   /** Whether isolated commands may use the network. */
   readonly commandNetwork: boolean
+  /** What one command may take of the machine, where somebody says so. */
+  readonly commandLimits: GivenLimits
   /** Told when a forge run has ended; null = nobody. */
   readonly webhookUrl: string | null
   /** Most VM instances of one process that work at once: of requests, and of turns in the background. */
@@ -122,6 +125,11 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     throw new SettingsError(`${name} is ${JSON.stringify(value)}; it must be a whole number from 1 to ${max}`)
   }
 
+  const mebibytes = (name: string): number | null => {
+    const count = limit(name)
+    return count === null ? null : count * 1024 * 1024
+  }
+
   const webUrl = (name: string): string | null => {
     const value = text(name)
     if (value === null || /^https?:$/.test(URL.parse(value)?.protocol ?? '')) return value
@@ -159,6 +167,11 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     watch: flag('NEAM_WATCH'),
     commandIsolation: choice('NEAM_COMMAND_ISOLATION', COMMAND_ISOLATIONS, 'best'),
     commandNetwork: flag('NEAM_COMMAND_NETWORK'),
+    commandLimits: {
+      memoryBytes: mebibytes('NEAM_COMMAND_MEMORY'),
+      fileBytes: mebibytes('NEAM_COMMAND_FILE_SIZE'),
+      processes: limit('NEAM_COMMAND_PROCESSES'),
+    },
     webhookUrl: webUrl('NEAM_WEBHOOK_URL'),
     instances: limit('NEAM_POOL_SIZE', MAX_INSTANCES) ?? MAX_INSTANCES,
     modelConnections: limit('NEAM_LLM_POOL_SIZE', MAX_MODEL_CONNECTIONS) ?? MODEL_CONNECTIONS,

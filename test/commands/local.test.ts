@@ -313,6 +313,15 @@ describe('the arguments of bwrap', () => {
   })
 })
 
+const unprivileged = process.getuid?.() === 0 ? test.skip : test
+
+unprivileged('a folder that we may not even look at keeps no command from running', async () => {
+  const closed = join(temporaryDirectory(), 'closed')
+  mkdirSync(closed, { mode: 0o000 })
+  const isolation = await detectIsolation({ path, network: false, hidden: [join(closed, 'state')] })
+  expect(isolation.argv('true', '/ws').join(' ')).not.toContain(closed)
+})
+
 test('where isolation is required and none works, commands are refused', async () => {
   const { cwd } = workspace(noIsolation)
   const commands = localCommands({ path: '/nonexistent', timers: realTimers, isolated: true })

@@ -131,3 +131,14 @@ test('a command goes from the client through Invoke to the handler and back', as
   })
   expect(result).toEqual({ exitCode: 7, stdout: 'hello', stderr: '', timedOut: false })
 })
+
+test('in the sandbox function the kernel lets a command have half of the processes that Lambda allows', async () => {
+  const limit = async (more: object) => {
+    const sandbox = createSandbox({ PATH: process.env.PATH, NEAM_WORKSPACE_DIR: root, ...more })
+    const request = { workspace: 'builder', command: 'bash -c "ulimit -u"', timeout_ms: 20_000, barriers: [] }
+    return Number((await sandbox({ request, remainingMs: 600_000 })).stdout)
+  }
+  const onLambda = { AWS_LAMBDA_FUNCTION_NAME: 'Sandbox' }
+  expect(await limit(onLambda)).toBe(512)
+  expect(await limit({ ...onLambda, NEAM_COMMAND_PROCESSES: '100' })).toBe(100)
+})

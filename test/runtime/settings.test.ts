@@ -49,6 +49,18 @@ describe('on Lambda', () => {
 test.each([
   [{ NEAM_TREE: 'maybe' }, 'NEAM_TREE is "maybe"; accepted: create, require'],
   [{ NEAM_COMMAND_ISOLATION: 'none' }, 'NEAM_COMMAND_ISOLATION is "none"; accepted: best, require'],
+  [
+    { NEAM_COMMAND_MEMORY: '2GB' },
+    'NEAM_COMMAND_MEMORY is "2GB"; it must be a whole number from 1 to 999999',
+  ],
+  [
+    { NEAM_COMMAND_PROCESSES: '0' },
+    'NEAM_COMMAND_PROCESSES is "0"; it must be a whole number from 1 to 999999',
+  ],
+  [
+    { NEAM_COMMAND_FILE_SIZE: '-1' },
+    'NEAM_COMMAND_FILE_SIZE is "-1"; it must be a whole number from 1 to 999999',
+  ],
   [{ NEAM_OFFLINE: 'perhaps' }, 'NEAM_OFFLINE is "perhaps"; accepted: 1, 0'],
   [{ NEAM_AUDIT_SINK: 'paper' }, 'NEAM_AUDIT_SINK is "paper"; accepted: stderr, file, json, none'],
   [{ NEAM_AUDIT_SINK: 'file' }, 'the audit sink "file" needs a path: --audit-log PATH or NEAM_AUDIT_LOG'],
@@ -69,6 +81,15 @@ test.each([
   ],
 ])('%j is refused by name', (environment, message) => {
   expect(() => read(environment)).toThrow(message)
+})
+
+test('limits of commands are those that are set, in bytes where the setting is in MiB', () => {
+  expect(read({}).commandLimits).toEqual({ memoryBytes: null, fileBytes: null, processes: null })
+  expect(read({ NEAM_COMMAND_MEMORY: '2048', NEAM_COMMAND_PROCESSES: '100' }).commandLimits).toEqual({
+    memoryBytes: 2048 * 1024 * 1024,
+    fileBytes: null,
+    processes: 100,
+  })
 })
 
 describe('traces', () => {
