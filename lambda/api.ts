@@ -1,19 +1,18 @@
 /** The API function: every route of the HTTP API comes here, with its route key. */
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
-import { createHandlers } from './handlers.ts'
+import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
+import type { GatewayEvent } from './gateway-event.ts'
+import { gatewayHandler } from './gateway-handler.ts'
 import { processEdge, systemOfProcess } from './process.ts'
-import { ROUTES, routeKey } from './routes.ts'
 
 const edge = processEdge(systemOfProcess())
-const handlers = createHandlers(edge)
-const fallback = handlers.get(routeKey(ROUTES.at(-1)!))!
+const answer = gatewayHandler(edge)
 
 export const handler = async (
-  event: APIGatewayProxyEventV2,
+  event: GatewayEvent,
   context: Context,
 ): Promise<APIGatewayProxyStructuredResultV2> => {
-  const answer = await (handlers.get(event.routeKey) ?? fallback)(event, context)
+  const answered = await answer(event, context)
   // Lambda stops the process when the answer is out.
   await edge.tracing.flush()
-  return answer
+  return answered
 }

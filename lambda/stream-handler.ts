@@ -3,9 +3,7 @@ import middy from '@middy/core'
 import { executionModeStreamifyResponse } from '@middy/core/executionModeStreamifyResponse'
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda'
 import type { Edge } from './edge.ts'
-import { createHandlers } from './handlers.ts'
-import { fromRestEvent } from './rest-event.ts'
-import { ROUTES, routeKey } from './routes.ts'
+import { gatewayHandler } from './gateway-handler.ts'
 
 /** What the runtime streams: status and headers first, then the body. */
 interface StreamedResponse {
@@ -19,8 +17,7 @@ interface StreamedResponse {
  * turn runs in this very function, which is there until the turn is over, whoever still listens.
  */
 export function streamHandler(edge: Edge) {
-  const handlers = createHandlers(edge)
-  const fallback = handlers.get(routeKey(ROUTES.at(-1)!))!
+  const answerOf = gatewayHandler(edge)
   return middy<APIGatewayProxyEvent, StreamedResponse>({
     executionMode: executionModeStreamifyResponse,
     async requestEnd() {
@@ -29,9 +26,7 @@ export function streamHandler(edge: Edge) {
       await edge.tracing.flush()
     },
   }).handler(async (event: APIGatewayProxyEvent, context: Context): Promise<StreamedResponse> => {
-    const asked = fromRestEvent(event)
-    const answer = await (handlers.get(asked.routeKey) ?? fallback)(asked, context)
-    const { statusCode = 200, headers = {}, body = '', stream = body } = answer
+    const { statusCode = 200, headers = {}, body = '', stream = body } = await answerOf(event, context)
     return {
       statusCode,
       headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),

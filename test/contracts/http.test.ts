@@ -54,7 +54,21 @@ const foldersBelow = (tree: string) => ({
   NEAM_STATE_DIR: join(tree, 'state'),
 })
 
-/** A tree in which a run has ended, twice over. */
+/** The same request behind a stage with a name, from a sender that keeps names of headers as they were written. */
+function stagedEventOf(event: APIGatewayProxyEventV2): APIGatewayProxyEventV2 {
+  const { rawPath, requestContext, headers } = event
+  const path = `/prod${rawPath}`
+  return {
+    ...event,
+    rawPath: path,
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name.replace(/\b\w/g, (a) => a.toUpperCase()), value]),
+    ),
+    requestContext: { ...requestContext, stage: 'prod', http: { ...requestContext.http, path } },
+  }
+}
+
+/** A tree in which a run has ended, three times over. */
 async function preparedTrees(program: string) {
   const tree = temporaryDirectory()
   for (const folder of ['sessions', 'workspace', 'state']) mkdirSync(join(tree, folder))
@@ -62,9 +76,9 @@ async function preparedTrees(program: string) {
     cwd: temporaryDirectory(),
     env: foldersBelow(tree),
   })
-  const other = temporaryDirectory()
-  cpSync(tree, other, { recursive: true })
-  return [tree, other] as const
+  const others = [temporaryDirectory(), temporaryDirectory()] as const
+  for (const other of others) cpSync(tree, other, { recursive: true })
+  return [tree, ...others] as const
 }
 
 /** Sends a request byte for byte as the case says. */
@@ -140,11 +154,12 @@ const comparable = async ({ status, headers, body }: RawAnswer) => ({
 
 const local = new Map<string, RawAnswer>()
 const lambda = new Map<string, RawAnswer>()
+const staged = new Map<string, RawAnswer>()
 
 beforeAll(async () => {
   const program = join(temporaryDirectory(), 'contract.neam')
   writeFileSync(program, PROGRAM)
-  const [here, there] = await preparedTrees(program)
+  const [here, there, behindStage] = await preparedTrees(program)
 
   const server = await startServer('bin/neam-api.js', ['--program', program, '--offline'], {
     ...foldersBelow(here),
@@ -161,29 +176,36 @@ beforeAll(async () => {
 
   const machine = await awsService(() => ({ body: { executionArn: 'arn', startDate: 0 } }))
   const image = await lambdaImage(program, API_KEY)
-  const { results } = await image.run(
-    there,
-    HTTP_CASES.map(({ name, body }) => {
-      const text = JSON.stringify(eventOf(name)).replaceAll('{run}', run)
-      const event = JSON.parse(text)
-      // Too large for a file of its own.
-      return { function: 'api', event: body === TOO_LARGE ? { ...event, body } : event }
-    }),
-    {
-      NEAM_ADMIN_KEY: ADMIN_KEY,
-      NEAM_STATE_MACHINE_ARN: 'arn:aws:states:eu-central-1:123456789012:stateMachine:forge',
-      AWS_ENDPOINT_URL_SFN: machine.client.endpoint,
-      AWS_REGION: machine.client.region,
-      AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
-      AWS_SECRET_ACCESS_KEY: 'secret',
-    },
-  )
-  for (const [at, { name }] of HTTP_CASES.entries()) lambda.set(name, received(results[at]))
+  const events = HTTP_CASES.map(({ name, body }): APIGatewayProxyEventV2 => {
+    const event = JSON.parse(JSON.stringify(eventOf(name)).replaceAll('{run}', run))
+    // Too large for a file of its own.
+    return body === TOO_LARGE ? { ...event, body } : event
+  })
+  const environment = {
+    NEAM_ADMIN_KEY: ADMIN_KEY,
+    NEAM_STATE_MACHINE_ARN: 'arn:aws:states:eu-central-1:123456789012:stateMachine:forge',
+    AWS_ENDPOINT_URL_SFN: machine.client.endpoint,
+    AWS_REGION: machine.client.region,
+    AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+  }
+  for (const [answers, tree, sent] of [
+    [lambda, there, events],
+    [staged, behindStage, events.map(stagedEventOf)],
+  ] as const) {
+    const { results } = await image.run(
+      tree,
+      sent.map((event) => ({ function: 'api', event })),
+      environment,
+    )
+    for (const [at, { name }] of HTTP_CASES.entries()) answers.set(name, received(results[at]))
+  }
 }, 120_000)
 
 describe.each([
   ['the local server', local],
   ['the Lambda function', lambda],
+  ['the Lambda function behind a stage with a name', staged],
 ])('%s', (_name, answers) => {
   test.each(HTTP_CASES)('answers $name with $status, as it is described', (one) => {
     const answer = answers.get(one.name)!
@@ -195,8 +217,10 @@ describe.each([
   })
 })
 
-test.each(HTTP_CASES)('both give the same answer to $name', async ({ name }) => {
-  expect(await comparable(lambda.get(name)!)).toEqual(await comparable(local.get(name)!))
+test.each(HTTP_CASES)('all give the same answer to $name', async ({ name }) => {
+  const expected = await comparable(local.get(name)!)
+  expect(await comparable(lambda.get(name)!)).toEqual(expected)
+  expect(await comparable(staged.get(name)!)).toEqual(expected)
 })
 
 test('every route is asked for and answered with success', () => {
