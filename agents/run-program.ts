@@ -1,5 +1,6 @@
 import { SceneHost } from './host/scene-host.ts'
 import { vmDeadline } from './turn/scene.ts'
+import { Taint } from './turn/taint.ts'
 import type { World } from './world.ts'
 
 export interface ProgramOptions {
@@ -16,6 +17,7 @@ export async function runProgram(world: World, options: ProgramOptions): Promise
   const deadlineAt = options.deadlineAt ?? Infinity
   const host = new SceneHost(world, {
     call: { depth: 0, deadlineAt, signal: options.signal, requestId: null, holding: [] },
+    taint: new Taint(),
     agent: null,
     session: null,
     workspace: null,

@@ -162,6 +162,8 @@ const MANIFEST = record<Manifest>({
       impl: index,
       sensitive: flag,
       idempotent: flag,
+      untrusted: flag,
+      effects: nullable(word('external')),
     }),
   ),
   guards: list(
@@ -206,6 +208,7 @@ const MANIFEST = record<Manifest>({
       deny: list(text),
       confirm: list(text),
       defaultDeny: flag,
+      tainted: word('confirm', 'deny', 'allow'),
     }),
   ),
   structs: list(text),

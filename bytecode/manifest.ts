@@ -127,6 +127,10 @@ export interface SkillDecl {
   readonly sensitive: boolean
   /** May be repeated after a crash. */
   readonly idempotent: boolean
+  /** What it gives is text of strangers: web pages, mail, files that others wrote. */
+  readonly untrusted: boolean
+  /** `external`: what it does reaches others or outlives the turn. Null = nothing of the kind is known. */
+  readonly effects: 'external' | null
 }
 
 export type GuardPhase = 'input' | 'tool_input' | 'tool_output' | 'output'
@@ -172,4 +176,6 @@ export interface PolicyDecl {
   readonly deny: readonly string[]
   readonly confirm: readonly string[]
   readonly defaultDeny: boolean
+  /** What becomes of skills with external effects once text of strangers is in the turn. */
+  readonly tainted: 'confirm' | 'deny' | 'allow'
 }

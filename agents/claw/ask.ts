@@ -35,6 +35,8 @@ export interface AskRequest {
   readonly depth?: number
   readonly holding?: readonly HeldSession[]
   readonly handOver?: HandOver | null
+  /** See CallContext. */
+  readonly taint?: readonly string[]
 }
 
 /** Faults by which a turn is refused, as opposed to failing. */
@@ -119,6 +121,7 @@ function incomingTurn(world: World, request: AskRequest): Omit<IncomingTurn, 'sp
       requestId: request.requestId ?? null,
       holding,
       handOver: request.handOver ?? null,
+      taint: request.taint ?? [],
     },
     ledger: { accepted: false, holding, held: [] },
   }
@@ -126,13 +129,22 @@ function incomingTurn(world: World, request: AskRequest): Omit<IncomingTurn, 'sp
 
 /** What a turn that is over has answered. */
 function answerOf(turn: string, result: TurnResult): AskAnswer {
+  const isTainted = 'tainted' in result && result.tainted === true
   switch (result.status) {
     case 'completed': {
       const { response, tokens, cost } = result
-      return { turn, response, status: 'completed', tokens, cost, latencyMs: 0 }
+      return { turn, response, status: 'completed', tokens, cost, latencyMs: 0, isTainted }
     }
     case 'orphaned':
-      return { turn, response: result.response, status: 'orphaned', tokens: 0, cost: 0, latencyMs: 0 }
+      return {
+        turn,
+        response: result.response,
+        status: 'orphaned',
+        tokens: 0,
+        cost: 0,
+        latencyMs: 0,
+        isTainted,
+      }
     case 'forgotten':
       throw new Fault('turn_forgotten', { turn })
     default:

@@ -35,7 +35,8 @@ export interface Compacted {
 
 /**
  * Replaces the oldest turns of a session by their summary (chapter 24.5): facts into MEMORY.md, the old version into
- * the archive, then one commit. An earlier summary goes into the new one. Null: there is nothing to summarize, or
+ * the archive, then one commit. Facts in which strangers may have had a part are quarantined: kept, marked, and neither
+ * in MEMORY.md nor in prompts (decision 010). An earlier summary goes into the new one. Null: there is nothing to summarize, or
  * somebody else has compacted or reset the session meanwhile. Throws what the model call and the tree throw; the
  * history is then as it was.
  */
@@ -57,13 +58,20 @@ async function compactNow(world: World, request: CompactionRequest): Promise<Com
   const old = [...preamble, ...turns.slice(0, count).flat()]
   const { text, facts, tokens, cost } = await summarize(world, { agent, call, messages: old })
   const time = messageTime(isoTime(world.clock.now()))
+  const isTainted = old.some(({ tainted }) => tainted)
   if (facts.length > 0 && agent.semanticMemory?.flushOnCompact !== false) {
     const { sessionId, seq } = version
-    await world.memories.keepFacts(ref, { sessionId, seq, facts, ts: time })
-    await copyFacts(world, request, facts, time)
+    await world.memories.keepFacts(ref, { sessionId, seq, facts, ts: time, isTainted })
+    if (isTainted) record(world, request, 'memory.quarantined', undefined, { facts: facts.length })
+    else await copyFacts(world, request, facts, time)
   }
   await world.sessions.archive(ref, version, 'compaction')
-  const summary: StoredMessage = { role: 'system', content: `${SUMMARY_MARK}${text}`, ts: time }
+  const summary: StoredMessage = {
+    role: 'system',
+    content: `${SUMMARY_MARK}${text}`,
+    ts: time,
+    ...(isTainted ? { tainted: true } : {}),
+  }
   const committed = await replaceOldest(world, request, old.length, summary)
   if (committed === null) return null
   const turnsAfter = historyTurns(committed.messages).turns.length

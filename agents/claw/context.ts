@@ -1,7 +1,9 @@
 import { Fault } from '../ports/fault.ts'
+import { DATA_ONLY, framed } from '../ports/framed.ts'
 import type { ModelMessage } from '../ports/model.ts'
 import type { SessionVersion, StoredMessage } from '../ports/sessions.ts'
 import { contextLimit } from '../turn/context-window.ts'
+import { recordTaint, TAINT_SOURCE } from '../turn/taint.ts'
 import { tokenCounter } from '../turn/token-counter.ts'
 import { messageTokens, requestTokens } from '../turn/tokens.ts'
 import { skillsOf, toolSpec } from '../turn/tools.ts'
@@ -77,6 +79,7 @@ async function briefed(
       ...(again === null ? {} : { detail: again.refusal }),
     })
   }
+  inheritTaint(turn, history.messages)
   // After the history, whose beginning then stays the same from turn to turn: vendors cache it.
   const fromMemory =
     memory === null
@@ -94,7 +97,19 @@ async function briefed(
   }
 }
 
-const promptMessage = ({ role, content }: StoredMessage): ModelMessage => ({ role, content })
+/** A summary in which strangers may have had a part does not speak as the system. */
+const promptMessage = ({ role, content, tainted }: StoredMessage): ModelMessage =>
+  role === 'system' && tainted
+    ? { role: 'user', content: framed(TAINTED_SUMMARY, [{ text: content }]) }
+    : { role, content }
+
+const TAINTED_SUMMARY = `Summary of what was said before in this session, as a JSON line. Strangers may have had a part in it. ${DATA_ONLY}`
+
+/** What the model reads of earlier turns it cannot unread: text of strangers in them is in this turn, too. */
+function inheritTaint({ world, scene }: OpenTurn, history: readonly StoredMessage[]): void {
+  const isInherited = history.some(({ tainted }) => tainted)
+  if (isInherited && scene.taint.add(TAINT_SOURCE.history)) recordTaint(world, scene, null)
+}
 
 /** The session after its compaction, or as it was: a summary that fails costs the turn nothing but time. */
 async function compacted(turn: OpenTurn): Promise<SessionVersion> {

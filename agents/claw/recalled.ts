@@ -29,7 +29,17 @@ export async function recalled(
   try {
     const { topK } = memory
     const { inPrompt } = options
-    const hits = await recall(world, { ref, version, agent, memory, text: message, topK, inPrompt, call })
+    const hits = await recall(world, {
+      ref,
+      version,
+      agent,
+      memory,
+      text: message,
+      topK,
+      inPrompt,
+      withTainted: false,
+      call,
+    })
     const found = recalledMessage(hits, options.maxTokens, options.counter)
     if (found === null) return []
     world.audit.record({ event: 'memory.recalled', ...audited, metadata: { passages: hits.length } })

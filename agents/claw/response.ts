@@ -3,7 +3,7 @@ import { applyGuards } from '../limits/guards.ts'
 import { observe } from '../monitoring/observe.ts'
 import { Fault } from '../ports/fault.ts'
 import type { SessionVersion, StoredMessage, TurnResult } from '../ports/sessions.ts'
-import { usageAttributes } from '../tracing/agent-span.ts'
+import { taintAttributes, usageAttributes } from '../tracing/agent-span.ts'
 import { statisticsOf } from '../turn/statistics.ts'
 import { totalTokens } from '../turn/usage.ts'
 import { messageTime } from './message-time.ts'
@@ -17,7 +17,8 @@ export async function response(turn: WorkedTurn): Promise<AskAnswer> {
   const { world, agent, scene, work, call, ref } = turn
   if (work.text.trim() === '') throw new Fault('model_answer_empty', { model: agent.model })
   const text = await applyGuards(world, scene, 'output', work.text)
-  turn.span.set(usageAttributes(work.usage))
+  const { isTainted } = scene.taint
+  turn.span.set({ ...usageAttributes(work.usage), ...taintAttributes(isTainted) })
   const status = await commit(turn, text)
   const answer: AskAnswer = {
     turn: turn.id,
@@ -26,6 +27,7 @@ export async function response(turn: WorkedTurn): Promise<AskAnswer> {
     tokens: totalTokens(work.usage),
     cost: work.cost,
     latencyMs: world.clock.now() - turn.startedAt,
+    isTainted,
   }
   await close(turn, answer)
   statisticsOf(world).answered(agent.name, answer.latencyMs)
@@ -54,10 +56,20 @@ export async function response(turn: WorkedTurn): Promise<AskAnswer> {
  * top of it, without another model call; a reset in between means that this answer belongs to no history.
  */
 async function commit(turn: WorkedTurn, text: string): Promise<AskAnswer['status']> {
-  const { world, ref, id, lease, startedAt } = turn
+  const { world, ref, id, lease, startedAt, scene } = turn
   const messages: readonly StoredMessage[] = [
-    { role: 'user', content: turn.message, ts: messageTime(turn.acceptedAt) },
-    { role: 'assistant', content: text, ts: messageTime(isoTime(world.clock.now())) },
+    {
+      role: 'user',
+      content: turn.message,
+      ts: messageTime(turn.acceptedAt),
+      ...taintedIf(passedOnTaint(turn).length > 0),
+    },
+    {
+      role: 'assistant',
+      content: text,
+      ts: messageTime(isoTime(world.clock.now())),
+      ...taintedIf(scene.taint.isTainted),
+    },
   ]
   let base = turn.version
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
@@ -83,6 +95,12 @@ async function commit(turn: WorkedTurn, text: string): Promise<AskAnswer['status
   throw new Fault('session_busy', { key: ref.key })
 }
 
+const taintedIf = (isTainted: boolean): { tainted?: true } => (isTainted ? { tainted: true } : {})
+
+/** Of the message itself: it came from an agent that had read text of strangers. */
+const passedOnTaint = ({ earlier, call }: WorkedTurn): readonly string[] =>
+  earlier?.intent.taint ?? call.taint ?? []
+
 /** A session that had never been written has no id to compare: whoever wrote it first has begun it. */
 const wasReset = (before: SessionVersion, now: SessionVersion): boolean =>
   before.seq > 0 && before.sessionId !== now.sessionId
@@ -92,10 +110,11 @@ async function close(turn: WorkedTurn, answer: AskAnswer): Promise<void> {
   const { world, ref, id } = turn
   const finishedAt = isoTime(world.clock.now())
   const { response, tokens, cost } = answer
+  const tainted = taintedIf(answer.isTainted)
   const result: TurnResult =
     answer.status === 'orphaned'
-      ? { status: 'orphaned', response, finishedAt }
-      : { status: 'completed', response, tokens, cost, finishedAt }
+      ? { status: 'orphaned', response, finishedAt, ...tainted }
+      : { status: 'completed', response, tokens, cost, finishedAt, ...tainted }
   try {
     await world.sessions.close(ref, id, result)
   } catch (error) {

@@ -44,6 +44,7 @@ export async function session(turn: ClearedTurn): Promise<OpenTurn> {
   if (earlier?.result) throw new TurnIsOver(earlier.result)
   const version = await resetWhenDue(turn, lease)
   await assertEnabled(world, agent.name, call.requestId)
+  turn.scene.taint.add(...(earlier?.intent.taint ?? []))
   const { message, acceptedAt } = earlier?.intent ?? {
     message: turn.message,
     acceptedAt: isoTime(turn.startedAt),
@@ -62,6 +63,7 @@ async function accept(turn: ClearedTurn, lane: LaneDecl): Promise<boolean> {
     requestId: call.requestId,
     ...(turn.fingerprint === null ? {} : { fingerprint: turn.fingerprint }),
     ...(isGuarded(world, agent, 'output') ? { guardsAnswer: true } : {}),
+    ...(turn.scene.taint.isTainted ? { taint: turn.scene.taint.sources } : {}),
   })
   ledger.accepted = true
   world.audit.record({

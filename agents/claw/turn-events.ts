@@ -21,6 +21,8 @@ export type TurnEvent = { readonly id: number } & (
       readonly callId: string
       readonly name: string
       readonly isError: boolean
+      /** Strangers may have written it: the turn is tainted from here on. */
+      readonly isUntrusted: boolean
     }
   | { readonly kind: 'turn.over'; readonly result: TurnResult }
 )
@@ -115,6 +117,6 @@ function* eventsOfCall(
   yield { id, kind: 'tool.call', callId: call.id, name: call.name }
   if (waitsFor !== undefined) yield { id: id + 1, kind: 'confirmation.pending', pending: waitsFor }
   if (step?.kind !== 'tool') return
-  const { callId, name, isError } = step
-  yield { id: id + 2, kind: 'tool.result', callId, name, isError }
+  const { callId, name, isError, untrusted } = step
+  yield { id: id + 2, kind: 'tool.result', callId, name, isError, isUntrusted: untrusted === true }
 }

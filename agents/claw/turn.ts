@@ -74,4 +74,6 @@ export interface AskAnswer {
   /** USD. */
   readonly cost: number
   readonly latencyMs: number
+  /** Text of strangers may have a part in the response. */
+  readonly isTainted: boolean
 }

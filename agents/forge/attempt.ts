@@ -3,8 +3,9 @@ import { applyGuards } from '../limits/guards.ts'
 import { Fault, faultText } from '../ports/fault.ts'
 import type { ModelMessage } from '../ports/model.ts'
 import type { IterationRecord, IterationWait, RunTally, Verdict } from '../ports/runs.ts'
-import { agentSpan, usageAttributes } from '../tracing/agent-span.ts'
+import { agentSpan, taintAttributes, usageAttributes } from '../tracing/agent-span.ts'
 import { openScene, type Scene } from '../turn/scene.ts'
+import { TAINT_SOURCE } from '../turn/taint.ts'
 import { toolLoop } from '../turn/tool-loop.ts'
 import { totalTokens } from '../turn/usage.ts'
 import type { World } from '../world.ts'
@@ -46,7 +47,7 @@ export async function attemptTask(run: OpenRun, options: AttemptOptions): Promis
   const { world, config } = run
   const startedAt = isoTime(world.clock.now())
   const before = taskSoFar(run, options.task)
-  const { verification, warnings, hasWorked } = await workAndVerify(run, options, before)
+  const { verification, warnings, hasWorked, isTainted } = await workAndVerify(run, options, before)
   const { spent } = options
   const tally = {
     cost: run.tally.cost + spent.cost,
@@ -75,6 +76,7 @@ export async function attemptTask(run: OpenRun, options: AttemptOptions): Promis
     checkpoint: null,
     tally: { ...tally, tasksCompleted: completed },
     verified,
+    ...(isTainted ? { tainted: true } : {}),
   }
   const unworked = hasWorked ? null : unworkedWarning(record)
   return { record, warnings: unworked === null ? warnings : [...warnings, unworked] }
@@ -95,11 +97,21 @@ interface TaskSoFar {
   readonly feedback: string | null
   readonly verifyErrors: number
   readonly sameFeedback: number
+  /** Text of strangers may have a part in the feedback. */
+  readonly isTainted: boolean
 }
 
 function taskSoFar({ previous, tally }: OpenRun, task: string): TaskSoFar {
   if (previous?.verdict.kind !== 'retry' || previous.task !== task) {
-    return { attempts: 0, cost: 0, tokens: 0, feedback: null, verifyErrors: 0, sameFeedback: 0 }
+    return {
+      attempts: 0,
+      cost: 0,
+      tokens: 0,
+      feedback: null,
+      verifyErrors: 0,
+      sameFeedback: 0,
+      isTainted: false,
+    }
   }
   return {
     attempts: tally.taskAttempts,
@@ -108,6 +120,7 @@ function taskSoFar({ previous, tally }: OpenRun, task: string): TaskSoFar {
     feedback: previous.verdict.feedback,
     verifyErrors: tally.verifyErrors,
     sameFeedback: tally.sameFeedback,
+    isTainted: previous.tainted === true,
   }
 }
 
@@ -147,6 +160,8 @@ async function workAndVerify(
   readonly warnings: readonly string[]
   /** False: it is certain that the model's work left no trace in the workspace. */
   readonly hasWorked: boolean
+  /** Text of strangers has come in. */
+  readonly isTainted: boolean
 }> {
   const { world, decl, workspace } = run
   const { project, spent } = options
@@ -156,6 +171,7 @@ async function workAndVerify(
     workspace,
     deadlineAt: options.deadlineAt,
     signal: options.signal,
+    taint: before.isTainted || spent.tainted ? [TAINT_SOURCE.earlierTry] : [],
     readOnlyPaths: [decl.loop.planFile, decl.loop.progressFile].filter((path) => path !== null),
   })
   const warnings: string[] = []
@@ -165,17 +181,24 @@ async function workAndVerify(
     const gate = await forgeGate(run, spent)
     const answer = await world.tracing.span(agentSpan(decl, run.config.run), async (span) => {
       const work = await toolLoop({ world, scene, messages, journal: null, gate })
-      span.set(usageAttributes(work.usage))
+      span.set({ ...usageAttributes(work.usage), ...taintAttributes(scene.taint.isTainted) })
       return work
     })
     const text = await applyGuards(world, scene, 'output', answer.text)
     warnings.push(...(await changesDuring(project, workspace, decl.loop, run.iteration)))
     hasWorked = (await run.checkpoint.hasChanged(run.config.run, run.iteration)) !== false
-    await keepLearnings(run, options, text)
+    const quarantined = await keepLearnings(run, options, text, scene.taint.isTainted)
+    if (quarantined !== null) warnings.push(quarantined)
   } catch (error) {
     const feedback = feedbackOf(error)
     if (feedback === null) throw error
-    return { verification: { verdict: { kind: 'retry', feedback }, threw: false }, warnings, hasWorked }
+    const { isTainted } = scene.taint
+    return {
+      verification: { verdict: { kind: 'retry', feedback }, threw: false },
+      warnings,
+      hasWorked,
+      isTainted,
+    }
   }
   await assertUnstopped(run)
   const verification = await verify(scene.activation, decl.verify, {
@@ -187,7 +210,7 @@ async function workAndVerify(
     workspace: workspace.root,
     attempt: before.attempts + 1,
   })
-  return { verification, warnings, hasWorked }
+  return { verification, warnings, hasWorked, isTainted: scene.taint.isTainted }
 }
 
 const briefOf = async (
@@ -236,19 +259,32 @@ function feedbackOf(error: unknown): string | null {
   }
 }
 
-/** Appends what the model marked as learned, once; where it cannot, it is left out. */
-async function keepLearnings(run: OpenRun, options: AttemptOptions, text: string): Promise<void> {
+/**
+ * Appends what the model marked as learned, once; where it cannot, it is left out. What it may have learned from
+ * strangers is marked, no later iteration is told of it, and the warning that is answered says so.
+ */
+async function keepLearnings(
+  run: OpenRun,
+  options: AttemptOptions,
+  text: string,
+  tainted: boolean,
+): Promise<string | null> {
   const path = run.decl.loop.learningsFile
-  if (path === null) return
+  if (path === null) return null
   const found = extractLearnings(text, options.project.learnings)
-  if (found.length === 0) return
+  if (found.length === 0) return null
   const lines = found.map((learning) =>
-    formatLearning({ learning, iteration: run.iteration, task: options.task }),
+    formatLearning({ learning, iteration: run.iteration, task: options.task, tainted }),
   )
   try {
     await run.workspace.append(path, onOwnLine(await run.workspace.read(path), lines.join('')))
+    return tainted ? quarantinedWarning(run.iteration, path, found.length) : null
   } catch (error) {
     // A file that cannot be read (too large, a link) was warned about when the iteration began: learnings stop no run.
     if (!(error instanceof Fault && error.code === 'path_refused')) throw error
+    return null
   }
 }
+
+const quarantinedWarning = (iteration: number, path: string, count: number): string =>
+  `iteration ${iteration}: ${count === 1 ? '1 learning is' : `${count} learnings are`} quarantined in ${path}, since text of strangers was read: take "tainted": true out of a line to let later iterations have it`

@@ -2,7 +2,7 @@ import { agentsOf } from '../find-agent.ts'
 import { isoTime } from '../iso-time.ts'
 import { observe } from '../monitoring/observe.ts'
 import { Fault } from '../ports/fault.ts'
-import type { OutcomeKind, RunHead, RunOutcome, RunRef, RunTally, Verdict } from '../ports/runs.ts'
+import type { RunHead, RunOutcome, RunRef, RunTally, Verdict } from '../ports/runs.ts'
 import type { World } from '../world.ts'
 import { spentByRun, withCrashed } from './run-budget.ts'
 import { oweNotices, tellOwed } from './tell.ts'
@@ -18,7 +18,7 @@ export interface RunFacts {
 export async function endRun(
   world: World,
   ref: RunRef,
-  end: { readonly outcome: OutcomeKind; readonly message: string },
+  end: Pick<RunOutcome, 'outcome' | 'message' | 'tainted'>,
   facts: RunFacts,
 ): Promise<RunOutcome> {
   const before = await world.runs.outcome(ref)

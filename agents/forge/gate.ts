@@ -13,11 +13,14 @@ import type { OpenRun } from './run-state.ts'
 export interface Spent {
   cost: number
   usage: Usage
+  /** Text of strangers has come in. */
+  tainted?: true
 }
 
 export const spentBefore = (wait: IterationWait | undefined): Spent => ({
   cost: wait?.cost ?? 0,
   usage: wait?.usage ?? NO_USAGE,
+  ...(wait?.tainted ? { tainted: true } : {}),
 })
 
 /** The counters of a run with what the iteration in hand has used so far. */
@@ -55,9 +58,11 @@ export async function forgeGate(run: OpenRun, spent: Spent): Promise<Gate> {
         },
       }
     },
-    async beforeTool(skill, argumentsJson, step) {
+    async beforeTool(skill, argumentsJson, step, taint) {
       await assertUnstopped(run)
-      return await agent.beforeTool(skill, argumentsJson, step)
+      // What waits for a person now begins again from nothing else than what is recorded of it.
+      if (taint.length > 0) spent.tainted = true
+      return await agent.beforeTool(skill, argumentsJson, step, taint)
     },
   }
 }

@@ -1,5 +1,5 @@
 /** A line of a JSONL file as chapter 25.6 prints it: a space after each colon and comma. */
-export const jsonLine = (fields: Readonly<Record<string, string | number>>): string =>
+export const jsonLine = (fields: Readonly<Record<string, string | number | true>>): string =>
   `{${Object.entries(fields)
     .map(([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`)
     .join(', ')}}\n`

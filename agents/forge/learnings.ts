@@ -8,6 +8,8 @@ export interface LearningLine {
   readonly learning: string
   readonly iteration: number
   readonly task: string
+  /** Strangers may have had a part in it: it is kept for people to look at, and told to no model. */
+  readonly tainted: boolean
 }
 
 const MARKED_LINE = /^[ \t]*(?:[-*+•][ \t]+)?(?:\*\*)?(?:\[learning\]:?|learning:)(?:\*\*)?[ \t]*(\S.*)$/gim
@@ -40,18 +42,19 @@ export function extractLearnings(text: string, known: readonly string[]): readon
   return found.slice(0, MAX_PER_ANSWER)
 }
 
-/** The learnings of a file, oldest first; unreadable lines are passed over. */
+/** The learnings of a file that a model may be told of, oldest first; unreadable lines are passed over. */
 export function parseLearnings(text: string): readonly string[] {
   const found = new Set<string>()
-  for (const { learning, detail } of jsonLines(text).objects) {
+  for (const { learning, detail, tainted } of jsonLines(text).objects) {
     const value = learning ?? detail
+    if (tainted === true) continue
     if (typeof value === 'string' && value.trim() !== '') found.add(tidy(value))
   }
   return [...found]
 }
 
-export const formatLearning = ({ learning, iteration, task }: LearningLine): string =>
-  jsonLine({ learning, iteration, task })
+export const formatLearning = ({ learning, iteration, task, tainted }: LearningLine): string =>
+  jsonLine({ learning, iteration, task, ...(tainted ? { tainted } : {}) })
 
 /** The part of `learnings` that a request carries: the newest that fit, oldest of them first. */
 export function recentLearnings(learnings: readonly string[]): readonly string[] {

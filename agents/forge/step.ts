@@ -122,7 +122,7 @@ async function end(run: OpenRun, kind: OutcomeKind, message: string, work: Work)
   const outcome = await endRun(
     run.world,
     run.config,
-    { outcome: kind, message },
+    { outcome: kind, message, ...(work.record?.tainted ? { tainted: true } : {}) },
     {
       iterations: work.iterations,
       tally: { ...work.tally, tasksCompleted: completed },

@@ -11,6 +11,7 @@ import { runElsewhere } from '../forge/run-elsewhere.ts'
 import { askOnce } from '../turn/ask-once.ts'
 import { nestedCall } from '../turn/call-context.ts'
 import { statisticsOf } from '../turn/statistics.ts'
+import { TAINT_SOURCE } from '../turn/taint.ts'
 import type { World } from '../world.ts'
 import { messageValues } from './message-values.ts'
 import { MethodArguments } from './method-arguments.ts'
@@ -19,7 +20,7 @@ import type { SceneHostOptions } from './scene-host.ts'
 /** The session of a programmatic `.ask(text)` (design 3.4). */
 const DEFAULT_KEY = 'default'
 
-type Caller = Pick<SceneHostOptions, 'call' | 'agent'>
+type Caller = Pick<SceneHostOptions, 'call' | 'agent' | 'taint'>
 
 interface MethodCall<A extends AgentDecl> {
   readonly world: World
@@ -52,12 +53,13 @@ const STATELESS: Readonly<Record<string, Method<AgentDecl>>> = {
   ...COMMON,
   async ask({ world, agent, scene, arguments: args }) {
     args.end(1)
-    const { text } = await askOnce(world, {
+    const { text, isTainted } = await askOnce(world, {
       agent,
       message: args.text(0, 'prompt'),
       tools: true,
       call: nestedCall(scene.call),
     })
+    if (isTainted) scene.taint.add(TAINT_SOURCE.answer(agent.name))
     return text
   },
   /** There is nothing to forget. */
@@ -78,6 +80,7 @@ const CLAW: Readonly<Record<string, Method<ClawDecl>>> = {
       key: args.optionalText(1, 'session key') ?? DEFAULT_KEY,
       ...nestedCall(call),
     })
+    if (answer.isTainted) scene.taint.add(TAINT_SOURCE.answer(agent.name))
     return answer.response
   },
   async reset({ world, agent, scene, arguments: args }) {
@@ -107,10 +110,10 @@ const CLAW: Readonly<Record<string, Method<ClawDecl>>> = {
       ['summary_length', summaryLength],
     ])
   },
-  async history({ world, agent, arguments: args }) {
+  async history({ world, agent, scene, arguments: args }) {
     args.end(0, 1)
     const key = args.optionalText(0, 'session key') ?? DEFAULT_KEY
-    return messageValues(await history(world, { agent: agent.name, key }))
+    return messageValues(await history(world, { agent: agent.name, key }), scene.taint)
   },
   async session_count({ world, agent, arguments: args }) {
     args.end(0)
@@ -132,10 +135,12 @@ const FORGE: Readonly<Record<string, Method<ForgeDecl>>> = {
     args.end(0)
     const { depth, signal } = scene.call
     // An iteration has a function's time for all that it does; a turn is outlived by the run that it asks for.
-    if (world.forgeDriver.kind === 'states' && scene.agent?.kind !== 'forge') {
-      return outcomeValue(await runElsewhere(world, agent.name, scene.call))
-    }
-    return outcomeValue(await runForge(world, agent.name, { signal, depth: depth + 1 }))
+    const outcome =
+      world.forgeDriver.kind === 'states' && scene.agent?.kind !== 'forge'
+        ? await runElsewhere(world, agent.name, scene.call)
+        : await runForge(world, agent.name, { signal, depth: depth + 1 })
+    if (outcome.tainted) scene.taint.add(TAINT_SOURCE.answer(agent.name))
+    return outcomeValue(outcome)
   },
 }
 

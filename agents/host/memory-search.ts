@@ -2,6 +2,7 @@ import { HostError } from '../../vm/host.ts'
 import type { Value } from '../../vm/values/value.ts'
 import { recall } from '../memory/recall.ts'
 import { memoryOf } from '../memory/settings.ts'
+import { TAINT_SOURCE } from '../turn/taint.ts'
 import type { World } from '../world.ts'
 import type { SceneHostOptions } from './scene-host.ts'
 
@@ -10,11 +11,12 @@ const MOST_HITS = 100
 
 /**
  * `memory_search(query, top_k)`: what the session in which the code runs remembers, as {file_path, chunk, score}, best
- * first; paths are relative to the session's directory.
+ * first; paths are relative to the session's directory. What is quarantined is marked `tainted: true`, and taints who gets
+ * it.
  */
 export async function memorySearch(
   world: World,
-  { agent, session, call }: Pick<SceneHostOptions, 'agent' | 'session' | 'call'>,
+  { agent, session, call, taint }: Pick<SceneHostOptions, 'agent' | 'session' | 'call' | 'taint'>,
   query: string,
   topK: number | null,
 ): Promise<Value> {
@@ -32,13 +34,16 @@ export async function memorySearch(
     text: query,
     topK: Math.min(topK ?? memory.topK, MOST_HITS),
     inPrompt: [],
+    withTainted: true,
   })
+  if (hits.some(({ isTainted }) => isTainted)) taint.add(TAINT_SOURCE.memory)
   return hits.map(
-    ({ source, text, score }) =>
+    ({ source, text, score, isTainted }) =>
       new Map<string, Value>([
         ['file_path', source],
         ['chunk', text],
         ['score', score],
+        ...(isTainted ? [['tainted', true] as const] : []),
       ]),
   )
 }

@@ -15,6 +15,7 @@ import type { SessionRef } from '../ports/sessions.ts'
 import type { Workspace } from '../ports/workspace.ts'
 import type { CallContext } from '../turn/call-context.ts'
 import { throwIfStopped } from '../turn/stop.ts'
+import type { Taint } from '../turn/taint.ts'
 import type { World } from '../world.ts'
 import { callAgentMethod } from './agent-methods.ts'
 import { agentProperty } from './agent-properties.ts'
@@ -30,6 +31,8 @@ export type Phase = 'loading' | 'running' | 'tool'
 
 export interface SceneHostOptions {
   readonly call: CallContext
+  /** Grows by what the program is given of text of strangers. */
+  readonly taint: Taint
   /** Whose code runs; null = the program's own top level. */
   readonly agent: AgentDecl | null
   readonly session: SessionRef | null
@@ -76,7 +79,7 @@ export class SceneHost implements Host {
 
   agentMethod(agent: AgentRef, method: string, args: readonly Value[]): Promise<Value> {
     this.#allow(`${agent.name}.${method}`)
-    return refusing(() => callAgentMethod(this.#world, this.#options, agent.name, method, args))
+    return refusing(() => callAgentMethod(this.#world, this.#calling(), agent.name, method, args))
   }
 
   agentProperty(agent: AgentRef, name: string): Value | undefined {
@@ -85,12 +88,12 @@ export class SceneHost implements Host {
 
   spawn(name: string, task: string): Promise<string> {
     this.#allow('spawn')
-    return refusing(() => spawnAgent(this.#world, { ...this.#options, name, task }))
+    return refusing(() => spawnAgent(this.#world, { ...this.#calling(), name, task }))
   }
 
   dagExecute(nodes: Value): Promise<Value> {
     this.#allow('dag_execute')
-    return refusing(() => executeDag(this.#world, { ...this.#options, nodes }))
+    return refusing(() => executeDag(this.#world, { ...this.#calling(), nodes }))
   }
 
   exec(command: string, timeoutMs: number | null): Promise<ExecResult> {
@@ -147,6 +150,12 @@ export class SceneHost implements Host {
       throwIfStopped(signal)
       throw error
     }
+  }
+
+  /** Whoever is called has in its prompt whatever text of strangers the program was given. */
+  #calling(): SceneHostOptions {
+    const { call, taint } = this.#options
+    return { ...this.#options, call: { ...call, taint: taint.sources } }
   }
 
   #allow(what: string): void {

@@ -12,7 +12,7 @@ import type { SceneHostOptions } from './scene-host.ts'
  */
 export async function sessionHistory(
   world: World,
-  { agent }: Pick<SceneHostOptions, 'agent'>,
+  { agent, taint }: Pick<SceneHostOptions, 'agent' | 'taint'>,
   key: string,
   limit: number | null,
 ): Promise<Value> {
@@ -20,5 +20,8 @@ export async function sessionHistory(
   if (!claw)
     throw new HostError('agent_not_found', 'session_history needs a claw agent; this program has none')
   const messages = await history(world, { agent: claw.name, key })
-  return messageValues(limit === null ? messages : messages.slice(Math.max(0, messages.length - limit)))
+  return messageValues(
+    limit === null ? messages : messages.slice(Math.max(0, messages.length - limit)),
+    taint,
+  )
 }

@@ -1,12 +1,13 @@
 import type { AgentDecl, PolicyDecl, SkillDecl } from '../../bytecode/manifest.ts'
 import type { ConfirmationPlace } from '../ports/confirmations.ts'
 import type { CallContext } from '../turn/call-context.ts'
-import type { Gate, ToolLeave } from '../turn/gate.ts'
+import type { Gate } from '../turn/gate.ts'
+import { taintText } from '../turn/taint.ts'
 import type { World } from '../world.ts'
 import { reserveForAgent } from './budget.ts'
 import { approvalOf } from './confirmation.ts'
 import { assertEnabled } from './kill-switch.ts'
-import { judge } from './policy.ts'
+import { type Judged, judgeCall } from './policy.ts'
 
 /** Where a tool call stands; `call` tells equal calls apart, `step` is its number in the turn. */
 export type PlaceOfCall = (step: number, call: string) => ConfirmationPlace
@@ -27,15 +28,16 @@ export function agentGate(
       await assertEnabled(world, agent.name, call.requestId)
       return await reserveForAgent(world, agent, call, estimate)
     },
-    async beforeTool(skill, argumentsJson, step) {
+    async beforeTool(skill, argumentsJson, step, taint) {
       await assertEnabled(world, agent.name, call.requestId)
-      const judgement = judge(policy, skill)
+      const judged = judgeCall(policy, skill, taint.length > 0)
+      const { judgement } = judged
       if (judgement === 'allow') return { kind: 'allow' }
       if (judgement === 'confirm' && placeOf !== null) {
         const answer = await approvalOf(world, {
           skill,
           arguments: argumentsJson,
-          reason: confirmReason(skill, policy),
+          reason: confirmReason(judged, skill, policy, taint),
           requestId: call.requestId,
           place: (what) => placeOf(step, what),
         })
@@ -46,8 +48,9 @@ export function agentGate(
         agent: agent.name,
         tool: skill.name,
         requestId: call.requestId,
+        ...(judged.because === 'taint' ? { detail: 'tainted' } : {}),
       })
-      return refusal(judgement, skill, policy)
+      return { kind: 'refuse', text: refusalText(judged, skill, policy, taint) }
     },
   }
 }
@@ -55,15 +58,33 @@ export function agentGate(
 const policyOf = (world: World, agent: AgentDecl): PolicyDecl | null =>
   world.program.module.manifest.policies.find(({ name }) => name === agent.policy) ?? null
 
-function refusal(judgement: 'deny' | 'confirm', skill: SkillDecl, policy: PolicyDecl | null): ToolLeave {
-  const text =
-    judgement === 'deny'
-      ? `Denied by policy ${policy!.name}: the tool ${skill.name} may not be used.`
-      : `Not done: ${confirmReason(skill, policy)}, and nobody can be asked here. Tell the user so, and do not call the tool again.`
-  return { kind: 'refuse', text }
+function refusalText(
+  judged: Judged,
+  skill: SkillDecl,
+  policy: PolicyDecl | null,
+  taint: readonly string[],
+): string {
+  if (judged.judgement === 'confirm') {
+    return `Not done: ${confirmReason(judged, skill, policy, taint)}, and nobody can be asked here. Tell the user so, and do not call the tool again.`
+  }
+  return judged.because === 'taint'
+    ? `Denied by policy ${policy!.name}: ${taintReason(skill, taint)}. Tell the user so, and do not call the tool again.`
+    : `Denied by policy ${policy!.name}: the tool ${skill.name} may not be used.`
 }
 
-const confirmReason = (skill: SkillDecl, policy: PolicyDecl | null): string =>
-  skill.sensitive
+function confirmReason(
+  { because }: Judged,
+  skill: SkillDecl,
+  policy: PolicyDecl | null,
+  taint: readonly string[],
+): string {
+  if (because === 'taint') return `${taintReason(skill, taint)}: it requires approval`
+  const rule = skill.sensitive
     ? `the sensitive skill ${skill.name} requires approval`
     : `policy ${policy!.name} requires approval of the tool ${skill.name}`
+  // Whoever decides should know what the model had read when it asked.
+  return taint.length === 0 ? rule : `${rule}; text of strangers was read before (${taintText(taint)})`
+}
+
+const taintReason = (skill: SkillDecl, taint: readonly string[]): string =>
+  `text of strangers was read before (${taintText(taint)}), and ${skill.name} has external effects`

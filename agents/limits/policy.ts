@@ -2,6 +2,28 @@ import type { PolicyDecl, SkillDecl } from '../../bytecode/manifest.ts'
 
 export type Judgement = 'allow' | 'deny' | 'confirm'
 
+/** What a policy says about a tool, and whether it would say so without text of strangers in the turn. */
+export interface Judged {
+  readonly judgement: Judgement
+  readonly because: 'rule' | 'taint'
+}
+
+const TAINT_DEFAULT: PolicyDecl['tainted'] = 'confirm'
+
+/**
+ * What holds for a tool call in a turn. Once text of strangers is in it, a skill with external effects follows
+ * `tainted`, if that is stricter than what the lists say (decision 010).
+ */
+export function judgeCall(policy: PolicyDecl | null, skill: SkillDecl, isTainted: boolean): Judged {
+  const judgement = judge(policy, skill)
+  const tainted = isTainted && skill.effects === 'external' ? (policy?.tainted ?? TAINT_DEFAULT) : 'allow'
+  return STRICTNESS[tainted] > STRICTNESS[judgement]
+    ? { judgement: tainted, because: 'taint' }
+    : { judgement, because: 'rule' }
+}
+
+const STRICTNESS: Readonly<Record<Judgement, number>> = { allow: 0, confirm: 1, deny: 2 }
+
 /**
  * What a policy says about a tool. Lists hold names and globs (`*`, `?`); deny comes before confirm, confirm before
  * allow, and what no list names follows `default_deny`. A `sensitive` skill needs approval unless it is denied.

@@ -1,4 +1,4 @@
-import { historyTurns } from '../claw/history-turns.ts'
+import { type HistoryTurn, historyTurns } from '../claw/history-turns.ts'
 import type { Hash } from '../ports/ids.ts'
 import type { Passage } from '../ports/memory.ts'
 import type { StoredMessage } from '../ports/sessions.ts'
@@ -17,18 +17,33 @@ export function passagesOf(messages: readonly StoredMessage[], hash: Hash): read
         kind: 'fact' as const,
         text,
         ts: message.ts,
+        isTainted: message.tainted === true,
       })),
     ),
     ...turns.flatMap((turn) => {
       const first = turn[0] as StoredMessage
-      return chunks(turn.map(({ role, content }) => `${role}: ${content}`).join('\n')).map((text) => ({
-        key: passageKey(first, hash),
-        kind: 'turn' as const,
-        text,
-        ts: first.ts,
-      }))
+      return byTaint(turn).flatMap(({ messages, isTainted }) =>
+        chunks(messages.map(({ role, content }) => `${role}: ${content}`).join('\n')).map((text) => ({
+          key: passageKey(first, hash),
+          kind: 'turn' as const,
+          text,
+          ts: first.ts,
+          isTainted,
+        })),
+      )
     }),
   ]
+}
+
+/** A turn, or its two parts: what the user said himself stays knowledge when the answer to it is none. */
+function byTaint(
+  turn: HistoryTurn,
+): readonly { readonly messages: HistoryTurn; readonly isTainted: boolean }[] {
+  const parts = [
+    { messages: turn.filter(({ tainted }) => !tainted), isTainted: false },
+    { messages: turn.filter(({ tainted }) => tainted), isTainted: true },
+  ]
+  return parts.filter(({ messages }) => messages.length > 0)
 }
 
 /** A fact, or the turn that a user message begins. */

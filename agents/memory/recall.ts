@@ -20,6 +20,8 @@ export interface RecallRequest {
   readonly topK: number
   /** Messages that need not be recalled, since they are in the prompt. */
   readonly inPrompt: readonly StoredMessage[]
+  /** Also what is quarantined, because strangers may have had a part in it. */
+  readonly withTainted: boolean
   readonly call: Pick<CallContext, 'signal' | 'deadlineAt' | 'requestId'>
 }
 
@@ -29,7 +31,7 @@ export interface RecallRequest {
  * the embedding endpoint is down, it is looked up by keyword, with an audit record. Throws `memory_unavailable` and the Faults of the tree.
  */
 export async function recall(world: World, request: RecallRequest): Promise<readonly MemoryHit[]> {
-  const { ref, version, agent, memory, text, topK, inPrompt, call } = request
+  const { ref, version, agent, memory, text, topK, inPrompt, withTainted, call } = request
   const { search } = memory
   if (search === 'none') return []
   const live = { name: LIVE, version: `${version.sessionId}.${version.seq}`, read: () => version.messages }
@@ -42,7 +44,7 @@ export async function recall(world: World, request: RecallRequest): Promise<read
   )
   const except = new Set(inPrompt.map((message) => passageKey(message, world.hash)))
   const embedder = await memoryEmbedder(world, agent, memory, call)
-  const query = { sources, text, search, embedder, topK, except }
+  const query = { sources, text, search, embedder, topK, except, withTainted }
   const { hits, degraded } = await world.memoryIndex.search(ref, query)
   if (degraded !== null) {
     const { requestId } = call

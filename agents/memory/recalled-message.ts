@@ -1,3 +1,4 @@
+import { framed } from '../ports/framed.ts'
 import { type MemoryHit, RECALLED_HEADING } from '../ports/memory.ts'
 import type { ModelMessage } from '../ports/model.ts'
 import type { TokenCounter } from '../ports/tokens.ts'
@@ -13,10 +14,10 @@ export function recalledMessage(
   counter: TokenCounter,
 ): ModelMessage | null {
   let message: ModelMessage | null = null
-  const lines: string[] = []
+  const passages: object[] = []
   for (const { kind, ts, text } of hits) {
-    lines.push(JSON.stringify({ kind, when: ts, text }))
-    const longer: ModelMessage = { role: 'user', content: `${RECALLED_HEADING}\n\n${lines.join('\n')}` }
+    passages.push({ kind, when: ts, text })
+    const longer: ModelMessage = { role: 'user', content: framed(RECALLED_HEADING, passages) }
     if (messageTokens(counter, longer) > maxTokens) return message
     message = longer
   }

@@ -6,6 +6,7 @@ import { assertDepth } from '../limits/depth.ts'
 import { faultText } from '../ports/fault.ts'
 import type { CallContext } from '../turn/call-context.ts'
 import { throwIfStopped } from '../turn/stop.ts'
+import { Taint } from '../turn/taint.ts'
 import type { World } from '../world.ts'
 import { type DagNode, levels, readNodes } from './dag-nodes.ts'
 import { spawnAgent, spawnable } from './spawn.ts'
@@ -16,13 +17,16 @@ export interface DagRequest {
   /** Whose code runs it; null = the program's top level. */
   readonly agent: AgentDecl | null
   readonly call: CallContext
+  /** Of the code that runs it. */
+  readonly taint: Taint
 }
 
 /** Nodes of a level that run at the same time. */
 const CONCURRENCY = 8
 
 type Outcome =
-  | { readonly kind: 'done'; readonly text: string }
+  /** `taint`: where text of strangers in it came from. */
+  | { readonly kind: 'done'; readonly text: string; readonly taint: readonly string[] }
   | { readonly kind: 'failed' | 'skipped'; readonly reason: string }
 
 /**
@@ -62,13 +66,24 @@ async function runNode(
   if (missing.length > 0) return { kind: 'skipped', reason: `needs ${missing.join(', ')}` }
   const task = prompt(node, outcomes)
   try {
-    return { kind: 'done', text: await spawnAgent(world, { ...request, name: node.agent, task }) }
+    // Its own, since what runs beside it has no part in it.
+    const taint = new Taint([...(request.call.taint ?? []), ...taintOf(node, outcomes)])
+    const call = { ...request.call, taint: taint.sources }
+    const text = await spawnAgent(world, { ...request, call, taint, name: node.agent, task })
+    request.taint.add(...taint.sources)
+    return { kind: 'done', text, taint: taint.sources }
   } catch (error) {
     const fault = faultBehind(error)
     if (fault === null && !(error instanceof HostError)) throw error
     return { kind: 'failed', reason: fault === null ? (error as HostError).message : faultText(fault) }
   }
 }
+
+const taintOf = ({ dependsOn }: DagNode, outcomes: ReadonlyMap<string, Outcome>): readonly string[] =>
+  dependsOn.flatMap((id) => {
+    const outcome = outcomes.get(id)
+    return outcome?.kind === 'done' ? outcome.taint : []
+  })
 
 /** The task, and what the nodes it depends on have answered, each in a block with its id. */
 function prompt(node: DagNode, outcomes: ReadonlyMap<string, Outcome>): string {

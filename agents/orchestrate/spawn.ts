@@ -2,6 +2,7 @@ import type { AgentDecl } from '../../bytecode/manifest.ts'
 import { Fault } from '../ports/fault.ts'
 import { askOnce } from '../turn/ask-once.ts'
 import { type CallContext, nestedCall } from '../turn/call-context.ts'
+import { TAINT_SOURCE, type Taint } from '../turn/taint.ts'
 import type { World } from '../world.ts'
 import { onDelegate, onSpawn } from './callbacks.ts'
 
@@ -12,6 +13,8 @@ export interface SpawnRequest {
   /** Whose code spawns; null = the program's top level. */
   readonly agent: AgentDecl | null
   readonly call: CallContext
+  /** Of the code that spawns. */
+  readonly taint: Taint
 }
 
 /** Where a name is looked up, in this order (design 3.10). */
@@ -22,13 +25,14 @@ export async function spawnAgent(world: World, request: SpawnRequest): Promise<s
   const target = spawnable(world, request.name)
   const parent = request.agent ?? target
   await onSpawn(world, parent, target.name, request.call)
-  const { text } = await askOnce(world, {
+  const { text, isTainted } = await askOnce(world, {
     agent: target,
     message: request.task,
     tools: false,
     call: nestedCall(request.call),
   })
-  await onDelegate(world, parent, text, request.call)
+  if (isTainted) request.taint.add(TAINT_SOURCE.answer(target.name))
+  await onDelegate(world, parent, text, { ...request.call, taint: request.taint.sources })
   return text
 }
 

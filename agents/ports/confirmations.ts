@@ -65,6 +65,8 @@ export interface Confirmation {
 export interface ApprovedResult {
   readonly content: string
   readonly isError: boolean
+  /** Strangers may have written the content. */
+  readonly untrusted?: true
 }
 
 export interface ConfirmationStore {

@@ -71,6 +71,8 @@ export interface IterationRecord {
   readonly tally: RunTally
   /** Tasks that this run has verified so far, this iteration's included. */
   readonly verified: readonly VerifiedTask[]
+  /** Text of strangers may have a part in its work and its verdict (decision 010). */
+  readonly tainted?: true
 }
 
 export type OutcomeKind = 'completed' | 'max_iterations' | 'aborted' | 'budget_exhausted' | 'error'
@@ -85,6 +87,8 @@ export interface RunOutcome {
   readonly tasksCompleted: number
   readonly tasksTotal: number
   readonly finishedAt: string
+  /** Text of strangers may have a part in the message. */
+  readonly tainted?: true
 }
 
 /** What status shows: replaced after each change, never decided upon. */
@@ -114,6 +118,8 @@ export interface IterationWait {
   readonly usage: Usage
   /** USD. */
   readonly cost: number
+  /** Text of strangers was in it. */
+  readonly tainted?: true
 }
 
 export type BeginResult =

@@ -10,6 +10,8 @@ export interface StoredMessage {
   readonly content: string
   /** ISO 8601, UTC. */
   readonly ts: string
+  /** Text of strangers may have a part in it (decision 010). */
+  readonly tainted?: true
 }
 
 /** One immutable version of a session: the whole live history. */
@@ -64,12 +66,16 @@ export interface TurnIntent {
   readonly fingerprint?: string
   /** The agent has guards on its answers: nothing that a model wrote may be shown before they have passed it. */
   readonly guardsAnswer?: true
+  /** Where text of strangers that the caller passed on came from; absent = there is none. */
+  readonly taint?: readonly string[]
 }
 
 /** A finished step of a turn, recorded before its result is used. */
 export type TurnStep =
   | {
       readonly kind: 'model'
+      /** Where text of strangers in its prompt came from; absent = there was none. */
+      readonly taint?: readonly string[]
       readonly text: string
       readonly toolCalls: readonly {
         readonly id: string
@@ -90,6 +96,8 @@ export type TurnStep =
       readonly name: string
       readonly content: string
       readonly isError: boolean
+      /** Strangers may have written the content. */
+      readonly untrusted?: true
     }
 
 export type TurnResult =
@@ -99,6 +107,8 @@ export type TurnResult =
       readonly tokens: number
       readonly cost: number
       readonly finishedAt: string
+      /** Text of strangers may have a part in the response. */
+      readonly tainted?: true
     }
   | {
       readonly status: 'refused' | 'failed'
@@ -107,7 +117,12 @@ export type TurnResult =
       readonly finishedAt: string
     }
   /** The session was reset while the turn ran: answered, not in the new history. */
-  | { readonly status: 'orphaned'; readonly response: string; readonly finishedAt: string }
+  | {
+      readonly status: 'orphaned'
+      readonly response: string
+      readonly finishedAt: string
+      readonly tainted?: true
+    }
   /** It was over, and its texts were deleted since; its id is still known. */
   | { readonly status: 'forgotten'; readonly finishedAt: string }
 

@@ -2,7 +2,7 @@ import type { AgentDecl } from '../../bytecode/manifest.ts'
 import { Fault, type FaultCode } from '../ports/fault.ts'
 import type { Usage } from '../ports/model.ts'
 import type { Attributes, SpanStart } from '../ports/tracing.ts'
-import { GEN_AI, providerName } from './conventions.ts'
+import { GEN_AI, NEAM, providerName } from './conventions.ts'
 
 /** By which work is put off, not failed. */
 const PUT_OFF: ReadonlySet<FaultCode> = new Set(['confirmation_pending', 'turn_handed_over'])
@@ -22,6 +22,9 @@ export const agentSpan = (agent: AgentDecl, conversation: string | null): SpanSt
   },
   isFailure,
 })
+
+/** Told where it is so only: most turns have nothing of the kind. */
+export const taintAttributes = (isTainted: boolean): Attributes => (isTainted ? { [NEAM.tainted]: true } : {})
 
 export const usageAttributes = (usage: Usage): Attributes => ({
   [GEN_AI.inputTokens]: usage.inputTokens,

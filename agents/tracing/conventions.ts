@@ -21,6 +21,12 @@ export const GEN_AI = {
   systemInstructions: 'gen_ai.system_instructions',
 } as const
 
+/** Attributes of our own. */
+export const NEAM = {
+  /** Text of strangers is in it (docs/untrusted-text.md). */
+  tainted: 'neam.tainted',
+} as const
+
 /** Providers that the conventions call otherwise. */
 const PROVIDERS: Readonly<Record<string, string>> = { gemini: 'gcp.gemini', bedrock: 'aws.bedrock' }
 

@@ -4,7 +4,7 @@ import { applyGuards } from '../limits/guards.ts'
 import { observe } from '../monitoring/observe.ts'
 import { Fault } from '../ports/fault.ts'
 import type { ModelMessage, Usage } from '../ports/model.ts'
-import { agentSpan, usageAttributes } from '../tracing/agent-span.ts'
+import { agentSpan, taintAttributes, usageAttributes } from '../tracing/agent-span.ts'
 import type { World } from '../world.ts'
 import { admit } from './admission.ts'
 import type { CallContext } from './call-context.ts'
@@ -27,6 +27,8 @@ export interface OnceAnswer {
   readonly usage: Usage
   /** USD. */
   readonly cost: number
+  /** Text of strangers may have a part in it. */
+  readonly isTainted: boolean
 }
 
 /**
@@ -36,7 +38,7 @@ export interface OnceAnswer {
 export async function askOnce(world: World, request: OnceRequest): Promise<OnceAnswer> {
   return await world.tracing.span(agentSpan(request.agent, null), async (span) => {
     const answer = await answerOnce(world, request)
-    span.set(usageAttributes(answer.usage))
+    span.set({ ...usageAttributes(answer.usage), ...taintAttributes(answer.isTainted) })
     return answer
   })
 }
@@ -76,14 +78,14 @@ async function answerOnce(world: World, request: OnceRequest): Promise<OnceAnswe
     }
     await observe(world, agent, { id: world.ids.next(), values }, call)
   }
-  return { text: answer, usage, cost }
+  return { text: answer, usage, cost, isTainted: scene.taint.isTainted }
 }
 
 type Work = (
   world: World,
   scene: Scene,
   messages: readonly ModelMessage[],
-) => Promise<OnceAnswer & Pick<ToolLoopResult, 'modelCalls' | 'toolCalls'>>
+) => Promise<Pick<ToolLoopResult, 'text' | 'usage' | 'cost' | 'modelCalls' | 'toolCalls'>>
 
 const withTools: Work = (world, scene, messages) =>
   toolLoop({ world, scene, messages, journal: null, gate: agentGate(world, scene.agent, scene) })

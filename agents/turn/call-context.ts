@@ -12,6 +12,8 @@ export interface CallContext {
   readonly holding: readonly HeldSession[]
   /** When a worker goes on in the caller's place; null or left out = never. A tool call has its own calls made to their end. */
   readonly handOver?: HandOver | null
+  /** Where text of strangers in what is passed on came from (agents/turn/taint.ts); left out = there is none. */
+  readonly taint?: readonly string[]
 }
 
 /** A turn whose caller cannot wait for ever (design 5). */

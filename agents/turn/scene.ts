@@ -7,6 +7,7 @@ import type { SessionRef } from '../ports/sessions.ts'
 import type { Workspace } from '../ports/workspace.ts'
 import type { World } from '../world.ts'
 import type { CallContext, HandOver, HeldSession } from './call-context.ts'
+import { Taint } from './taint.ts'
 
 export interface SceneOptions {
   readonly agent: AgentDecl
@@ -22,16 +23,20 @@ export interface SceneOptions {
   readonly session?: SessionRef
   readonly holding?: readonly HeldSession[]
   readonly handOver?: HandOver | null
+  /** See CallContext. */
+  readonly taint?: readonly string[]
   /** Workspace files that the model's tools may read but not change; the model gets an error text. */
   readonly readOnlyPaths?: readonly string[]
 }
 
 /** One running copy of the program, for one agent: its skills, guards and callbacks run here. */
-export interface Scene extends CallContext {
+export interface Scene extends Omit<CallContext, 'taint'> {
   readonly agent: AgentDecl
   readonly session: SessionRef | null
   readonly activation: Activation
   readonly host: Host
+  /** Text of strangers that has come in: by the caller, a tool, an agent that was asked, the memory. */
+  readonly taint: Taint
   /** Runs a skill as the model's tool: `readOnlyPaths` hold meanwhile. */
   callTool(skill: string, args: ReadonlyMap<string, Value>): Promise<Value>
 }
@@ -49,8 +54,10 @@ export async function openScene(world: World, options: SceneOptions): Promise<Sc
     holding: options.holding ?? [],
     handOver: options.handOver ?? null,
   }
+  const taint = new Taint(options.taint)
   const host = new SceneHost(world, {
     call,
+    taint,
     agent: options.agent,
     session: options.session ?? null,
     workspace: options.workspace,
@@ -65,6 +72,7 @@ export async function openScene(world: World, options: SceneOptions): Promise<Sc
     session: options.session ?? null,
     activation,
     host,
+    taint,
     async callTool(skill, args) {
       host.enter('tool')
       try {

@@ -7,6 +7,7 @@ import type { Value } from '../../vm/values/value.ts'
 import { applyGuards } from '../limits/guards.ts'
 import { Fault, faultText } from '../ports/fault.ts'
 import type { ToolCall } from '../ports/model.ts'
+import { taintAttributes } from '../tracing/agent-span.ts'
 import { GEN_AI } from '../tracing/conventions.ts'
 import { toolSpan } from '../tracing/tool-span.ts'
 import type { World } from '../world.ts'
@@ -16,11 +17,14 @@ import { handOverWhenDue } from './hand-over.ts'
 import type { Scene } from './scene.ts'
 import { shorten } from './shorten.ts'
 import { statisticsOf } from './statistics.ts'
+import { recordTaint, TAINT_SOURCE } from './taint.ts'
 
 /** What goes back to the model. */
 export interface ToolResult {
   readonly content: string
   readonly isError: boolean
+  /** Strangers may have written the content. */
+  readonly untrusted?: true
 }
 
 export interface ToolCallRequest {
@@ -62,14 +66,14 @@ export async function callTool(request: ToolCallRequest): Promise<ToolResult> {
   // a call that has begun is not cut off: it begins only where there is time for it
   handOverWhenDue(world, scene)
 
-  const leave = await gate.beforeTool(skill, guarded.content, request.step)
+  const leave = await gate.beforeTool(skill, guarded.content, request.step, scene.taint.sources)
   if (leave.kind === 'refuse') return failed(leave.text)
   const earlier = leave.kind === 'approved' ? await spend(leave, skill) : null
   if (earlier !== null) return await guardResult(world, scene, earlier)
 
   await request.begin()
   statisticsOf(world).toolCalled(scene.agent.name, skill.name)
-  const result = await traced(request, guarded.content, () => run(scene, skill, given.values))
+  const result = await traced(request, guarded.content, () => heard(world, scene, skill, given.values))
   if (leave.kind === 'approved') await leave.approval.keep(result)
   world.audit.record({
     event: 'tool.call',
@@ -90,6 +94,7 @@ async function traced(
   return await world.tracing.span(toolSpan(scene.agent, call, scene.session?.key ?? null), async (span) => {
     const result = await execute()
     if (result.isError) span.fail('tool_error')
+    span.set(taintAttributes(result.untrusted === true))
     span.content(() => ({ [GEN_AI.toolArguments]: args, [GEN_AI.toolResult]: result.content }))
     return result
   })
@@ -109,8 +114,11 @@ async function spend(
   return skill.idempotent ? null : unknownOutcome()
 }
 
-const guardResult = async (world: World, scene: Scene, result: ToolResult): Promise<ToolResult> =>
-  result.isError ? result : await guard(world, scene, 'tool_output', result.content)
+async function guardResult(world: World, scene: Scene, result: ToolResult): Promise<ToolResult> {
+  if (result.isError) return result
+  const guarded = await guard(world, scene, 'tool_output', result.content)
+  return result.untrusted ? { ...guarded, untrusted: true } : guarded
+}
 
 function unknownTool(name: string, skills: ReadonlyMap<string, SkillDecl>): string {
   const available = [...skills.keys()].join(', ')
@@ -131,6 +139,25 @@ async function guard(
       return failed(`Tool error: ${faultText(error)}`)
     throw error
   }
+}
+
+/**
+ * What strangers wrote has come in when the skill is declared to bring it, and when its code was given some: by an
+ * agent that it asked, or out of the memory.
+ */
+async function heard(
+  world: World,
+  scene: Scene,
+  skill: SkillDecl,
+  args: ReadonlyMap<string, Value>,
+): Promise<ToolResult> {
+  const { isTainted, additions } = scene.taint
+  const result = await run(scene, skill, args)
+  const untrusted = skill.untrusted || scene.taint.additions > additions
+  if (!untrusted) return result
+  scene.taint.add(TAINT_SOURCE.result(skill.name))
+  if (!isTainted) recordTaint(world, scene, skill.name)
+  return { ...result, untrusted }
 }
 
 async function run(scene: Scene, skill: SkillDecl, args: ReadonlyMap<string, Value>): Promise<ToolResult> {

@@ -1,4 +1,5 @@
 import type { SkillDecl } from '../../bytecode/manifest.ts'
+import { framedResult } from '../ports/framed.ts'
 import type { ModelMessage, TextListener, ToolCall, Usage } from '../ports/model.ts'
 import type { World } from '../world.ts'
 import type { Gate } from './gate.ts'
@@ -7,6 +8,7 @@ import type { Scene } from './scene.ts'
 import type { StepJournal } from './step-journal.ts'
 import { type ModelStep, Steps, type ToolStep } from './steps.ts'
 import { throwIfStopped } from './stop.ts'
+import { TAINT_SOURCE } from './taint.ts'
 import { callTool, type ToolResult, unknownOutcome } from './tool-call.ts'
 import { skillsOf, toolSpec } from './tools.ts'
 import { addUsage, NO_USAGE } from './usage.ts'
@@ -70,6 +72,7 @@ export async function toolLoop(request: ToolLoopRequest): Promise<ToolLoopResult
       return modelStep({ world, scene, gate, messages, tools, listener }, ids)
     })
     for (const { id } of step.toolCalls) ids.add(id)
+    scene.taint.add(...(step.taint ?? []))
     usage = addUsage(usage, step.usage)
     cost += step.cost
     if (step.text.trim() !== '') text = step.text
@@ -91,8 +94,9 @@ export async function toolLoop(request: ToolLoopRequest): Promise<ToolLoopResult
     for (const call of step.toolCalls) {
       throwIfStopped(scene.signal)
       const refused = toolCalls >= MAX_TOOL_CALLS
-      const { content } = await toolStep({ ...request, skills, steps, call, refused })
-      messages.push({ role: 'tool', callId: call.id, name: call.name, content })
+      const result = await toolStep({ ...request, skills, steps, call, refused })
+      messages.push({ role: 'tool', callId: call.id, name: call.name, content: shown(result) })
+      if (result.untrusted) scene.taint.add(TAINT_SOURCE.result(call.name))
       toolCalls += 1
     }
   }
@@ -113,8 +117,20 @@ async function modelStep(
   const { scene, ...rest } = request
   const { reply, cost } = await callModel(request.world, { ...rest, agent: scene.agent, call: scene })
   const toolCalls = reply.toolCalls.map((call) => ({ ...call, id: uniqueId(call.id, ids) }))
-  return { kind: 'model', text: reply.text, toolCalls, usage: reply.usage, cost }
+  const { taint } = scene
+  return {
+    kind: 'model',
+    text: reply.text,
+    toolCalls,
+    usage: reply.usage,
+    cost,
+    ...(taint.isTainted ? { taint: taint.sources } : {}),
+  }
 }
+
+/** What the model gets of a result. */
+const shown = ({ name, content, untrusted }: ToolStep): string =>
+  untrusted ? framedResult(name, content) : content
 
 /** Vendors refuse a history in which two calls have one id; models are known to repeat theirs. */
 function uniqueId(id: string, taken: Set<string>): string {
@@ -135,12 +151,13 @@ async function toolStep(
   },
 ): Promise<ToolStep> {
   const { call, skills, refused } = request
-  const step = ({ content, isError }: ToolResult): ToolStep => ({
+  const step = ({ content, isError, untrusted }: ToolResult): ToolStep => ({
     kind: 'tool',
     callId: call.id,
     name: call.name,
     content,
     isError,
+    ...(untrusted ? { untrusted } : {}),
   })
   return await request.steps.tool({
     repeatable: skills.get(call.name)?.idempotent ?? false,

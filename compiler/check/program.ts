@@ -8,6 +8,7 @@ import type {
   GuardPhase,
   ParamDecl,
   PolicyDecl,
+  SkillDecl,
   StatelessDecl,
 } from '../../bytecode/manifest.ts'
 import type { Block, Expr, FunDecl, ImplDecl, Item, Name, SealedDecl, StructDecl } from '../syntax/ast.ts'
@@ -50,6 +51,8 @@ export interface CheckedSkill {
   readonly params: readonly ParamDecl[]
   readonly sensitive: boolean
   readonly idempotent: boolean
+  readonly untrusted: boolean
+  readonly effects: SkillDecl['effects']
   readonly impl:
     | { readonly kind: 'declared'; readonly params: readonly Name[]; readonly body: Block }
     /** A built-in skill: the native that does it, called with the params in order. */

@@ -23,7 +23,16 @@ export function eventView(place: TurnPlace, event: TurnEvent): EventView {
     case 'confirmation.pending':
       return { id, event: kind, data: event.pending.data }
     case 'tool.result':
-      return { id, event: kind, data: { id: event.callId, name: event.name, ok: !event.isError } }
+      return {
+        id,
+        event: kind,
+        data: {
+          id: event.callId,
+          name: event.name,
+          ok: !event.isError,
+          ...(event.isUntrusted ? { untrusted: true } : {}),
+        },
+      }
     case 'turn.over': {
       const { result } = event
       return { id, event: 'response' in result ? 'turn.done' : 'turn.error', data: resultView(result) }

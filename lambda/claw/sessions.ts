@@ -32,7 +32,12 @@ export const SESSIONS_ANSWER = v.strictObject({
 })
 
 const MESSAGES = v.array(
-  v.strictObject({ role: v.picklist(['user', 'assistant', 'system']), content: v.string(), ts: TIME }),
+  v.strictObject({
+    role: v.picklist(['user', 'assistant', 'system']),
+    content: v.string(),
+    ts: TIME,
+    tainted: v.optional(v.literal(true)),
+  }),
 )
 
 export const HISTORY_ANSWER = v.strictObject({

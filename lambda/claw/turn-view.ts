@@ -8,8 +8,10 @@ import { COUNT, TIME, USAGE } from '../answer-parts.ts'
 
 const PLACE = { agent: v.string(), session_key: v.string(), turn_id: v.string() }
 
+/** Text of strangers may have a part in it (docs/untrusted-text.md); left out where it has none. */
+const TAINTED = { tainted: v.optional(v.literal(true)) }
 /** The fields of an answered turn. */
-export const ANSWERED = { ...PLACE, response: v.string(), usage: USAGE }
+export const ANSWERED = { ...PLACE, response: v.string(), usage: USAGE, ...TAINTED }
 export const MESSAGE_ANSWER = v.strictObject(ANSWERED)
 
 /** The fields of what waits for a person; a forge run has no session. */
@@ -35,8 +37,14 @@ export const ACCEPTED_ANSWER = v.union([v.strictObject(RUNNING), WAITING_TURN])
 export const FAILURE = { code: v.picklist(FAULT_CODES), message: v.string() }
 
 /** How a turn ended. */
-const COMPLETED = { response: v.string(), usage: USAGE, status: v.literal('completed'), finished_at: TIME }
-const ORPHANED = { response: v.string(), status: v.literal('orphaned'), finished_at: TIME }
+const COMPLETED = {
+  response: v.string(),
+  usage: USAGE,
+  status: v.literal('completed'),
+  finished_at: TIME,
+  ...TAINTED,
+}
+const ORPHANED = { response: v.string(), status: v.literal('orphaned'), finished_at: TIME, ...TAINTED }
 const FORGOTTEN = { status: v.literal('forgotten'), finished_at: TIME }
 const ENDED_BADLY = { ...FAILURE, status: v.picklist(['refused', 'failed']), finished_at: TIME }
 
@@ -59,7 +67,15 @@ const EVENTS = v.array(
     eventShape('message.done', v.strictObject({ text: v.string() })),
     eventShape('tool.call', v.strictObject({ id: v.string(), name: v.string() })),
     eventShape('confirmation.pending', v.omit(WAITING_TURN, ['status'])),
-    eventShape('tool.result', v.strictObject({ id: v.string(), name: v.string(), ok: v.boolean() })),
+    eventShape(
+      'tool.result',
+      v.strictObject({
+        id: v.string(),
+        name: v.string(),
+        ok: v.boolean(),
+        untrusted: v.optional(v.literal(true)),
+      }),
+    ),
     eventShape('turn.done', v.union([v.strictObject(COMPLETED), v.strictObject(ORPHANED)])),
     eventShape('turn.error', v.union([v.strictObject(FORGOTTEN), v.strictObject(ENDED_BADLY)])),
   ]),
@@ -73,7 +89,10 @@ export const answerView = (agent: string, key: string, answer: AskAnswer) => ({
   response: answer.response,
   turn_id: answer.turn,
   usage: { tokens: answer.tokens, cost_usd: answer.cost },
+  ...taintedView(answer.isTainted),
 })
+
+const taintedView = (isTainted: boolean | undefined) => (isTainted ? { tainted: true } : {})
 
 /** A turn that waits for a person (design 5, "Approval"): what is to be decided, and by when. */
 export const waitingView = ({ data }: Fault) => ({ status: 'pending_confirmation', ...data })
@@ -108,10 +127,11 @@ export function resultView(result: TurnResult): object {
   switch (status) {
     case 'completed': {
       const { response, tokens, cost } = result
-      return { status, response, usage: { tokens, cost_usd: cost }, finished_at }
+      const usage = { tokens, cost_usd: cost }
+      return { status, response, usage, finished_at, ...taintedView(result.tainted) }
     }
     case 'orphaned':
-      return { status, response: result.response, finished_at }
+      return { status, response: result.response, finished_at, ...taintedView(result.tainted) }
     case 'forgotten':
       return { status, finished_at }
     default: {

@@ -46,17 +46,21 @@ function* byKeyword(db: DatabaseSync, text: string): Ranking {
 
 /** The first passages that are wanted, no text twice; scores are relative to the best of them. */
 function best(db: DatabaseSync, query: MemoryQuery, ranking: Ranking, count: number): readonly MemoryHit[] {
-  const passage = db.prepare('SELECT source, key, kind, ts, text FROM passages WHERE id = ?')
+  const passage = db.prepare('SELECT source, key, kind, ts, text, tainted FROM passages WHERE id = ?')
   const hits = new Map<string, MemoryHit>()
   for (const [id, score] of ranking) {
     if (hits.size === count) break
-    const hit = { ...(passage.get(id) as unknown as Omit<MemoryHit, 'score'>), score }
+    const { tainted, ...row } = passage.get(id) as unknown as PassageRow
+    const hit = { ...row, isTainted: tainted === 1, score }
+    if (hit.isTainted && !query.withTainted) continue
     const identity = identityOf(hit)
     if (!query.except.has(hit.key) && !hits.has(identity)) hits.set(identity, hit)
   }
   const [first] = hits.values()
   return [...hits.values()].map((hit) => ({ ...hit, score: hit.score / (first?.score || 1) }))
 }
+
+type PassageRow = Omit<MemoryHit, 'score' | 'isTainted'> & { readonly tainted: number }
 
 function fused(
   byVector: readonly MemoryHit[],

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 
 /** Another one whenever the tables, or what is written into them, change: an index of another one is made anew. */
-const FORMAT = 2
+const FORMAT = 3
 
 /**
  * Prepares an opened database. The settings fit a cache: no write waits for the disk, and what is deleted is
@@ -20,7 +20,7 @@ const TABLES = `
   CREATE TABLE sources (name TEXT PRIMARY KEY, version TEXT NOT NULL) STRICT;
   CREATE TABLE passages (
     id INTEGER PRIMARY KEY, source TEXT NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL, ts TEXT NOT NULL,
-    text TEXT NOT NULL, model TEXT, vector BLOB
+    text TEXT NOT NULL, tainted INTEGER NOT NULL, model TEXT, vector BLOB
   ) STRICT;
   CREATE INDEX passages_of_source ON passages (source);
   CREATE INDEX passages_of_key ON passages (key);

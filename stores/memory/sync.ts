@@ -35,22 +35,29 @@ function updateSource(db: DatabaseSync, { name, version, passages }: IndexedSour
   return [...before.values()]
 }
 
-const identityOf = ({ key, text }: Pick<Passage, 'key' | 'text'>): string => `${key} ${text}`
+const identityOf = ({ key, text, isTainted }: Pick<Passage, 'key' | 'text' | 'isTainted'>): string =>
+  `${key} ${isTainted} ${text}`
 
 const rowsOf = (db: DatabaseSync, source: string) =>
-  db.prepare('SELECT id, key, text FROM passages WHERE source = ?').all(source) as unknown as {
-    readonly id: number
-    readonly key: string
-    readonly text: string
-  }[]
+  db
+    .prepare('SELECT id, key, text, tainted FROM passages WHERE source = ?')
+    .all(source)
+    .map(({ id, key, text, tainted }) => ({
+      id: id as number,
+      key: key as string,
+      text: text as string,
+      isTainted: tainted === 1,
+    }))
 
-function addPassage(db: DatabaseSync, source: string, { key, kind, ts, text }: Passage): void {
+function addPassage(db: DatabaseSync, source: string, { key, kind, ts, text, isTainted }: Passage): void {
   const twin = db
     .prepare('SELECT model, vector FROM passages WHERE key = ? AND text = ? AND vector IS NOT NULL')
     .get(key, text)
   const { lastInsertRowid } = db
-    .prepare('INSERT INTO passages (source, key, kind, ts, text, model, vector) VALUES (?, ?, ?, ?, ?, ?, ?)')
-    .run(source, key, kind, ts, text, twin?.model ?? null, twin?.vector ?? null)
+    .prepare(
+      'INSERT INTO passages (source, key, kind, ts, text, tainted, model, vector) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    )
+    .run(source, key, kind, ts, text, isTainted ? 1 : 0, twin?.model ?? null, twin?.vector ?? null)
   db.prepare('INSERT INTO words (rowid, text) VALUES (?, ?)').run(lastInsertRowid, text)
 }
 

@@ -18,8 +18,9 @@ export class TreeMemoryStore implements MemoryStore {
   }
 
   async keepFacts(ref: SessionRef, found: Parameters<MemoryStore['keepFacts']>[1]): Promise<void> {
-    const { sessionId, seq, facts, ts } = found
-    const lines = messageLines(facts.map((content) => ({ role: 'system', content, ts })))
+    const { sessionId, seq, facts, ts, isTainted } = found
+    const tainted = isTainted ? { tainted: true as const } : {}
+    const lines = messageLines(facts.map((content) => ({ role: 'system', content, ts, ...tainted })))
     this.#files.replace(`${this.#paths.directory(ref)}/${FACTS}/${sessionId}.v${seq}.jsonl`, lines)
   }
 

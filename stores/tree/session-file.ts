@@ -44,13 +44,13 @@ const lines = new WeakMap<StoredMessage, string>()
 function lineOf(message: StoredMessage): string {
   const known = lines.get(message)
   if (known !== undefined) return known
-  const { role, content, ts } = message
-  const line = JSON.stringify({ role, content, ts })
+  const { role, content, ts, tainted } = message
+  const line = JSON.stringify({ role, content, ts, tainted })
   lines.set(message, line)
   return line
 }
 
-/** The history as chapter 24.4 prints it: one `{role, content, ts}` a line. */
+/** The history as chapter 24.4 prints it: one `{role, content, ts}` a line; `tainted` is ours (decision 010). */
 export const messageLines = (messages: readonly StoredMessage[]): string =>
   messages.map((message) => `${lineOf(message)}\n`).join('')
 
@@ -122,9 +122,9 @@ const ROLES: ReadonlySet<unknown> = new Set<StoredMessage['role']>(['user', 'ass
 
 function messageOf(line: string): readonly StoredMessage[] {
   try {
-    const { role, content, ts } = JSON.parse(line) as Partial<StoredMessage>
+    const { role, content, ts, tainted } = JSON.parse(line) as Partial<StoredMessage>
     if (ROLES.has(role) && typeof content === 'string' && typeof ts === 'string') {
-      return [{ role: role as StoredMessage['role'], content, ts }]
+      return [{ role: role as StoredMessage['role'], content, ts, ...(tainted ? { tainted: true } : {}) }]
     }
   } catch {
     // counted as damaged

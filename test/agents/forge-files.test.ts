@@ -92,7 +92,7 @@ describe('learnings', () => {
   })
 
   test('have the line of chapter 25.6', () => {
-    expect(formatLearning({ learning: 'use ESM', iteration: 1, task: 'Implement' })).toBe(
+    expect(formatLearning({ learning: 'use ESM', iteration: 1, task: 'Implement', tainted: false })).toBe(
       '{"learning": "use ESM", "iteration": 1, "task": "Implement"}\n',
     )
   })

@@ -118,6 +118,8 @@ export function forgeProgram(options: ProgramOptions = {}): Program {
         impl: 2,
         sensitive: false,
         idempotent: false,
+        untrusted: false,
+        effects: null,
       },
     ],
     guards: [

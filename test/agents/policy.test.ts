@@ -9,6 +9,8 @@ const skill = (name: string, sensitive = false): SkillDecl => ({
   impl: 0,
   sensitive,
   idempotent: false,
+  untrusted: false,
+  effects: null,
 })
 const policy = (lists: Partial<PolicyDecl>): PolicyDecl => ({
   name: 'p',
@@ -16,6 +18,7 @@ const policy = (lists: Partial<PolicyDecl>): PolicyDecl => ({
   deny: [],
   confirm: [],
   defaultDeny: false,
+  tainted: 'confirm',
   ...lists,
 })
 

@@ -10,6 +10,8 @@ const skill = (...params: readonly ParamDecl[]): SkillDecl => ({
   impl: 0,
   sensitive: false,
   idempotent: false,
+  untrusted: false,
+  effects: null,
 })
 const FIND = skill(
   { name: 'text', type: 'string' },

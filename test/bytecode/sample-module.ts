@@ -75,6 +75,8 @@ export const SAMPLE: Module = {
         impl: 1,
         sensitive: true,
         idempotent: false,
+        untrusted: false,
+        effects: null,
       },
     ],
     guards: [
@@ -98,7 +100,9 @@ export const SAMPLE: Module = {
       },
     ],
     budgets: [{ name: 'daily', apiCalls: 5, tokens: null, costUsd: 2.5, reset: 'daily' }],
-    policies: [{ name: 'careful', allow: [], deny: ['rm'], confirm: [], defaultDeny: true }],
+    policies: [
+      { name: 'careful', allow: [], deny: ['rm'], confirm: [], defaultDeny: true, tainted: 'confirm' },
+    ],
     structs: ['Point'],
   },
   files: ['sample.neam', 'lib/other.neam'],

@@ -59,7 +59,13 @@ async function populate(root: string): Promise<void> {
   for (const text of ['one', 'two']) await message(tree, text)
   await reset(tree, 'SESSION-2')
   for (const text of ['three', 'four']) await message(tree, text)
-  await tree.memories.keepFacts(SESSION, { sessionId: 'SESSION-1', seq: 2, facts: ['a fact'], ts: '' })
+  await tree.memories.keepFacts(SESSION, {
+    sessionId: 'SESSION-1',
+    seq: 2,
+    facts: ['a fact'],
+    ts: '',
+    isTainted: false,
+  })
   await tree.sessions.accept(SESSION, intent('open'))
   await tree.sessions.recordWaiting(SESSION, 'open', CONFIRMATION.id)
   await message(tree, 'other', { session: OTHER })

@@ -47,6 +47,8 @@ const manifest: Manifest = {
       impl: 1,
       sensitive: false,
       idempotent: false,
+      untrusted: false,
+      effects: null,
     },
   ],
 }

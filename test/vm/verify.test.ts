@@ -151,7 +151,15 @@ describe('code is accepted', () => {
 
 describe('a module is refused', () => {
   const module = assemble('fun main\n NIL\n RETURN\nfun two(a, b)\n NIL\n RETURN')
-  const skill = { name: 's', description: '', params: [], sensitive: false, idempotent: false }
+  const skill = {
+    name: 's',
+    description: '',
+    params: [],
+    sensitive: false,
+    idempotent: false,
+    untrusted: false,
+    effects: null,
+  }
 
   test.each<readonly [claim: string, code: string, change: Partial<Module>]>([
     ['whose main is missing', 'bad_entry', { main: 7 }],

@@ -23,5 +23,6 @@ export function policyOf({ name, fields }: PolicyNode): PolicyDecl {
     deny: read.names('deny'),
     confirm: read.names('confirm'),
     defaultDeny: read.flag('default_deny') ?? false,
+    tainted: read.word('tainted', ['confirm', 'deny', 'allow']) ?? 'confirm',
   }
 }

@@ -15,6 +15,8 @@ export function skillOf({ name, fields, params, impl }: SkillNode): CheckedSkill
     params: params.map(paramOf),
     sensitive: read.flag('sensitive') ?? false,
     idempotent: read.flag('idempotent') ?? false,
+    untrusted: read.flag('untrusted') ?? false,
+    effects: read.word('effects', ['external']),
     impl: { kind: 'declared', params: impl.params, body: impl.body },
   }
 }
@@ -33,6 +35,9 @@ function paramOf({ name, type, enum: values, initial, description }: SkillParam)
 /** What may be repeated after a crash: reading, and writing a whole file; appending and running commands may not. */
 const REPEATABLE = new Set(['workspace_read', 'workspace_list', 'memory_search', 'workspace_write'])
 
+/** What a person approves first once text of strangers is in a turn: commands, and files that later turns will read. */
+const EXTERNAL = new Set(['exec', 'workspace_write', 'workspace_append'])
+
 export function builtinSkillOf(name: string): CheckedSkill | null {
   const builtin = BUILTIN_SKILLS.get(name)
   if (!builtin) return null
@@ -43,6 +48,8 @@ export function builtinSkillOf(name: string): CheckedSkill | null {
     params,
     sensitive: false,
     idempotent: REPEATABLE.has(native),
+    untrusted: false,
+    effects: EXTERNAL.has(native) ? 'external' : null,
     impl: { kind: 'native', native },
   }
 }

@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { commands, curl, page } from '../support/docs.ts'
+import { ROOT, startServer } from '../support/server.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+const PAGE = page('docs/untrusted-text.md')
+const [serve, read, forward, ...others] = commands(PAGE)
+
+describe('docs/untrusted-text.md', () => {
+  test('prints the program of examples/inbox.neam', () => {
+    const [, program] = /```neam\n([\s\S]*?)```/.exec(PAGE)!
+    expect(program).toBe(readFileSync(join(ROOT, 'examples/inbox.neam'), 'utf8'))
+  })
+
+  test('prints a conversation that happens: after the letter, forwarding waits for a person', async () => {
+    expect(others).toEqual([])
+    const server = await startServer('bin/neam-api.js', serve!.replace('npx neam-api ', '').split(' '), {
+      NEAM_SESSIONS_DIR: temporaryDirectory(),
+    })
+    expect(await curl(server.url, read!)).toMatchObject({ status: 200, answer: { tainted: true } })
+    const [, printed] = /```json\n([\s\S]*?)```/.exec(PAGE)!
+    expect(await curl(server.url, forward!)).toMatchObject({ status: 202, answer: JSON.parse(printed!) })
+  }, 20_000)
+})
