@@ -11,6 +11,7 @@ export const ENV = {
   sandboxFunction: 'NEAM_SANDBOX_FUNCTION',
   turnWorker: 'NEAM_TURN_WORKER',
   environment: 'NEAM_ENV',
+  offline: 'NEAM_OFFLINE',
   confirmationSeconds: 'NEAM_CONFIRMATION_SECONDS',
   webhookUrl: 'NEAM_WEBHOOK_URL',
   eventBus: 'NEAM_EVENT_BUS',

@@ -1,6 +1,7 @@
 import { Annotations, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib'
 import { SecurityGroup } from 'aws-cdk-lib/aws-ec2'
 import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events'
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager'
 import { Trigger } from 'aws-cdk-lib/triggers'
 import type { Construct } from 'constructs'
 import { ENV } from '../lambda/env.ts'
@@ -47,6 +48,8 @@ export class NeamStack extends Stack {
       // Nor must that of another stack, mounted by mistake, look like ours.
       [ENV.treeOf]: this.stackName,
       [ENV.environment]: 'production',
+      // Said either way: `sam local invoke` sets only what the template names.
+      [ENV.offline]: settings.offline ? '1' : '0',
       [ENV.confirmationSeconds]: String(settings.confirmationSeconds),
       ...(settings.webhookUrl === null ? {} : { [ENV.webhookUrl]: settings.webhookUrl }),
       ...(settings.otlpEndpoint === null ? {} : { [ENV.otlpEndpoint]: settings.otlpEndpoint }),
@@ -172,6 +175,20 @@ export class NeamStack extends Stack {
     new CfnOutput(this, 'StateMachine', {
       value: loop.machine.stateMachineArn,
       description: 'Forge runs in the Step Functions console',
+    })
+    const aws = (command: string, secret: ISecret) =>
+      `aws secretsmanager ${command} --region ${this.region} --secret-id ${secret.secretArn}`
+    new CfnOutput(this, 'Next1SetModelKey', {
+      value: `${aws('put-secret-value', keys.providers)} --secret-string '{"OPENAI_API_KEY": "..."}'`,
+      description: 'First command after a deployment',
+    })
+    new CfnOutput(this, 'Next2ReadApiKey', {
+      value: `${aws('get-secret-value', keys.service)} --query SecretString --output text`,
+      description: 'Second command',
+    })
+    new CfnOutput(this, 'Next3ListAgents', {
+      value: `curl -s ${http.apiEndpoint}/api/v1/claw -H "Authorization: Bearer $NEAM_API_KEY"`,
+      description: 'Third command, with the key that the second one prints',
     })
   }
 

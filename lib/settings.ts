@@ -5,7 +5,7 @@ import type { Node } from 'constructs'
 const ROOT = join(import.meta.dirname, '..')
 
 const EGRESS = ['nat', 'nat-instance', 'ipv6', 'bedrock-endpoints-only'] as const
-/** How the functions reach model providers; README says what each costs. */
+/** How the functions reach model providers; docs/deployment.md says what each costs. */
 export type Egress = (typeof EGRESS)[number]
 
 const ARCHITECTURES = ['arm64', 'x86_64'] as const
@@ -20,6 +20,8 @@ export interface StackSettings {
   readonly architecture: (typeof ARCHITECTURES)[number]
   /** Whether there is a front door that streams, beside the HTTP API. */
   readonly streaming: boolean
+  /** Whether every agent answers from the offline model: a deployment that can be tried without a key of a vendor. */
+  readonly offline: boolean
   /** How long a tool call waits for a person. */
   readonly confirmationSeconds: number
   /** Where alarms are sent; null = nowhere. */
@@ -108,6 +110,7 @@ export function readSettings(node: Node): StackSettings {
     egress: choice(node, 'egress', EGRESS),
     architecture: choice(node, 'architecture', ARCHITECTURES),
     streaming: choice(node, 'streaming', SWITCH) === 'on',
+    offline: choice(node, 'offline', SWITCH) === 'on',
     confirmationSeconds: seconds(node, 'confirmationSeconds', { initial: 300, max: 604_800 }),
     alarmEmail: email(node),
     webhookUrl: url(node, 'webhookUrl', { protocols: /^https:$/, words: 'an https' }),

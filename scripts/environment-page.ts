@@ -12,7 +12,7 @@ ends the program at once, with the name, the value and what is accepted. A flag 
 current directory.
 
 "All" are \`neam\`, \`neam-cli\`, \`neam-forge\`, \`neam-api\` and the functions on AWS, whose variables the stack sets. There, secrets are
-read from Secrets Manager by these names: see the README. \`neamc\` and \`neam-lsp\` read none.
+read from Secrets Manager by these names: [deployment.md](deployment.md). \`neamc\` and \`neam-lsp\` read none.
 
 A program reads variables with \`env_get(name)\`, except those whose name says that they hold a secret; an agent's \`api_key_env\` names
 one that holds its key. Commands that programs run see none of them, but PATH.

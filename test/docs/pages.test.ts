@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
+import { ROUTES } from '../../lambda/routes.ts'
 import { page } from '../support/docs.ts'
 import { ROOT } from '../support/server.ts'
 
@@ -18,9 +19,38 @@ test('the README links only to what exists', () => {
   expect(links.filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
 })
 
-test('the README names every choice of a deployment', () => {
-  const { context } = JSON.parse(page('cdk.json')) as { context: Record<string, unknown> }
-  const choices = Object.keys(context).filter((name) => !name.startsWith('@'))
-  const named = (name: string) => README.includes(`\`${name}\``) || README.includes(`-c ${name}=`)
-  expect(choices.filter((name) => !named(name))).toEqual([])
+test('the README says what is needed before it goes into details', () => {
+  const [first] = README.split('\n## ')
+  for (const word of [
+    'npm ci && npm start',
+    'curl -s',
+    'cdk deploy',
+    '**Costs**',
+    'guaranteed',
+    'how that is tested',
+    'Not there',
+  ])
+    expect(first).toContain(word)
+})
+
+test.each(readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md')))(
+  'docs/%s links only to what exists',
+  (name) => {
+    const links = [...page(`docs/${name}`).matchAll(/\]\(((?!https?:)[^)#]+)/g)].map(([, path]) => path!)
+    expect(links.filter((path) => !existsSync(join(ROOT, 'docs', path)))).toEqual([])
+  },
+)
+
+test('docs/http-api.md has a row for every route', () => {
+  const told = [...page('docs/http-api.md').matchAll(/^\| `([A-Z]+ \/\S*)` \|/gm)].map(([, route]) => route)
+  const routes = ROUTES.filter(({ method }) => method !== 'HEAD' && method !== 'ANY')
+  expect(told.toSorted()).toEqual(routes.map(({ method, path }) => `${method} ${path}`).toSorted())
+})
+
+test('docs/http-api.md has the admin routes under their heading', () => {
+  const [, admin] = page('docs/http-api.md').split('## Admin routes')
+  for (const { credential, method, path } of ROUTES) {
+    const row = `| \`${method} ${path}\` |`
+    if (method !== 'HEAD') expect([row, admin!.includes(row)]).toEqual([row, credential === 'admin'])
+  }
 })

@@ -226,6 +226,16 @@ describe('the stack', () => {
     expect(JSON.stringify(longer)).toContain('"NEAM_CONFIRMATION_SECONDS":"3600"')
   })
 
+  test('lets a vendor answer, or the offline model where a deployment asks for it', () => {
+    for (const name of ['api.handler', 'forge-step.handler', 'turn-worker.handler']) {
+      expect(command(name).Environment?.Variables.NEAM_OFFLINE).toBe('0')
+    }
+    const offline = JSON.stringify(synthesize({ offline: 'on' }).template.toJSON())
+    expect(offline).toContain('"NEAM_OFFLINE":"1"')
+    expect(offline).not.toContain('"NEAM_OFFLINE":"0"')
+    expect(() => synthesize({ offline: 'yes' })).toThrow('context offline is "yes"; accepted: off, on')
+  })
+
   test('lets the state machine start itself, for runs that are longer than a history', () => {
     template.hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: {
