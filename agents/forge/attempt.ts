@@ -14,7 +14,7 @@ import { excerpt } from './end.ts'
 import { assertUnstopped, forgeGate, type Spent } from './gate.ts'
 import { onOwnLine } from './json-line.ts'
 import { extractLearnings, formatLearning } from './learnings.ts'
-import { changesDuring, type Project, surveyProject } from './project.ts'
+import { changesDuring, END_BYTES, type Project, refusal, surveyProject } from './project.ts'
 import type { OpenRun } from './run-state.ts'
 import { type Verification, verify } from './verify.ts'
 import { decisionTexts } from './waiting.ts'
@@ -187,8 +187,7 @@ async function workAndVerify(
     const text = await applyGuards(world, scene, 'output', answer.text)
     warnings.push(...(await changesDuring(project, workspace, decl.loop, run.iteration)))
     hasWorked = (await run.checkpoint.hasChanged(run.config.run, run.iteration)) !== false
-    const quarantined = await keepLearnings(run, options, text, scene.taint.isTainted)
-    if (quarantined !== null) warnings.push(quarantined)
+    warnings.push(...(await keepLearnings(run, options, text, scene.taint.isTainted)))
   } catch (error) {
     const feedback = feedbackOf(error)
     if (feedback === null) throw error
@@ -260,29 +259,28 @@ function feedbackOf(error: unknown): string | null {
 }
 
 /**
- * Appends what the model marked as learned, once; where it cannot, it is left out. What it may have learned from
- * strangers is marked, no later iteration is told of it, and the warning that is answered says so.
+ * Appends what the model marked as learned, once. What it may have learned from strangers is marked, and no later
+ * iteration is told of it. Answers warnings: of that, and of a file that cannot be read or written, which stops no run.
  */
 async function keepLearnings(
   run: OpenRun,
   options: AttemptOptions,
   text: string,
   tainted: boolean,
-): Promise<string | null> {
+): Promise<readonly string[]> {
   const path = run.decl.loop.learningsFile
-  if (path === null) return null
+  if (path === null) return []
   const found = extractLearnings(text, options.project.learnings)
-  if (found.length === 0) return null
+  if (found.length === 0) return []
   const lines = found.map((learning) =>
     formatLearning({ learning, iteration: run.iteration, task: options.task, tainted }),
   )
   try {
-    await run.workspace.append(path, onOwnLine(await run.workspace.read(path), lines.join('')))
-    return tainted ? quarantinedWarning(run.iteration, path, found.length) : null
+    const existing = await run.workspace.readEnd(path, END_BYTES)
+    await run.workspace.append(path, onOwnLine(existing?.text ?? null, lines.join('')))
+    return tainted ? [quarantinedWarning(run.iteration, path, found.length)] : []
   } catch (error) {
-    // A file that cannot be read (too large, a link) was warned about when the iteration began: learnings stop no run.
-    if (!(error instanceof Fault && error.code === 'path_refused')) throw error
-    return null
+    return [`learnings file ${path} lacks what iteration ${run.iteration} learned: ${refusal(error)}`]
   }
 }
 

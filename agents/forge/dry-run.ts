@@ -7,7 +7,7 @@ import { skillsOf, toolSpec } from '../turn/tools.ts'
 import type { World } from '../world.ts'
 import { briefMessages } from './brief.ts'
 import { markDone } from './plan.ts'
-import { readProject, surveyProject } from './project.ts'
+import { type Readable, readProject, surveyProject } from './project.ts'
 import { outputLimit } from './run-budget.ts'
 import { limitsOf, type StartRequest } from './start.ts'
 
@@ -40,6 +40,8 @@ export interface DryRun {
   readonly warnings: readonly string[]
 }
 
+const NOTHING: Readable = { read: async () => null, readEnd: async () => null }
+
 /**
  * Everything that a start looks at, without a model call, a lease or a write. Throws what `startForge` throws for the
  * declaration, the limits, the price and the plan.
@@ -56,8 +58,8 @@ export async function dryRunForge(
   const opened = exists ? await world.workspaces.open(root) : null
   const isNew = request.workspace === undefined && (opened === null || (await opened.isEmpty([])))
   const beside = isNew ? await world.workspaces.beside(decl.workspace, root) : null
-  const workspace = beside ?? opened ?? { read: async () => null }
-  const project = await readProject(workspace, decl.loop)
+  const workspace = beside ?? opened ?? NOTHING
+  const project = await readProject(workspace, decl.loop, 'start')
   const done: Pick<RunConfig, 'tasksAtStart' | 'doneAtStart'> = {
     tasksAtStart: project.tasks?.length ?? 0,
     doneAtStart: project.progress.map(({ task }) => task),

@@ -3,6 +3,7 @@ import { Fault } from '../ports/fault.ts'
 import type { Workspace } from '../ports/workspace.ts'
 import type { World } from '../world.ts'
 import { parsePlan } from './plan.ts'
+import type { Readable } from './project.ts'
 
 /** A file that a caller sends: text, or bytes. */
 export type FileContent = string | Uint8Array
@@ -100,13 +101,17 @@ export async function writeFiles(
 }
 
 /** The loop files as they will be when `files` are written. */
-export const withFiles = (
-  workspace: Pick<Workspace, 'read'>,
-  files: ReadonlyMap<string, FileContent>,
-): Pick<Workspace, 'read'> => ({
+export const withFiles = (workspace: Readable, files: ReadonlyMap<string, FileContent>): Readable => ({
   read: async (path) => {
     const content = files.get(plainPath(path))
     return content === undefined ? await workspace.read(path) : textOf(content)
+  },
+  // No file that is sent is larger than what is read of any.
+  readEnd: async (path, maxBytes) => {
+    const content = files.get(plainPath(path))
+    return content === undefined
+      ? await workspace.readEnd(path, maxBytes)
+      : { text: textOf(content), leftOut: 0 }
   },
 })
 

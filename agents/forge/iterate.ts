@@ -118,7 +118,7 @@ async function tryOnce(
   if (crashed) await run.checkpoint.restore(config.run, run.iteration)
   await run.checkpoint.mark(config.run, run.iteration)
 
-  const project = await readProject(run.workspace, run.decl.loop)
+  const project = await readProject(run.workspace, run.decl.loop, 'run')
   if (project.tasks === null && config.tasksAtStart > 0) {
     throw new Fault('plan_invalid', {
       path: run.decl.loop.planFile,

@@ -20,13 +20,23 @@ export interface Project {
   readonly warnings: readonly string[]
 }
 
-type Readable = Pick<Workspace, 'read'>
+export type Readable = Pick<Workspace, 'read' | 'readEnd'>
+
+/** Of the progress file when a run starts: what is done is taken from it. Tens of thousands of tasks. */
+const MAX_PROGRESS_BYTES = 5 * 1024 * 1024
+/** Of a file that only grows and is read again and again. */
+export const END_BYTES = 1024 * 1024
 
 /**
- * Reads the loop files. A missing one is nothing, with a warning for plan and prompt (design 9.5). Throws
- * `path_refused` for one that cannot be read, and `plan_invalid`.
+ * Reads the loop files. A missing one is nothing, with a warning for plan and prompt (design 9.5). During a run, progress
+ * and learnings are exports (design 9.6): what is wrong with them is a warning. Throws `path_refused` for a file that
+ * cannot be read (`during` the start: the progress file, too), and `plan_invalid`.
  */
-export async function readProject(workspace: Readable, loop: LoopDecl): Promise<Project> {
+export async function readProject(
+  workspace: Readable,
+  loop: LoopDecl,
+  during: 'start' | 'run',
+): Promise<Project> {
   const warnings: string[] = []
   const plan = await readFile(workspace, loop.planFile)
   if (loop.planFile !== null && plan === null) {
@@ -36,7 +46,10 @@ export async function readProject(workspace: Readable, loop: LoopDecl): Promise<
   if (loop.promptFile !== null && prompt === null) {
     warnings.push(`prompt file ${loop.promptFile} does not exist: running without it`)
   }
-  const progressText = await readFile(workspace, loop.progressFile)
+  const progressText =
+    during === 'start'
+      ? await readAllProgress(workspace, loop.progressFile)
+      : await readExport(workspace, 'progress', loop.progressFile, warnings)
   const progress = parseProgress(progressText ?? '')
   if (progress.damaged > 0) {
     warnings.push(`progress file ${loop.progressFile}: ${lines(progress.damaged)} could not be read`)
@@ -47,7 +60,7 @@ export async function readProject(workspace: Readable, loop: LoopDecl): Promise<
     progressText,
     tasks: plan === null ? null : parsePlan(plan, loop.planFile!),
     progress: progress.entries,
-    learnings: await readLearnings(workspace, loop.learningsFile, warnings),
+    learnings: parseLearnings((await readExport(workspace, 'learnings', loop.learningsFile, warnings)) ?? ''),
     warnings,
   }
 }
@@ -57,19 +70,42 @@ export const lines = (count: number): string => `${count} ${count === 1 ? 'line'
 const readFile = async (workspace: Readable, path: string | null): Promise<string | null> =>
   path === null ? null : await workspace.read(path)
 
-/** Learnings help; a file that cannot be read stops no run. */
-async function readLearnings(
+/** All of the progress file; too much of it is no start, because tasks that are done would be done again. */
+async function readAllProgress(workspace: Readable, path: string | null): Promise<string | null> {
+  if (path === null) return null
+  const end = await workspace.readEnd(path, MAX_PROGRESS_BYTES)
+  if (end === null || end.leftOut === 0) return end?.text ?? null
+  throw new Fault('path_refused', {
+    path,
+    problem: `it has ${end.leftOut + Buffer.byteLength(end.text)} bytes; at most ${MAX_PROGRESS_BYTES} are read: keep the lines of tasks that are done, or move it away to do all of them again`,
+  })
+}
+
+/** The newest lines of a file that helps a run and stops none. */
+async function readExport(
   workspace: Readable,
+  kind: 'progress' | 'learnings',
   path: string | null,
   warnings: string[],
-): Promise<readonly string[]> {
+): Promise<string | null> {
+  if (path === null) return null
   try {
-    return parseLearnings((await readFile(workspace, path)) ?? '')
+    const end = await workspace.readEnd(path, END_BYTES)
+    if (end !== null && end.leftOut > 0)
+      warnings.push(
+        `${kind} file ${path} is left out: its first ${end.leftOut} bytes, all but the newest lines`,
+      )
+    return end?.text ?? null
   } catch (error) {
-    if (!(error instanceof Fault && error.code === 'path_refused')) throw error
-    warnings.push(`learnings file ${path} is left out: ${error.data.problem}`)
-    return []
+    warnings.push(`${kind} file ${path} is left out: ${refusal(error)}`)
+    return null
   }
+}
+
+/** Why a file of the workspace was refused; throws every other error again. */
+export function refusal(error: unknown): string {
+  if (!(error instanceof Fault && error.code === 'path_refused')) throw error
+  return String(error.data.problem)
 }
 
 /** Where the plan stands: run records plus the progress lines found at the start (design 9.6). */
@@ -99,12 +135,11 @@ export async function changesDuring(
   iteration: number,
 ): Promise<readonly string[]> {
   const changes: string[] = []
-  const compare = async (kind: string, path: string | null, before: string | null) => {
-    if ((await readFile(workspace, path)) !== before) {
-      changes.push(`${kind} file ${path} was changed while iteration ${iteration} worked`)
-    }
+  const compare = (kind: string, path: string | null, before: string | null, now: string | null) => {
+    if (now !== before) changes.push(`${kind} file ${path} was changed while iteration ${iteration} worked`)
   }
-  await compare('plan', loop.planFile, project.planText)
-  await compare('progress', loop.progressFile, project.progressText)
+  compare('plan', loop.planFile, project.planText, await readFile(workspace, loop.planFile))
+  const progress = await readExport(workspace, 'progress', loop.progressFile, changes)
+  compare('progress', loop.progressFile, project.progressText, progress)
   return changes
 }

@@ -1,7 +1,9 @@
 import type { IterationRecord } from '../ports/runs.ts'
+import { updateHead } from './end.ts'
 import { assertUnstopped } from './gate.ts'
 import { onOwnLine } from './json-line.ts'
 import { formatProgress, parseProgress } from './progress.ts'
+import { END_BYTES, refusal } from './project.ts'
 import type { OpenRun } from './run-state.ts'
 
 /**
@@ -30,14 +32,10 @@ export async function settle(run: OpenRun, record: IterationRecord): Promise<Ite
   return settled
 }
 
+/** The file is an export (design 9.6): the run knows by its records what is done. */
 async function writeProgress(run: OpenRun, record: IterationRecord): Promise<void> {
   const path = run.decl.loop.progressFile
   if (path === null) return
-  const existing = await run.workspace.read(path)
-  const written = parseProgress(existing ?? '').entries.some(
-    (entry) => entry.run === run.config.run && entry.iteration === record.iteration,
-  )
-  if (written) return
   const line = formatProgress({
     task: record.task,
     run: run.config.run,
@@ -48,5 +46,14 @@ async function writeProgress(run: OpenRun, record: IterationRecord): Promise<voi
     totalCost: record.tally.cost,
     totalTokens: record.tally.tokens,
   })
-  await run.workspace.append(path, onOwnLine(existing, line))
+  try {
+    const existing = (await run.workspace.readEnd(path, END_BYTES))?.text ?? null
+    const written = parseProgress(existing ?? '').entries.some(
+      (entry) => entry.run === run.config.run && entry.iteration === record.iteration,
+    )
+    if (!written) await run.workspace.append(path, onOwnLine(existing, line))
+  } catch (error) {
+    const warning = `progress file ${path} lacks the line of iteration ${record.iteration}: ${refusal(error)}`
+    await updateHead(run.world, run.config, {}, [warning])
+  }
 }

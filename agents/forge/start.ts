@@ -62,7 +62,7 @@ async function start(world: World, decl: ForgeDecl, request: StartRequest): Prom
   const beside = request.workspace === undefined ? await filesBeside(world, decl.workspace, workspace) : {}
   const files = await checkIncoming(workspace, decl, request, beside)
   const draft = async () => {
-    const found = await readProject(withFiles(workspace, files), decl.loop)
+    const found = await readProject(withFiles(workspace, files), decl.loop, 'start')
     return {
       project: found,
       config: {

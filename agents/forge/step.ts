@@ -16,7 +16,7 @@ export async function afterRecord(run: OpenRun, record: IterationRecord): Promis
   const work = { record, iterations: iteration, tally, verified: record.verified }
   if (verdict.kind === 'abort') return await end(run, 'aborted', verdict.reason, work)
   if (verdict.kind === 'done') {
-    const project = await readProject(run.workspace, run.decl.loop)
+    const project = await readProject(run.workspace, run.decl.loop, 'run')
     const { current, total } = surveyProject(project, config, record.verified)
     if (current === null) {
       return await end(run, 'completed', completedMessage(total, project.tasks !== null), work)
@@ -135,7 +135,7 @@ async function end(run: OpenRun, kind: OutcomeKind, message: string, work: Work)
 /** Where the plan stands; a plan that cannot be read any more must not hide the end of the run. */
 async function planState(run: OpenRun, verified: readonly VerifiedTask[]): Promise<PlanState> {
   try {
-    return surveyProject(await readProject(run.workspace, run.decl.loop), run.config, verified)
+    return surveyProject(await readProject(run.workspace, run.decl.loop, 'run'), run.config, verified)
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     return { current: null, completed: verified.length, total: Math.max(1, run.config.tasksAtStart) }

@@ -1,3 +1,9 @@
+export interface FileEnd {
+  readonly text: string
+  /** Bytes of the file before `text`. */
+  readonly leftOut: number
+}
+
 /** An agent's files. Every path is jailed below `root`, component by component. */
 export interface Workspace {
   /** Absolute path. */
@@ -6,6 +12,11 @@ export interface Workspace {
   read(path: string): Promise<string | null>
   /** Bytes of a file, at most `maxBytes`; otherwise as `read`. */
   readBytes(path: string, maxBytes: number): Promise<Uint8Array | null>
+  /**
+   * The last lines of a text file, at most `maxBytes` of them, and how many bytes lie before; null when it does not
+   * exist. Throws `path_refused`, though never for the file's size.
+   */
+  readEnd(path: string, maxBytes: number): Promise<FileEnd | null>
   /** What a path names, null when there is nothing. Throws `path_refused`, also for a link or a device. */
   stat(path: string): Promise<{ readonly kind: 'file' | 'folder'; readonly size: number } | null>
   /** Paths of all plain files below a folder, sorted; links and devices are left out, as are `.neam/` and `.git/`. */

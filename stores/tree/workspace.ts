@@ -3,7 +3,7 @@ import { constants, type Stats } from 'node:fs'
 import { type FileHandle, mkdir, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, normalize, resolve, sep } from 'node:path'
 import { Fault } from '../../agents/ports/fault.ts'
-import type { Workspace, Workspaces } from '../../agents/ports/workspace.ts'
+import type { FileEnd, Workspace, Workspaces } from '../../agents/ports/workspace.ts'
 import { type Addressing, errnoOf, type Folder, NotAFolder, within } from './workspace-folder.ts'
 import { isClosed, isTemporary, pathComponents, refusedPath, temporaryName } from './workspace-path.ts'
 
@@ -39,11 +39,15 @@ function refuseUnlessPlain(path: string, stats: Stats): void {
 }
 
 /** At most `limit` bytes and one more, so that a file that grew meanwhile is noticed; `size` is what it should have. */
-async function readUpTo(handle: FileHandle, limit: number, size: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(Math.min(limit, size) + 1)
+const readUpTo = async (handle: FileHandle, limit: number, size: number): Promise<Buffer> =>
+  await readAt(handle, 0, Math.min(limit, size) + 1)
+
+/** `count` bytes from `position` on, fewer where the file ends before. */
+async function readAt(handle: FileHandle, position: number, count: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(count)
   let length = 0
   while (length < buffer.length) {
-    const { bytesRead } = await handle.read(buffer, length, buffer.length - length)
+    const { bytesRead } = await handle.read(buffer, length, buffer.length - length, position + length)
     if (bytesRead === 0) break
     length += bytesRead
   }
@@ -79,15 +83,32 @@ class JailedWorkspace implements Workspace {
   }
 
   async readBytes(path: string, maxBytes: number): Promise<Buffer | null> {
+    return await this.#opened(path, async (handle, size) => {
+      const bytes = size > maxBytes ? null : await readUpTo(handle, maxBytes, size)
+      if (bytes === null || bytes.length > maxBytes)
+        throw refusedPath(path, `it has ${size} bytes; at most ${maxBytes} are read`)
+      return bytes
+    })
+  }
+
+  async readEnd(path: string, maxBytes: number): Promise<FileEnd | null> {
+    return await this.#opened(path, async (handle, size) => {
+      const from = Math.max(0, size - maxBytes)
+      const bytes = await readAt(handle, from, size - from)
+      // A line that is cut in two is left out whole, unless there is no other.
+      const start = from === 0 ? 0 : bytes.indexOf('\n') + 1
+      return { text: bytes.toString('utf8', start), leftOut: from + start }
+    })
+  }
+
+  /** Runs `use` with a plain file and its size; null when there is none. */
+  async #opened<T>(path: string, use: (handle: FileHandle, size: number) => Promise<T>): Promise<T | null> {
     try {
       return await this.#inFolderOf(path, async (folder, name) => {
         await using handle = await folder.openFile(name, O_RDONLY)
         const stats = await handle.stat()
         refuseUnlessPlain(path, stats)
-        const bytes = stats.size > maxBytes ? null : await readUpTo(handle, maxBytes, stats.size)
-        if (bytes === null || bytes.length > maxBytes)
-          throw refusedPath(path, `it has ${stats.size} bytes; at most ${maxBytes} are read`)
-        return bytes
+        return await use(handle, stats.size)
       })
     } catch (error) {
       if (isMissing(error)) return null

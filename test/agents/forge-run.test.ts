@@ -1,4 +1,4 @@
-import { symlinkSync } from 'node:fs'
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { runForge } from '../../agents/forge/run.ts'
@@ -258,6 +258,117 @@ describe('a run', () => {
     expect(await runForge(world, 'Builder')).toMatchObject({ outcome: 'completed', tasksCompleted: 3 })
     const warnings = (await world.runs.head('Builder'))!.warnings.filter((line) => line.includes('learnings'))
     expect(warnings.join()).toMatch(warning)
+  })
+
+  const MIB = 1024 * 1024
+  const huge = (line: string, bytes: number) => `${line}\n`.repeat(Math.ceil(bytes / (line.length + 1)))
+  const EARLIER = '{"task": "of another plan", "status": "done"}'
+
+  test.each<[string, (place: ForgePlace) => void, readonly RegExp[]]>([
+    [
+      'is flipped in some of its bytes',
+      (place) => {
+        const bytes = Buffer.from(place.read('progress.jsonl') ?? '')
+        for (const at of [0, 20, bytes.length - 1]) bytes[at]! ^= 0xff
+        writeFileSync(join(place.workspace, 'progress.jsonl'), bytes)
+      },
+      [/was changed while iteration 2 worked/, /1 line could not be read/],
+    ],
+    [
+      'grows to 50 MB',
+      (place) => place.write('progress.jsonl', huge(EARLIER, 50 * MIB)),
+      [
+        /was changed while iteration 2 worked/,
+        /lacks the line of iteration 2: it would have \d+ bytes; at most 5242880 are written/,
+        /is left out: its first \d+ bytes, all but the newest lines/,
+        /lacks the line of iteration 3/,
+      ],
+    ],
+    [
+      'becomes one line of 50 MB',
+      (place) => place.write('progress.jsonl', 'x'.repeat(50 * MIB)),
+      [/1 line could not be read/, /lacks the line of iteration 3/],
+    ],
+    [
+      'becomes a link',
+      (place) => {
+        rmSync(join(place.workspace, 'progress.jsonl'))
+        symlinkSync('/etc/hosts', join(place.workspace, 'progress.jsonl'))
+      },
+      [
+        /is left out: it is a symbolic link/,
+        /lacks the line of iteration 2: it is a symbolic link/,
+        /lacks the line of iteration 3/,
+      ],
+    ],
+    [
+      'becomes a folder',
+      (place) => {
+        rmSync(join(place.workspace, 'progress.jsonl'))
+        mkdirSync(join(place.workspace, 'progress.jsonl'))
+      },
+      [/lacks the line of iteration 3/],
+    ],
+  ])(
+    'completes with warnings when its progress file %s in the middle of it',
+    async (_what, harm, warnings) => {
+      const place: ForgePlace = new ForgePlace({
+        ...planned,
+        model: (_, call) => {
+          if (call === 2) harm(place)
+          return text('Done.')
+        },
+      })
+      const world = place.boot()
+      expect(await runForge(world, 'Builder')).toMatchObject({ outcome: 'completed', tasksCompleted: 3 })
+      const told = (await world.runs.head('Builder'))!.warnings.filter((line) =>
+        line.startsWith('progress file progress.jsonl'),
+      )
+      for (const warning of warnings) expect(told).toContainEqual(expect.stringMatching(warning))
+    },
+  )
+
+  test('appends to a progress file that is longer than what is read of it while a run goes on', async () => {
+    const place = new ForgePlace(planned)
+    place.write('progress.jsonl', huge(EARLIER, 2 * MIB))
+    const before = place.lines('progress.jsonl').length
+    expect(await runForge(place.boot(), 'Builder')).toMatchObject({ outcome: 'completed', iterations: 3 })
+    expect(
+      place
+        .lines('progress.jsonl')
+        .slice(before)
+        .map(({ task }) => task),
+    ).toEqual(['first task', 'second task', 'third task'])
+  })
+
+  test('does not start over a progress file of which only a part could be read, and says what to do', async () => {
+    const place = new ForgePlace(planned)
+    place.write('progress.jsonl', huge(EARLIER, 50 * MIB))
+    const world = place.boot()
+    await expect(runForge(world, 'Builder')).rejects.toMatchObject({
+      code: 'path_refused',
+      data: {
+        path: 'progress.jsonl',
+        problem: expect.stringMatching(
+          /^it has \d+ bytes; at most 5242880 are read: keep the lines of tasks that are done, or move it away to do all of them again$/,
+        ),
+      },
+    })
+    expect(await world.runs.head('Builder')).toBeNull()
+  })
+
+  test('gives the model the newest learnings of a file of 50 MB, and warns that it can add none', async () => {
+    const place = new ForgePlace({ ...planned, model: () => text('LEARNING: one more thing') })
+    place.write('learnings.jsonl', `${huge('{"learning": "old"}', 50 * MIB)}{"learning": "newest"}\n`)
+    const world = place.boot()
+    expect(await runForge(world, 'Builder')).toMatchObject({ outcome: 'completed', tasksCompleted: 3 })
+    expect(place.requests[0]!.messages.at(-1)!.content).toBe('Learnings: - old\n- newest')
+    const { warnings } = (await world.runs.head('Builder'))!
+    expect(warnings).toContainEqual(
+      expect.stringMatching(
+        /^learnings file learnings\.jsonl lacks what iteration 1 learned: it would have \d+ bytes; at most/,
+      ),
+    )
   })
 
   test('does not let the model write its own plan or progress', async () => {

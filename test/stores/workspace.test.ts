@@ -157,6 +157,26 @@ describe.each(addressings)('a workspace that addresses children by %s', (address
     expect(existsSync(join(root, 'larger'))).toBe(false)
   })
 
+  test.each([
+    ['all of a file that is short enough', 'one\ntwo\n', 8, { text: 'one\ntwo\n', leftOut: 0 }],
+    ['the last whole lines of a longer one', 'one\ntwo\nthree\n', 9, { text: 'three\n', leftOut: 8 }],
+    ['its torn last line', 'one\ntwo\nthr', 5, { text: 'thr', leftOut: 8 }],
+    ['the end of a line that is longer itself', 'one\ntwothree', 5, { text: 'three', leftOut: 7 }],
+    ['nothing of an empty one', '', 5, { text: '', leftOut: 0 }],
+  ])('readEnd gives %s', async (_what, content, maxBytes, end) => {
+    const { workspace } = await opened(addressing)
+    await workspace.write('log', content)
+    expect(await workspace.readEnd('log', maxBytes)).toEqual(end)
+  })
+
+  test('readEnd finds no file, and refuses what is none', async () => {
+    const { workspace } = await opened(addressing)
+    expect(await workspace.readEnd('missing', 10)).toBeNull()
+    expect(await refusal(workspace.readEnd('../log', 10))).toMatch(/\S/)
+    await workspace.write('dir/file', 'x')
+    expect(await refusal(workspace.readEnd('dir', 10))).toMatch(/folder/)
+  })
+
   test('is empty when only .neam and the excepted files are there', async () => {
     const { workspace, root } = await opened(addressing)
     expect(await workspace.isEmpty([])).toBe(true)
