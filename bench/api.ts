@@ -1,17 +1,18 @@
 // `npm run bench -- api`: what the edge of the local server costs. A client of its own process asks for the list of agents
 // and for /health over kept connections: at a fixed rate of 1,000 requests/s (times), and as fast as it can (throughput),
-// with one worker and with four. The baseline is a bare node:http server that answers the same bytes.
-import { fork, spawn } from 'node:child_process'
+// with one worker and with four. The baseline is a bare node:http server that answers the same bytes. Servers take turns in
+// several rounds, and medians are told: what else the machine does meanwhile falls on all of them.
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { LoadJob, LoadResult } from './api/load.ts'
+import { usedBy } from './api/server-cpu.ts'
 
-const SECONDS = 4
+const ROUNDS = 5
+const SECONDS = 3
 const RATE = 1000
 const CONNECTIONS = 16
 const KEY = 'the-key-of-the-bench'
@@ -27,9 +28,15 @@ async function load(job: LoadJob): Promise<LoadResult> {
   return result
 }
 
-async function neamApi(workers: number): Promise<{ url: string; stop(): Promise<void> }> {
-  const args = ['--program', 'examples/agents.neam', '--offline', '--port', '0', '--host', '127.0.0.1']
-  const child = spawn(process.execPath, ['bin/neam-api.js', ...args, '--workers', String(workers)], {
+interface Subject {
+  readonly name: string
+  readonly url: string
+  readonly process: ChildProcess
+}
+
+/** A server in a process of its own, once it has told its address. */
+async function serve(name: string, args: readonly string[]): Promise<Subject> {
+  const child = spawn(process.execPath, args, {
     cwd: ROOT,
     env: {
       PATH: process.env.PATH ?? '',
@@ -40,59 +47,72 @@ async function neamApi(workers: number): Promise<{ url: string; stop(): Promise<
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let log = ''
-  const url = await new Promise<string>((resolve) => {
+  const url = await new Promise<string>((resolve, reject) => {
     child.stderr.on('data', (chunk: Buffer) => {
       log += chunk
       const found = /http:\/\/127\.0\.0\.1:\d+/.exec(log)
       if (found) resolve(found[0])
     })
+    child.once('exit', () => reject(new Error(log)))
   })
-  return {
-    url,
-    async stop() {
-      child.kill('SIGTERM')
-      await once(child, 'exit')
-    },
-  }
+  return { name, url, process: child }
 }
 
-async function bare(): Promise<{ url: string; stop(): Promise<void> }> {
-  const body = JSON.stringify({ status: 'ok' })
-  const server = createServer((_request, response) => {
-    response.writeHead(200, { 'content-type': 'application/json' }).end(body)
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async stop() {
-      server.closeAllConnections()
-      server.close()
-    },
-  }
+const neamApi = (workers: number): Promise<Subject> =>
+  serve(`neam-api, ${workers} worker${workers === 1 ? '' : 's'}`, [
+    'bin/neam-api.js',
+    ...['--program', 'examples/agents.neam', '--offline', '--port', '0', '--host', '127.0.0.1'],
+    ...['--workers', String(workers)],
+  ])
+
+const FIELDS = ['p50', 'p99', 'perSecond', 'cpu', 'switches', 'clientCpu'] as const
+type Round = Readonly<Record<(typeof FIELDS)[number], number>>
+
+/** Times at the fixed rate; what a request costs when they come as fast as they can. */
+async function round({ url, process: { pid } }: Subject): Promise<Round> {
+  const job = { url, key: KEY, paths: PATHS, connections: CONNECTIONS, seconds: SECONDS }
+  const { p50, p99 } = await load({ ...job, rate: RATE })
+  const before = usedBy(pid!)
+  const { requests, perSecond, cpu: clientCpu } = await load({ ...job, rate: null })
+  const after = usedBy(pid!)
+  const each = (field: 'cpu' | 'switches') =>
+    before === null || after === null ? Number.NaN : (after[field] - before[field]) / requests
+  return { p50, p99, perSecond, cpu: each('cpu'), switches: each('switches'), clientCpu }
 }
 
-const ms = (value: number): string => `${value.toFixed(1)} ms`.padStart(9)
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+
+const subjects = [await serve('bare node:http', ['bench/api/bare.ts']), await neamApi(1), await neamApi(4)]
+// Every worker compiles what it runs often by itself: first let all of them.
+for (const subject of subjects) for (let n = 0; n < 2; n += 1) await round(subject)
+const rounds = new Map<Subject, Round[]>(subjects.map((subject) => [subject, []]))
+for (let n = 0; n < ROUNDS; n += 1)
+  for (const [subject, measured] of rounds) measured.push(await round(subject))
 
 console.log(
-  `${'server'.padEnd(26)}${`p50 at ${RATE}/s`.padStart(14)}${'p99'.padStart(10)}${'at most'.padStart(12)}`,
+  `${'server'.padEnd(22)}${`p50 at ${RATE}/s`.padStart(14)}${'p99'.padStart(9)}${'at most'.padStart(11)}${'CPU each'.padStart(11)}${'switches'.padStart(10)}${"client's CPU".padStart(14)}`,
 )
-for (const [name, start] of [
-  ['bare node:http', bare],
-  ['neam-api, 1 worker', () => neamApi(1)],
-  ['neam-api, 4 workers', () => neamApi(4)],
-] as const) {
-  const { url, stop } = await start()
-  const job = { url, key: KEY, paths: PATHS, connections: CONNECTIONS, seconds: SECONDS }
-  // Every worker compiles what it runs often by itself: first let all of them.
-  await load({ ...job, rate: null })
-  const steady = await load({ ...job, rate: RATE })
-  const flat = await load({ ...job, rate: null })
+for (const [{ name }, measured] of rounds) {
+  const of = Object.fromEntries(
+    FIELDS.map((field) => [field, median(measured.map((one) => one[field]))]),
+  ) as Round
   console.log(
-    `${name.padEnd(26)}${ms(steady.p50).padStart(14)}${ms(steady.p99).padStart(10)}${`${Math.round(flat.perSecond)}/s`.padStart(12)}`,
+    [
+      name.padEnd(22),
+      `${of.p50.toFixed(1)} ms`.padStart(14),
+      `${of.p99.toFixed(1)} ms`.padStart(9),
+      `${Math.round(of.perSecond)}/s`.padStart(11),
+      `${Math.round(of.cpu)} µs`.padStart(11),
+      of.switches.toFixed(2).padStart(10),
+      `${Math.round(of.clientCpu)} µs`.padStart(14),
+    ].join(''),
   )
-  await stop()
 }
 console.log('goals: p99 below 20 ms at 1,000 requests/s; four workers no slower than one')
+for (const { process: child } of subjects) {
+  child.kill('SIGTERM')
+  await once(child, 'exit')
+}
 rmSync(scratch, { recursive: true })
 process.exit(0)

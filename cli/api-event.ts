@@ -1,6 +1,6 @@
 /** An HTTP request as the API Gateway v2 event that Lambda would get, and a handler's answer back on the wire. */
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { finished, pipeline } from 'node:stream/promises'
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import type { HandlerAnswer } from '../lambda/edge.ts'
 import { ROUTES, type Route, routeKey } from '../lambda/routes.ts'
@@ -13,29 +13,57 @@ interface Match {
 /** Segments as API Gateway compares them: `/a/` is another path than `/a`. */
 const segments = (path: string): readonly string[] => path.split('/').slice(1)
 
+/** A segment of a route's path: a text as it is, `{name}`, or `{name+}` for all that follow. */
+interface Segment {
+  readonly kind: 'text' | 'one' | 'rest'
+  readonly name: string
+}
+
+function segmentOf(text: string): Segment {
+  const [, name, greedy] = /^\{(\w+)(\+)?\}$/.exec(text) ?? []
+  if (name === undefined) return { kind: 'text', name: text }
+  return { kind: greedy === undefined ? 'one' : 'rest', name }
+}
+
+interface Row {
+  readonly route: Route
+  readonly pattern: readonly Segment[]
+}
+
+/** The rows that are looked through for a method, in the order of the table; those of `ANY` for methods without any. */
+const ROWS: ReadonlyMap<string, readonly Row[]> = new Map(
+  [...new Set(ROUTES.map(({ method }) => method as string))].map((method) => [
+    method,
+    ROUTES.filter((route) => route.method === 'ANY' || route.method === method).map((route) => ({
+      route,
+      pattern: segments(route.path).map(segmentOf),
+    })),
+  ]),
+)
+
 /** The values of a route's parameters in a path, null when the path is not the route's. Throws URIError. */
-function parameters(route: Route, path: readonly string[]): Readonly<Record<string, string>> | null {
-  const pattern = segments(route.path)
+function parameters(
+  pattern: readonly Segment[],
+  path: readonly string[],
+): Readonly<Record<string, string>> | null {
   const params: Record<string, string> = {}
-  for (const [at, part] of pattern.entries()) {
-    const greedy = /^\{(\w+)\+\}$/.exec(part)
-    if (greedy) {
-      params[greedy[1]!] = path.slice(at).map(decodeURIComponent).join('/')
+  for (const [at, { kind, name }] of pattern.entries()) {
+    if (kind === 'rest') {
+      params[name] = path.slice(at).map(decodeURIComponent).join('/')
       return params
     }
     const value = path[at]
-    const single = /^\{(\w+)\}$/.exec(part)
-    if (value === undefined || (single ? value === '' : value !== part)) return null
-    if (single) params[single[1]!] = decodeURIComponent(value)
+    if (value === undefined || (kind === 'one' ? value === '' : value !== name)) return null
+    if (kind === 'one') params[name] = decodeURIComponent(value)
   }
   return path.length === pattern.length ? params : null
 }
 
 /** The row that API Gateway would choose: the table lists `ANY /{proxy+}` last. */
 export function matchRoute(method: string, path: string): Match {
-  for (const route of ROUTES) {
-    if (route.method !== 'ANY' && route.method !== method) continue
-    const params = parameters(route, segments(path))
+  const asked = segments(path)
+  for (const { route, pattern } of ROWS.get(method) ?? ROWS.get('ANY') ?? []) {
+    const params = parameters(pattern, asked)
     if (params) return { route, params }
   }
   throw new Error('the route table has no last row for everything else')
@@ -56,12 +84,27 @@ export function routeOf(request: IncomingMessage): Route | null {
 export const isProbe = (request: IncomingMessage): boolean => routeOf(request)?.credential === 'open'
 
 /** Multi-value headers are joined by commas, names are in lower case. */
-function headersOf(request: IncomingMessage): Record<string, string> {
-  const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(request.headersDistinct)) {
-    if (name !== 'cookie' && value) headers[name] = value.join(',')
+function headersOf({ rawHeaders }: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = Object.create(null)
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!.toLowerCase()
+    if (name === 'cookie') continue
+    const value = rawHeaders[at + 1]!
+    const earlier = headers[name]
+    headers[name] = earlier === undefined ? value : `${earlier},${value}`
   }
   return headers
+}
+
+/** Values of a name that stands several times are joined by commas; null for an address without a query. */
+function queryOf(rawQueryString: string): Readonly<Record<string, string>> | null {
+  if (rawQueryString === '') return null
+  const query = new Map<string, string>()
+  for (const [name, value] of new URLSearchParams(rawQueryString)) {
+    const earlier = query.get(name)
+    query.set(name, earlier === undefined ? value : `${earlier},${value}`)
+  }
+  return Object.fromEntries(query)
 }
 
 export interface EventOptions {
@@ -80,21 +123,18 @@ export function apiEvent(
   const [rawPath = '/', ...queries] = (request.url ?? '/').split('?')
   const rawQueryString = queries.join('?')
   const { route, params } = matchRoute(method, rawPath)
-  const query = new Map<string, string>()
-  for (const [name, value] of new URLSearchParams(rawQueryString)) {
-    const earlier = query.get(name)
-    query.set(name, earlier === undefined ? value : `${earlier},${value}`)
-  }
+  const key = routeKey(route)
+  const query = queryOf(rawQueryString)
   const headers = headersOf(request)
   const binary = body.length > 0 && !isUtf8(body)
   return {
     version: '2.0',
-    routeKey: routeKey(route),
+    routeKey: key,
     rawPath,
     rawQueryString,
     headers,
     ...(request.headers.cookie === undefined ? {} : { cookies: request.headers.cookie.split(/; */) }),
-    ...(rawQueryString === '' ? {} : { queryStringParameters: Object.fromEntries(query) }),
+    ...(query === null ? {} : { queryStringParameters: query }),
     ...(Object.keys(params).length === 0 ? {} : { pathParameters: { ...params } }),
     requestContext: {
       accountId: 'local',
@@ -109,7 +149,7 @@ export function apiEvent(
         userAgent: headers['user-agent'] ?? '',
       },
       requestId: options.requestId,
-      routeKey: routeKey(route),
+      routeKey: key,
       stage: '$default',
       time: new Date(options.now).toUTCString(),
       timeEpoch: options.now,
@@ -128,15 +168,26 @@ export async function sendAnswer(
   answer: HandlerAnswer,
   bodyless: boolean,
 ): Promise<void> {
-  response.statusCode = answer.statusCode ?? 200
-  for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, String(value))
+  const headers: OutgoingHttpHeaders = { ...answer.headers } as Record<string, string>
+  const status = answer.statusCode ?? 200
   if (answer.stream) {
+    response.writeHead(status, headers)
     await pipeline(answer.stream, response).catch(() => {}) // The other side has gone.
     return
   }
-  const body = Buffer.from(answer.body ?? '', answer.isBase64Encoded ? 'base64' : 'utf8')
+  const { body = '', isBase64Encoded = false } = answer
+  // Node sends text in one piece with its headers.
+  const content = isBase64Encoded ? Buffer.from(body, 'base64') : body
   // An answer to HEAD brings the length of the body that it leaves out.
-  if (!response.hasHeader('content-length')) response.setHeader('content-length', body.length)
-  response.end(bodyless ? undefined : body)
-  await finished(response).catch(() => {}) // The other side has gone.
+  headers['content-length'] ??= Buffer.byteLength(content)
+  response.writeHead(status, headers).end(bodyless ? undefined : content)
+  await closed(response)
 }
+
+/** The end of an answer, whether or not it reached the other side. */
+const closed = (response: ServerResponse): Promise<void> =>
+  response.closed
+    ? Promise.resolve()
+    : new Promise((resolve) => {
+        response.once('close', () => resolve())
+      })

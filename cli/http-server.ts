@@ -132,7 +132,7 @@ async function serve(
     if (!isProbe(request)) return await refuse(tooManyConnections(options.connections))
     response.shouldKeepAlive = false
   }
-  const hosts = request.headersDistinct.host?.length ?? 0
+  const hosts = countOf('host', request)
   if (hosts > 1 || (hosts === 0 && request.httpVersion !== '1.0')) {
     const message = `the request needs one Host header, it has ${hosts}`
     return await refuse({ status: 400, code: 'bad_request', message })
@@ -172,6 +172,13 @@ async function serve(
   unread.stream?.destroy()
 }
 
+/** How often a header stands in a request. */
+const countOf = (header: string, { rawHeaders }: IncomingMessage): number =>
+  rawHeaders.reduce(
+    (count, text, at) => (at % 2 === 0 && text.toLowerCase() === header ? count + 1 : count),
+    0,
+  )
+
 /** What the work comes to; null when it takes longer. */
 async function withinTime<T>(limitMs: number, work: Promise<T>): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined
@@ -201,8 +208,15 @@ const context = (requestId: string, deadlineAt: number): Context => ({
   succeed: () => {},
 })
 
+const NO_BODY = Buffer.alloc(0)
+
+/** A request without either header has none (RFC 9112, 6.3). */
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+
 /** The body, null when it is too large; what follows is then left unread. */
 async function readBody(request: IncomingMessage): Promise<Buffer | null> {
+  if (!hasBody(request)) return NO_BODY
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {

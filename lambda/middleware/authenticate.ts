@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { allowsOrigins } from '../../agents/claw/channels.ts'
 import type { Edge } from '../edge.ts'
@@ -7,7 +7,7 @@ import { rateLimited, requestLimitsOf } from '../request-limits.ts'
 import { type Route, routeKey } from '../routes.ts'
 import type { Middleware } from './middleware.ts'
 
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+const digest = (text: string): Buffer => hash('sha256', text, 'buffer')
 
 /** Compares with every key, so that the time tells neither which one fits nor how much of it. */
 function matches(presented: string, keys: readonly string[]): boolean {

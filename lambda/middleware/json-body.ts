@@ -14,7 +14,8 @@ export const bodyTooLarge = (): Refusal =>
 export function jsonBody(): Middleware {
   return {
     before: ({ event, context }) => {
-      const bytes = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8')
+      if (event.body === undefined) return
+      const bytes = Buffer.from(event.body, event.isBase64Encoded ? 'base64' : 'utf8')
       if (bytes.length > MAX_BODY_BYTES) throw bodyTooLarge()
       const text = decode(bytes).trim()
       const value = text === '' ? null : parse(text)

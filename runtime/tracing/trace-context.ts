@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { NO_TRACING, type Tracing } from '../../agents/ports/tracing.ts'
 
 /** Version, trace id, id of the caller's span, flags. Later versions may have more behind these (W3C Trace Context, 4.3). */
@@ -23,10 +23,17 @@ function parsed(traceparent: string | null | undefined): TraceContext | null {
 /** The trace id of a `traceparent`, null for what is none. */
 export const traceIdOf = (traceparent: string | null): string | null => parsed(traceparent)?.traceId ?? null
 
-/** Nobody records a trace that begins here: the flags say so. */
-const begun = (): TraceContext => ({ traceId: randomBytes(16).toString('hex'), flags: '00' })
+/** Of a UUID, since Node draws many of them at once: with those of their own, random bytes are most of what an id costs. */
+const newTraceId = (): string => randomUUID().replaceAll('-', '')
 
-const newSpanId = (): string => randomBytes(8).toString('hex')
+/** The digits of a UUID that are all random: those at its two ends. */
+const newSpanId = (): string => {
+  const uuid = randomUUID()
+  return uuid.slice(0, 8) + uuid.slice(-8)
+}
+
+/** Nobody records a trace that begins here: the flags say so. */
+const begun = (): TraceContext => ({ traceId: newTraceId(), flags: '00' })
 
 const written = ({ traceId, flags }: TraceContext, spanId: string): string =>
   `00-${traceId}-${spanId}-${flags}`
