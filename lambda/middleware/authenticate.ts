@@ -1,6 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { allowsOrigins } from '../../agents/claw/channels.ts'
+import { KEY_FIX, type KeyName, type Keys } from '../../runtime/keys.ts'
 import type { Edge } from '../edge.ts'
 import { Refusal } from '../refusal.ts'
 import { rateLimited, requestLimitsOf } from '../request-limits.ts'
@@ -39,6 +40,17 @@ function wrongKey(edge: Edge, address: string, nowMs: number, perMinute: number)
   }
   admission.release()
   return unauthorized('the key is not valid')
+}
+
+const API = 'NEAM_API_KEY'
+const ADMIN = 'NEAM_ADMIN_KEY'
+
+/** A variable of which no key can be used, why, and what to do. Everybody may read it. */
+async function missingKey(keys: Keys, name: KeyName): Promise<string> {
+  const problems = await keys.refused(name)
+  return problems.length === 0
+    ? `${name}, which is not set; set it to ${KEY_FIX}`
+    : `${name}, which counts as not set because it ${problems.join(', or ')}; set it to ${KEY_FIX}`
 }
 
 const isPreflight = ({ handler }: Route, event: APIGatewayProxyEventV2): boolean =>
@@ -84,23 +96,21 @@ export function authenticate(route: Route, edge: Edge): Middleware {
       )
         return
       const presented = bearer(event.headers?.authorization)
-      const name = route.credential === 'admin' ? 'NEAM_ADMIN_KEY' : 'NEAM_API_KEY'
+      const [name, otherName] =
+        route.credential === 'admin' ? ([ADMIN, API] as const) : ([API, ADMIN] as const)
       if (route.credential === 'admin' && wanted.length === 0 && (development || api.length > 0)) {
-        refuse(new Refusal(403, 'forbidden', 'this route needs NEAM_ADMIN_KEY, which is not set'))
+        refuse(new Refusal(403, 'forbidden', `this route needs ${await missingKey(keys, name)}`))
       }
       if (api.length === 0 && admin.length === 0) {
-        refuse(
-          new Refusal(
-            503,
-            'not_configured',
-            `no usable key is configured: set ${name} to 16 or more random characters`,
-          ),
-        )
+        refuse(new Refusal(503, 'not_configured', `this server needs ${await missingKey(keys, name)}`))
       }
       if (presented === null) return refuse(unauthorized(`send the header Authorization: Bearer <${name}>`))
       if (matches(presented, wanted)) return record('auth.success')
       const other = route.credential === 'admin' ? api : admin
-      if (matches(presented, other)) refuse(new Refusal(403, 'forbidden', `this route needs ${name}`))
+      if (matches(presented, other)) {
+        const message = `this route needs ${name}, and the key that was sent is one of ${otherName}`
+        refuse(new Refusal(403, 'forbidden', message))
+      }
       const { sourceIp = '' } = event.requestContext?.http ?? {}
       refuse(wrongKey(edge, sourceIp, world.clock.now(), settings.requestLimits.wrongKeysPerMinute))
     },

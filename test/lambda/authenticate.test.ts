@@ -214,7 +214,10 @@ describe('without keys', () => {
         headers: sent === undefined ? {} : { authorization: sent },
         sourceIp: '127.0.0.1',
       })
-      expect([status, body.message]).toEqual([403, 'this route needs NEAM_ADMIN_KEY, which is not set'])
+      expect([status, body.message]).toEqual([
+        403,
+        'this route needs NEAM_ADMIN_KEY, which is not set; set it to 16 or more random characters (openssl rand -hex 32)',
+      ])
     },
   )
 
@@ -224,9 +227,37 @@ describe('without keys', () => {
     expect([status, body.code, body.message]).toEqual([
       503,
       'not_configured',
-      'no usable key is configured: set NEAM_API_KEY to 16 or more random characters',
+      'this server needs NEAM_API_KEY, which is not set; set it to 16 or more random characters (openssl rand -hex 32)',
     ])
     expect((await api.call('GET', '/health')).status).toBe(200)
+  })
+
+  test.each([
+    ['admin', 'is shorter than 16 characters'],
+    ['admin-super-secret-key', 'is a sample from the documentation'],
+    [API, 'is one of NEAM_API_KEY, too'],
+  ])('in production the admin key %s is refused with what is wrong and the fix', async (key, problem) => {
+    const environment = { NEAM_ENV: 'production', NEAM_API_KEY: API, NEAM_ADMIN_KEY: key }
+    const api = await testApi({ environment })
+    const { status, body } = await api.call('GET', '/api/v1/admin/status', {
+      headers: { authorization: `Bearer ${key}` },
+    })
+    expect([status, body.message]).toEqual([
+      403,
+      `this route needs NEAM_ADMIN_KEY, which counts as not set because it ${problem}; set it to 16 or more random characters (openssl rand -hex 32)`,
+    ])
+  })
+
+  test('the key of other routes is named as what it is', async () => {
+    const api = await testApi({ environment: { NEAM_API_KEY: API, NEAM_ADMIN_KEY: ADMIN } })
+    const refusal = async (path: string, key: string) =>
+      (await api.call('GET', path, { headers: { authorization: `Bearer ${key}` } })).body.message
+    expect(await refusal('/api/v1/admin/status', API)).toBe(
+      'this route needs NEAM_ADMIN_KEY, and the key that was sent is one of NEAM_API_KEY',
+    )
+    expect(await refusal('/api/v1/claw', ADMIN)).toBe(
+      'this route needs NEAM_API_KEY, and the key that was sent is one of NEAM_ADMIN_KEY',
+    )
   })
 
   test.each(['short', 'sk-my-secret-key'])('in production the weak key %s is none', async (weak) => {

@@ -15,7 +15,7 @@ test('weak keys work in development, with a warning that does not show them', as
   const weak = keys({ NEAM_API_KEY: `secret,${STRONG}` })
   expect(await weak.api()).toEqual(['secret', STRONG])
   expect(await weak.warnings()).toEqual([
-    'a key in NEAM_API_KEY has 6 characters; use 16 or more random ones',
+    'a key in NEAM_API_KEY is shorter than 16 characters; use another, 16 or more random characters (openssl rand -hex 32)',
   ])
 })
 
@@ -31,6 +31,18 @@ test('a long key of one’s own is fine', () => {
   expect(weaknessOf(STRONG)).toBeNull()
 })
 
+test('what is wrong with keys that count as not set is told once each, and of those alone', async () => {
+  const values = { NEAM_API_KEY: `a,b,${STRONG}`, NEAM_ADMIN_KEY: `c,sk-my-secret-key,${STRONG}` }
+  const [production, development] = [keys(values, true), keys(values)]
+  expect(await production.refused('NEAM_API_KEY')).toEqual(['is shorter than 16 characters'])
+  expect(await production.refused('NEAM_ADMIN_KEY')).toEqual([
+    'is shorter than 16 characters',
+    'is a sample from the documentation',
+    'is one of NEAM_API_KEY, too',
+  ])
+  expect(await development.refused('NEAM_ADMIN_KEY')).toEqual([])
+})
+
 test.each(['', ' ', ',', ' , ,\t'])('%j holds no key', async (text) => {
   const none = keys({ NEAM_API_KEY: text, NEAM_ADMIN_KEY: text })
   expect([await none.api(), await none.admin(), await none.warnings()]).toEqual([[], [], []])
@@ -38,7 +50,8 @@ test.each(['', ' ', ',', ' , ,\t'])('%j holds no key', async (text) => {
 
 describe('an admin key that opens the API, too', () => {
   const values = { NEAM_API_KEY: `${STRONG}-1,${STRONG}-2`, NEAM_ADMIN_KEY: `${STRONG}-2,${STRONG}-3` }
-  const warning = 'a key in NEAM_ADMIN_KEY is one of NEAM_API_KEY, too; use another one'
+  const warning =
+    'a key in NEAM_ADMIN_KEY is one of NEAM_API_KEY, too; use another, 16 or more random characters (openssl rand -hex 32)'
 
   test.each([
     ['works in development, with a warning', false, [`${STRONG}-2`, `${STRONG}-3`]],
