@@ -8,6 +8,7 @@ import { apiEvent, isProbe, sendAnswer } from './api-event.ts'
 import { ClientErrors, MAX_HEADER_BYTES } from './client-error.ts'
 import type { Connections } from './connections.ts'
 import { type OnRefused, type Refused, refusedAnswer, refuseOn } from './refused-answer.ts'
+import type { Watchdog } from './watchdog.ts'
 
 export interface HttpServerOptions {
   readonly handlers: ReadonlyMap<string, Handler>
@@ -21,6 +22,8 @@ export interface HttpServerOptions {
   readonly patience?: Patience
   /** What no handler answered. */
   readonly onRefused: OnRefused
+  /** Answers what is in hand when this thread stands still; absent = nobody does. */
+  readonly watchdog?: Pick<Watchdog, 'holds'>
   /** A fault of ours that no handler turned into an answer. */
   readonly onError: (error: unknown) => void
 }
@@ -162,8 +165,15 @@ async function serve(
     return await refuse({ status: 400, code: 'bad_request', message })
   }
   const handler = options.handlers.get(event.routeKey)!
-  const working = handler(event, context(requestId, now + options.timeoutMs))
+  const deadlineAt = now + options.timeoutMs
+  const release = options.watchdog?.holds(response, {
+    requestId,
+    traceparent: request.headersDistinct.traceparent?.join(','),
+    deadlineAt,
+  })
+  const working = handler(event, context(requestId, deadlineAt))
   const answer = await withinTime(options.timeoutMs, working)
+  release?.()
   if (answer !== null) return await sendAnswer(response, answer, request.method === 'HEAD')
   const message = `the request was not answered within ${options.timeoutMs} ms`
   await refuse({ status: 504, code: 'deadline_exceeded', message })

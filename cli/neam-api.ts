@@ -37,6 +37,7 @@ import { runProgram } from './run-program.ts'
 import type { ProgramPlace } from './served-program.ts'
 import { ServedSystems } from './served-systems.ts'
 import { untilTold } from './stop-signals.ts'
+import { startWatchdog } from './watchdog.ts'
 import { programOfSupervisor, superviseWorkers, workerNumber } from './workers.ts'
 
 const FLAGS = {
@@ -62,7 +63,7 @@ const FLAGS = {
     type: 'integer',
     min: 1000,
     value: 'MS',
-    help: 'limit of a request in milliseconds (default 60000)',
+    help: 'limit of a request in milliseconds; a process that stands still for longer ends itself (default 60000)',
   },
   'drain-seconds': {
     type: 'integer',
@@ -163,6 +164,8 @@ async function run(argv: readonly string[]): Promise<number> {
   const source =
     settings.watch && worker !== null ? await programOfSupervisor() : programOnDisk(place, onProblem)
 
+  const timeoutMs = values.timeout ?? 60_000
+  const watchdog = startWatchdog({ timeoutMs, worker, silent: settings.logLevel === 'silent' })
   const shutdown = new AbortController()
   let draining = false
   const driver = createAslDriver({
@@ -213,7 +216,8 @@ async function run(argv: readonly string[]): Promise<number> {
   const http = createHttpServer({
     handlers: createHandlers(edge),
     connections,
-    timeoutMs: values.timeout ?? 60_000,
+    timeoutMs,
+    ...(watchdog === null ? {} : { watchdog }),
     localOnly: !hasKey && isLoopback(host),
     onRefused: ({ request, traceparent, ...refusal }) =>
       recordRequest(edge, {

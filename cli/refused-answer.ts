@@ -39,7 +39,7 @@ interface Origin {
 
 /** The answer in the shape of all errors; the connection is closed behind it. */
 export function refusedAnswer(
-  { status, code, message, retryAfterSeconds }: Refused,
+  refused: Refused,
   onRefused: OnRefused,
   { requestId = randomUUID(), request, startedAt }: Origin = {},
 ) {
@@ -48,22 +48,38 @@ export function refusedAnswer(
     requestId,
     traceparent,
     request: request ?? null,
-    status,
-    code,
+    status: refused.status,
+    code: refused.code,
     durationMs: startedAt === undefined ? 0 : performance.now() - startedAt,
   })
-  return {
-    statusCode: status,
-    headers: {
-      connection: 'close',
-      'content-type': 'application/json',
-      ...SECURITY_HEADERS,
-      ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
-      'x-request-id': requestId,
-      traceparent,
-    },
-    body: JSON.stringify({ error: STATUS_CODES[status], message, code, request_id: requestId }),
-  }
+  return answerOf(refused, { requestId, traceparent })
+}
+
+/** The same without anybody being told. */
+export const answerOf = (
+  { status, code, message, retryAfterSeconds }: Refused,
+  { requestId, traceparent }: Pick<ToldRefusal, 'requestId' | 'traceparent'>,
+) => ({
+  statusCode: status,
+  headers: {
+    connection: 'close',
+    'content-type': 'application/json',
+    ...SECURITY_HEADERS,
+    ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
+    'x-request-id': requestId,
+    traceparent,
+  },
+  body: JSON.stringify({ error: STATUS_CODES[status], message, code, request_id: requestId }),
+})
+
+/** An answer as it goes over the wire. */
+export function wireText({ statusCode, headers, body }: ReturnType<typeof answerOf>): string {
+  const lines = Object.entries({
+    ...headers,
+    'content-length': Buffer.byteLength(body),
+    date: new Date().toUTCString(),
+  }).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}\r\n${lines.join('')}\r\n${body}`
 }
 
 /** Writes the answer on a connection on which nobody else answers, and closes it. */
@@ -73,12 +89,5 @@ export function refuseOn(
   onRefused: OnRefused,
   request?: IncomingMessage,
 ): void {
-  const { statusCode, headers, body } = refusedAnswer(refused, onRefused, { request })
-  const lines = Object.entries({
-    ...headers,
-    'content-length': Buffer.byteLength(body),
-    date: new Date().toUTCString(),
-  }).map(([name, value]) => `${name}: ${value}\r\n`)
-  const head = `HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}\r\n`
-  socket.end(`${head}${lines.join('')}\r\n${body}`, () => socket.destroy())
+  socket.end(wireText(refusedAnswer(refused, onRefused, { request })), () => socket.destroy())
 }

@@ -1,6 +1,9 @@
 import type { FaultCode } from '../agents/ports/fault.ts'
 
-/** Codes of what no Fault stands for; those of connections, hosts, headers and slow requests are the local server's. */
+/**
+ * Codes of what no Fault stands for; those of connections, hosts, headers, slow requests and a process that stands still are
+ * the local server's.
+ */
 export const REFUSAL_CODES = [
   'archive_not_found',
   'body_too_large',
@@ -11,6 +14,7 @@ export const REFUSAL_CODES = [
   'instances_busy',
   'method_not_allowed',
   'not_configured',
+  'process_stalled',
   'rate_limited',
   'request_timeout',
   'route_not_found',

@@ -6,6 +6,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type { Route } from '../../lambda/routes.ts'
+import { INTEGRATION_TIMEOUT } from './image-function.ts'
 
 /** HTTP API v2 with one route a row of the route table, all to one function. */
 export class Api extends Construct {
@@ -17,7 +18,9 @@ export class Api extends Construct {
     props: { readonly routes: readonly Route[]; readonly handler: IFunction },
   ) {
     super(scope, id)
-    const integration = new HttpLambdaIntegration('Integration', props.handler)
+    const integration = new HttpLambdaIntegration('Integration', props.handler, {
+      timeout: INTEGRATION_TIMEOUT,
+    })
     const accessLog = new LogGroup(this, 'AccessLog', {
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,

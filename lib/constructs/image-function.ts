@@ -66,8 +66,10 @@ export class ImageFunction extends DockerImageFunction {
   }
 }
 
-/** HTTP API gives up after 30 s and then the caller gets a bare 503: our own answer comes first. */
+/** A handler answers 2 s before that. */
 export const API_TIMEOUT = Duration.seconds(29)
+/** Whoever waits for a function that hangs gets API Gateway's 503; when Lambda has ended the function it would be a 500. */
+export const INTEGRATION_TIMEOUT = Duration.millis(28_500)
 /** Lambda's limit; iteration < function < task < execution. */
 export const STEP_TIMEOUT = Duration.minutes(15)
 /** Of one command, and less than the iteration that waits for it. */

@@ -61,6 +61,14 @@ describe('the stack', () => {
     )
   })
 
+  test('a caller of a function that hangs is answered by API Gateway before Lambda ends the function', () => {
+    const integrations = Object.values(
+      template.findResources('AWS::ApiGatewayV2::Integration') as Record<string, Resource>,
+    )
+    expect(integrations.map(({ Properties }) => Properties.TimeoutInMillis)).toEqual([28_500])
+    expect(command('api.handler')).toMatchObject({ Timeout: 29 })
+  })
+
   test('has one image function for the API, long turns, the forge step, the tree and the sandbox', () => {
     expect(
       functions()

@@ -14,6 +14,8 @@ export interface Server {
   readonly url: string
   /** What it printed on stderr so far. */
   log(): string
+  /** Its exit code, null of one that a signal ended, when all that it printed is there. */
+  readonly ended: Promise<number | null>
   /** SIGTERM, then its exit code. */
   stop(): Promise<number | null>
 }
@@ -36,6 +38,7 @@ export async function startServer(
     return code as number | null
   })
   running.set(child, exited)
+  const ended = once(child, 'close').then(([code]) => code as number | null)
   const url = await new Promise<string>((resolve, reject) => {
     const look = (chunk: Buffer) => {
       log += chunk.toString()
@@ -49,6 +52,7 @@ export async function startServer(
   return {
     url,
     log: () => log,
+    ended,
     stop: () => {
       child.kill('SIGTERM')
       return exited

@@ -1,0 +1,78 @@
+/** The thread of `watchdog.ts`. It touches no file: it must go on when no file system does. */
+import { readlinkSync, writeSync } from 'node:fs'
+import { parentPort, workerData } from 'node:worker_threads'
+import { answeredIn } from '../runtime/tracing/trace-context.ts'
+import { answerOf, wireText } from './refused-answer.ts'
+import type { InHand, WatchdogData, WatchdogMessage } from './watchdog.ts'
+
+const TICK_MS = 250
+/** For so long a thread may stand still whatever is in hand: a network file system comes back after its failover. */
+const LEAST_MS = 10_000
+/** An answer leaves before the caller's time is over. */
+const MARGIN_MS = 1000
+
+const { beats, options } = workerData as WatchdogData
+const leastMs = Math.min(LEAST_MS, options.timeoutMs / 2)
+const inHand = new Map<number, InHand>()
+
+parentPort!.on('message', ({ number, took }: WatchdogMessage) => {
+  if (took === null) inHand.delete(number)
+  else inHand.set(number, took)
+})
+
+let lastBeat = Atomics.load(beats, 0)
+/** Counted in ticks: a machine that sleeps, or a process that is stopped, stops this thread as well. */
+let stalledMs = 0
+
+setInterval(() => {
+  const beat = Atomics.load(beats, 0)
+  stalledMs = beat === lastBeat ? stalledMs + TICK_MS : 0
+  lastBeat = beat
+  if (stalledMs >= options.timeoutMs || (stalledMs >= leastMs && isDue(Date.now()))) end()
+}, TICK_MS)
+
+const isDue = (now: number): boolean =>
+  [...inHand.values()].some(({ deadlineAt }) => deadlineAt - MARGIN_MS <= now)
+
+/** Never returns. The signal is the only end that reaches a thread which waits for a network file system. */
+function end(): void {
+  const message = `the process stood still for ${stalledMs / 1000} seconds, as it does when the file system of its tree hangs; it ends itself`
+  const refused = { status: 503, code: 'process_stalled', message, retryAfterSeconds: 1 } as const
+  for (const { fd, requestId, traceparent } of inHand.values()) {
+    const answer = answerOf(refused, { requestId, traceparent: answeredIn(traceparent) })
+    if (isSocket(fd)) write(fd, wireText(answer))
+  }
+  if (!options.silent) {
+    const record = {
+      timestamp: new Date().toISOString(),
+      ...(options.worker === null ? {} : { worker: options.worker }),
+      level: 'error',
+      message: 'process stalled',
+      stalled_ms: stalledMs,
+      requests: inHand.size,
+    }
+    write(2, `${JSON.stringify(record)}\n`)
+  }
+  process.kill(process.pid, 'SIGKILL')
+}
+
+/**
+ * A connection that closed at the very moment of the stall has left its number to a file, perhaps. Asked of the kernel's
+ * table, since a question to the file itself may hang; where there is none nothing is answered.
+ */
+function isSocket(fd: number): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:')
+  } catch {
+    return false
+  }
+}
+
+/** Not through streams: they are the watched thread's. */
+function write(fd: number, text: string): void {
+  try {
+    writeSync(fd, text)
+  } catch {
+    // The other side has gone, or does not read.
+  }
+}

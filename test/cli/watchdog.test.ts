@@ -1,0 +1,87 @@
+// A file system that hangs: a FIFO in the place of a file of the tree. Its reader waits for a writer that never comes, in a
+// call of the operating system that nothing in the process can end, as on a network mount whose server is gone.
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { fetch } from '../support/fetch.ts'
+import { ROOT, type Server, startServer } from '../support/server.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+interface Hanging {
+  readonly server: Server
+  /** Reads of the kill switch, which every turn makes, hang from now on. */
+  hang(): void
+  /** The file system is back; what hangs already goes on hanging. */
+  mend(): void
+}
+
+async function serve(args: readonly string[] = []): Promise<Hanging> {
+  const directory = temporaryDirectory()
+  copyFileSync(join(ROOT, 'examples/agents.neam'), join(directory, 'agents.neam'))
+  const state = join(directory, 'state')
+  mkdirSync(state)
+  const all = ['--program', 'agents.neam', '--offline', '--audit-sink', 'none', '--timeout', '4000', ...args]
+  const server = await startServer('bin/neam-api.js', all, { NEAM_STATE_DIR: state }, directory)
+  const file = join(state, 'sys/kill.json')
+  return {
+    server,
+    hang() {
+      renameSync(file, `${file}.aside`)
+      execFileSync('mkfifo', [file])
+    },
+    mend: () => renameSync(`${file}.aside`, file),
+  }
+}
+
+const say = (server: Server) =>
+  fetch(`${server.url}/api/v1/claw/support_bot/sessions/ann/message`, {
+    method: 'POST',
+    headers: { connection: 'close' },
+    body: '{"message": "hello"}',
+  })
+
+const records = (server: Server): readonly Record<string, unknown>[] =>
+  server
+    .log()
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+
+const logged = (server: Server, message: string) =>
+  records(server).filter((record) => record.message === message)
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
+test('a request whose file system hangs is answered 503, and the process ends itself', async () => {
+  const { server, hang } = await serve()
+  expect((await say(server)).status).toBe(200)
+  hang()
+  const answer = await say(server)
+  expect([answer.status, await answer.json()]).toEqual([
+    503,
+    {
+      error: 'Service Unavailable',
+      code: 'process_stalled',
+      message: expect.stringMatching(/^the process stood still for \d+(\.\d+)? seconds/),
+      request_id: answer.headers.get('x-request-id'),
+    },
+  ])
+  // By a signal, so that it has no code.
+  expect(await server.ended).toBe(null)
+  expect(records(server).at(-1)).toMatchObject({ level: 'error', message: 'process stalled', requests: 1 })
+}, 60_000)
+
+test('of several workers the one that hangs is started again, and serves when the file system is back', async () => {
+  const { server, hang, mend } = await serve(['--workers', '2'])
+  await until(() => logged(server, 'worker started').length === 2)
+  hang()
+  expect((await say(server)).status).toBe(503)
+  mend()
+  await until(() => logged(server, 'worker started').length === 3)
+  expect(logged(server, 'worker died')).toMatchObject([{ signal: 'SIGKILL' }])
+  for (let n = 0; n < 2; n += 1) expect((await say(server)).status).toBe(200)
+  expect(await server.stop()).toBe(0)
+}, 60_000)
