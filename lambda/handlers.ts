@@ -1,71 +1,54 @@
-import { adminStatus } from './admin/status.ts'
-import { adminDisable, adminEnable, adminKill } from './admin/switch.ts'
-import { agentAsk } from './agents/ask.ts'
-import { agentList } from './agents/list.ts'
-import { channel } from './channel/channel.ts'
-import { clawCompact, clawSessionCompact } from './claw/compact.ts'
-import { clawForget } from './claw/forget.ts'
-import { clawList } from './claw/list.ts'
 import { clawMessage } from './claw/message.ts'
-import { clawReset } from './claw/reset.ts'
-import { clawExport, clawHistory, clawSessions } from './claw/sessions.ts'
-import { clawTurnEvents } from './claw/turn-events.ts'
-import { clawTurn } from './claw/turn-status.ts'
-import { confirm } from './confirm/decide.ts'
-import { confirmationList } from './confirm/pending.ts'
 import type { Edge, Handler, RouteHandler } from './edge.ts'
 import { edgeHandler } from './edge-handler.ts'
-import { forgeList } from './forge/list.ts'
-import { forgeRun, forgeRuns } from './forge/runs.ts'
-import { forgeStart } from './forge/start.ts'
-import { forgeStatusRoute } from './forge/status.ts'
-import { forgeStop } from './forge/stop.ts'
-import { forgeWorkspace, forgeWorkspacePut } from './forge/workspace.ts'
-import { health } from './health/health.ts'
-import { limits } from './health/limits.ts'
-import { metrics } from './health/metrics.ts'
-import { prometheus } from './health/prometheus.ts'
-import { ready } from './health/ready.ts'
-import { systemHealth } from './health/system-health.ts'
-import { openApi } from './openapi.ts'
 import { type HandlerName, ROUTES, routeKey } from './routes.ts'
 
+/** Loads the module of a handler at the first request for it. If it cannot be loaded, that request fails and the next tries again. */
+const loaded =
+  <Name extends string>(
+    load: () => Promise<Readonly<Record<Name, RouteHandler>>>,
+    name: Name,
+  ): RouteHandler =>
+  async (request) =>
+    await (await load())[name](request)
+
+/** The message route is what a cold start waits for: it comes with the process, every other route at its first request. */
 const ROUTE_HANDLERS: Readonly<Record<HandlerName, RouteHandler>> = {
-  health,
-  ready,
-  clawList,
+  health: loaded(() => import('./health/health.ts'), 'health'),
+  ready: loaded(() => import('./health/ready.ts'), 'ready'),
+  clawList: loaded(() => import('./claw/list.ts'), 'clawList'),
   clawMessage,
-  clawSessions,
-  clawHistory,
-  clawExport,
-  clawTurn,
-  clawTurnEvents,
-  clawReset,
-  clawForget,
-  clawCompact,
-  clawSessionCompact,
-  forgeList,
-  forgeStart,
-  forgeStop,
-  forgeStatus: forgeStatusRoute,
-  forgeRuns,
-  forgeRun,
-  forgeWorkspace,
-  forgeWorkspacePut,
-  systemHealth,
-  limits,
-  metrics,
-  prometheus,
-  openApi,
-  agentList,
-  agentAsk,
-  adminDisable,
-  adminEnable,
-  adminKill,
-  adminStatus,
-  confirm,
-  confirmationList,
-  channel,
+  clawSessions: loaded(() => import('./claw/sessions.ts'), 'clawSessions'),
+  clawHistory: loaded(() => import('./claw/sessions.ts'), 'clawHistory'),
+  clawExport: loaded(() => import('./claw/sessions.ts'), 'clawExport'),
+  clawTurn: loaded(() => import('./claw/turn-status.ts'), 'clawTurn'),
+  clawTurnEvents: loaded(() => import('./claw/turn-events.ts'), 'clawTurnEvents'),
+  clawReset: loaded(() => import('./claw/reset.ts'), 'clawReset'),
+  clawForget: loaded(() => import('./claw/forget.ts'), 'clawForget'),
+  clawCompact: loaded(() => import('./claw/compact.ts'), 'clawCompact'),
+  clawSessionCompact: loaded(() => import('./claw/compact.ts'), 'clawSessionCompact'),
+  forgeList: loaded(() => import('./forge/list.ts'), 'forgeList'),
+  forgeStart: loaded(() => import('./forge/start.ts'), 'forgeStart'),
+  forgeStop: loaded(() => import('./forge/stop.ts'), 'forgeStop'),
+  forgeStatus: loaded(() => import('./forge/status.ts'), 'forgeStatusRoute'),
+  forgeRuns: loaded(() => import('./forge/runs.ts'), 'forgeRuns'),
+  forgeRun: loaded(() => import('./forge/runs.ts'), 'forgeRun'),
+  forgeWorkspace: loaded(() => import('./forge/workspace.ts'), 'forgeWorkspace'),
+  forgeWorkspacePut: loaded(() => import('./forge/workspace.ts'), 'forgeWorkspacePut'),
+  systemHealth: loaded(() => import('./health/system-health.ts'), 'systemHealth'),
+  limits: loaded(() => import('./health/limits.ts'), 'limits'),
+  metrics: loaded(() => import('./health/metrics.ts'), 'metrics'),
+  prometheus: loaded(() => import('./health/prometheus.ts'), 'prometheus'),
+  openApi: loaded(() => import('./openapi.ts'), 'openApi'),
+  agentList: loaded(() => import('./agents/list.ts'), 'agentList'),
+  agentAsk: loaded(() => import('./agents/ask.ts'), 'agentAsk'),
+  adminDisable: loaded(() => import('./admin/switch.ts'), 'adminDisable'),
+  adminEnable: loaded(() => import('./admin/switch.ts'), 'adminEnable'),
+  adminKill: loaded(() => import('./admin/switch.ts'), 'adminKill'),
+  adminStatus: loaded(() => import('./admin/status.ts'), 'adminStatus'),
+  confirm: loaded(() => import('./confirm/decide.ts'), 'confirm'),
+  confirmationList: loaded(() => import('./confirm/pending.ts'), 'confirmationList'),
+  channel: loaded(() => import('./channel/channel.ts'), 'channel'),
 }
 
 /** The handler of every route, by API Gateway's route key. Lambda and the local server call the same ones. */

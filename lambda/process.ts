@@ -9,8 +9,8 @@ import { createSystem, type System } from '../runtime/system.ts'
 import { systemClock } from '../runtime/time.ts'
 import { systemTracing } from '../runtime/tracing/tracing.ts'
 import type { Edge } from './edge.ts'
+import { agentFiguresOf } from './health/agent-figures.ts'
 import { EmfMeter } from './health/emf.ts'
-import { agentFiguresOf } from './health/metrics.ts'
 
 /** One line of JSON: CloudWatch takes each as an event. */
 const writeLine = (record: LogRecord): void => {

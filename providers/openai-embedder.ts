@@ -1,9 +1,9 @@
-import type { OpenAI } from 'openai'
 import type { Embedder } from '../agents/ports/embeddings.ts'
 import { Fault } from '../agents/ports/fault.ts'
 import type { Clock, Timers } from '../agents/ports/time.ts'
 import { sdkFailure, unreadable } from './failure.ts'
-import { type Connection, connect, type Endpoint } from './openai.ts'
+import type { Connection, Endpoint } from './openai.ts'
+import { connect } from './openai-client.ts'
 
 export interface OpenAIEmbedderOptions extends Endpoint, Connection {
   readonly model: string
@@ -11,10 +11,10 @@ export interface OpenAIEmbedderOptions extends Endpoint, Connection {
   readonly timers: Timers
 }
 
-/** Anything that speaks OpenAI's embeddings, Ollama too. The package is loaded at the first call. */
+/** Anything that speaks OpenAI's embeddings, Ollama too. */
 export function openaiEmbedder(options: OpenAIEmbedderOptions): Embedder {
   const { name, model, clock, timers } = options
-  let client: Promise<OpenAI> | null = null
+  const client = connect(options)
   return {
     model,
     leastSimilarity: 0,
@@ -26,8 +26,7 @@ export function openaiEmbedder(options: OpenAIEmbedderOptions): Embedder {
       const deadline = timers.deadline(left)
       const either = AbortSignal.any([signal, deadline.signal])
       try {
-        client ??= connect(options)
-        const { data } = await (await client).embeddings.create(
+        const { data } = await client.embeddings.create(
           { model, input: [...texts], encoding_format: 'float' },
           { signal: either },
         )

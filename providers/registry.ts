@@ -8,9 +8,7 @@ import { type PriceTable, priceOf } from '../agents/turn/prices.ts'
 import type { AgentDecl } from '../bytecode/manifest.ts'
 import { anthropicProvider } from './anthropic.ts'
 import { localEmbedder } from './local-embedder.ts'
-import { offlineProvider } from './offline/offline.ts'
 import { type Connection, type Endpoint, openaiProvider } from './openai.ts'
-import { openaiEmbedder } from './openai-embedder.ts'
 
 const OPENAI_URL = 'https://api.openai.com/v1'
 const OPENAI_KEY = 'OPENAI_API_KEY'
@@ -38,7 +36,6 @@ export interface ModelProvidersOptions extends Connection {
 /** The providers that agents name (design 7 and 9.23). Agents that share address and key share a client. */
 export function modelProviders(options: ModelProvidersOptions): ModelProviders {
   const { prices, clock, timers, ids, fetch } = options
-  const offline = offlineProvider()
   const connected = new Map<string, ModelProvider>()
 
   const shared = {
@@ -60,10 +57,10 @@ export function modelProviders(options: ModelProvidersOptions): ModelProviders {
 
   return {
     async for(agent) {
-      if (options.offline) return offline
+      if (options.offline) return await offline()
       switch (agent.provider) {
         case 'offline':
-          return offline
+          return await offline()
         case 'openai':
           return speaksOpenAI(await openaiEndpoint(options, agent), false)
         case 'gemini':
@@ -82,6 +79,8 @@ export function modelProviders(options: ModelProvidersOptions): ModelProviders {
     },
   }
 }
+
+const offline = async (): Promise<ModelProvider> => (await import('./offline/offline.ts')).offlineProvider()
 
 /** Where the providers that these agents name are asked, each address once; none is asked offline. */
 export function providerUrls(
@@ -121,9 +120,12 @@ export function embedders(options: ModelProvidersOptions): Embedders {
         ? await openaiEndpoint(options, agent)
         : ollamaEndpoint(options, agent)
       const key = JSON.stringify([endpoint, model])
-      const found = connected.get(key) ?? openaiEmbedder({ ...endpoint, model, clock, timers, fetch })
-      connected.set(key, found)
-      return found
+      const found = connected.get(key)
+      if (found) return found
+      const { openaiEmbedder } = await import('./openai-embedder.ts')
+      const embedder = openaiEmbedder({ ...endpoint, model, clock, timers, fetch })
+      connected.set(key, embedder)
+      return embedder
     },
   }
 }

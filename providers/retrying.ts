@@ -18,15 +18,14 @@ export interface RetryingOptions {
   readonly modelId: (model: string) => string
 }
 
+/** One attempt to have a request answered. */
+export type ModelCall = (
+  request: ModelRequest,
+  options: { readonly signal: AbortSignal; readonly listener: TextListener | null },
+) => Promise<Attempt<ModelReply>>
+
 /** A provider out of single attempts: retries, deadline and cancellation are the same for every vendor. */
-export function retryingProvider(
-  options: RetryingOptions,
-  attempt: (
-    request: ModelRequest,
-    signal: AbortSignal,
-    listener: TextListener | null,
-  ) => Promise<Attempt<ModelReply>>,
-): ModelProvider {
+export function retryingProvider(options: RetryingOptions, call: ModelCall): ModelProvider {
   const { name, clock, timers, random, free } = options
   return {
     free,
@@ -39,7 +38,7 @@ export function retryingProvider(
       const either = AbortSignal.any([signal, deadline.signal])
       const heard = listener ? resettable(listener) : null
       const attemptOnce = async (): Promise<Attempt<ModelReply>> => {
-        const outcome = await attempt(request, either, heard)
+        const outcome = await call(request, { signal: either, listener: heard })
         if (outcome.kind === 'failed') heard?.reset()
         return outcome
       }

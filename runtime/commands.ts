@@ -1,9 +1,7 @@
 import type { Commands } from '../agents/ports/commands.ts'
 import { Fault } from '../agents/ports/fault.ts'
 import type { Timers } from '../agents/ports/time.ts'
-import { detectIsolation, type IsolationOptions } from '../commands/isolation.ts'
-import { localCommands } from '../commands/local.ts'
-import { createSandboxClient } from '../commands/sandbox-client.ts'
+import type { IsolationOptions } from '../commands/isolation.ts'
 import type { Environment } from './environment.ts'
 import type { Settings } from './settings.ts'
 import type { System } from './system.ts'
@@ -16,13 +14,27 @@ export const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin'
  * they run in a function of their own, and are refused where there is none (design 6.3).
  */
 export function systemCommands(settings: Settings, environment: Environment, timers: Timers): Commands {
-  if (settings.onLambda) return lambdaCommands(settings)
-  return localCommands({
-    ...isolationOptions(settings, environment),
-    timers,
-    isolated: settings.commandIsolation === 'require',
-    limits: settings.commandLimits,
+  return atFirstCommand(async () => {
+    if (settings.onLambda) return await lambdaCommands(settings)
+    const { localCommands } = await import('../commands/local.ts')
+    return localCommands({
+      ...isolationOptions(settings, environment),
+      timers,
+      isolated: settings.commandIsolation === 'require',
+      limits: settings.commandLimits,
+    })
   })
+}
+
+/** Most programs run no command. */
+function atFirstCommand(load: () => Promise<Commands>): Commands {
+  let loaded: Commands | null = null
+  return {
+    async run(command, options) {
+      loaded ??= await load()
+      return await loaded.run(command, options)
+    },
+  }
 }
 
 const isolationOptions = (settings: Settings, environment: Environment): IsolationOptions => ({
@@ -38,6 +50,7 @@ export async function commandWarnings(
 ): Promise<readonly string[]> {
   if (settings.onLambda || settings.commandIsolation === 'require') return []
   if (!world.program.module.natives.includes('exec')) return []
+  const { detectIsolation } = await import('../commands/isolation.ts')
   const { name } = await detectIsolation(isolationOptions(settings, environment))
   return name === 'none' ? [NOT_ISOLATED] : []
 }
@@ -45,8 +58,9 @@ export async function commandWarnings(
 const NOT_ISOLATED =
   'commands of this program run without isolation, because neither bwrap nor unshare works here: they can read the keys of this process; install bubblewrap, or have commands refused with NEAM_COMMAND_ISOLATION=require'
 
-function lambdaCommands({ sandboxFunction, workspaceDir }: Settings): Commands {
+async function lambdaCommands({ sandboxFunction, workspaceDir }: Settings): Promise<Commands> {
   if (sandboxFunction !== null && workspaceDir !== null) {
+    const { createSandboxClient } = await import('../commands/sandbox-client.ts')
     return createSandboxClient({ functionName: sandboxFunction, workspaceDir })
   }
   return {

@@ -25,6 +25,26 @@ export const lazyBuiltins: Plugin = {
   },
 }
 
+/**
+ * esbuild puts code that several entries share into a chunk for each combination of them, and every `import()` is an
+ * entry: what loads first would fall into dozens of files. A module of ours that is loaded later therefore says that it
+ * needs all that `first` loads, which is there by then, and so that stays in one piece.
+ */
+const firstInOnePiece = (first: string): Plugin => ({
+  name: 'first-in-one-piece',
+  setup({ onResolve, onLoad, resolve }) {
+    onResolve({ filter: /./ }, async ({ path, kind, resolveDir, pluginData }) => {
+      if (kind !== 'dynamic-import' || pluginData === 'later' || resolveDir.includes('node_modules')) return
+      const found = await resolve(path, { kind, resolveDir, pluginData: 'later' })
+      return found.external ? found : { path: found.path, namespace: 'later', errors: found.errors }
+    })
+    onLoad({ filter: /.*/, namespace: 'later' }, ({ path }) => ({
+      contents: `import ${JSON.stringify(ROOT + first)}; export * from ${JSON.stringify(path)}`,
+      resolveDir: ROOT,
+    }))
+  },
+})
+
 const SHARED = {
   absWorkingDir: ROOT,
   bundle: true,
@@ -57,7 +77,7 @@ export const bundleLambda = async (outdir: string): Promise<Metafile> =>
       minify: true,
       // The AWS SDK's ES modules: its CommonJS build is larger and does not survive being split.
       mainFields: ['module', 'main'],
-      plugins: [lazyBuiltins],
+      plugins: [lazyBuiltins, firstInOnePiece('lambda/handlers.ts')],
       // CommonJS dependencies inside an ES module bundle find `require` here.
       banner: { js: "const require=process.getBuiltinModule('node:module').createRequire(import.meta.url);" },
     })
@@ -75,16 +95,23 @@ export const bundleCli = async (outdir: string, entries: readonly string[]): Pro
     })
   ).metafile
 
-/** Bytes that load before the first request of an entry point: itself and its static imports. */
-export function initialBytes(metafile: Metafile, entryFile: string): number {
+/** Paths of the files that load before the first request of an entry point: itself and its static imports. */
+export function initialOutputs({ outputs }: Metafile, entryFile: string): readonly string[] {
   const seen = new Set<string>()
-  const visit = (path: string): number => {
-    const output = metafile.outputs[path]
-    if (!output || seen.has(path)) return 0
+  const visit = (path: string): void => {
+    if (!outputs[path] || seen.has(path)) return
     seen.add(path)
-    const imports = output.imports.filter((one) => one.kind === 'import-statement' && !one.external)
-    return imports.reduce((bytes, one) => bytes + visit(one.path), output.bytes)
+    for (const one of outputs[path].imports)
+      if (one.kind === 'import-statement' && !one.external) visit(one.path)
   }
-  const entry = Object.keys(metafile.outputs).find((path) => path.endsWith(entryFile))
-  return entry === undefined ? 0 : visit(entry)
+  for (const path of Object.keys(outputs)) if (path.endsWith(entryFile)) visit(path)
+  return [...seen]
 }
+
+/** Bytes of these files. */
+export const initialBytes = (metafile: Metafile, entryFile: string): number =>
+  initialOutputs(metafile, entryFile).reduce((bytes, path) => bytes + metafile.outputs[path]!.bytes, 0)
+
+/** Paths of the source files in them. */
+export const initialInputs = (metafile: Metafile, entryFile: string): readonly string[] =>
+  initialOutputs(metafile, entryFile).flatMap((path) => Object.keys(metafile.outputs[path]!.inputs))

@@ -9,21 +9,16 @@ import {
   type WorkspaceHost,
 } from '../../vm/host.ts'
 import type { Value } from '../../vm/values/value.ts'
-import { executeDag } from '../orchestrate/dag.ts'
-import { spawnAgent } from '../orchestrate/spawn.ts'
 import type { SessionRef } from '../ports/sessions.ts'
 import type { Workspace } from '../ports/workspace.ts'
 import type { CallContext } from '../turn/call-context.ts'
 import { throwIfStopped } from '../turn/stop.ts'
 import type { Taint } from '../turn/taint.ts'
 import type { World } from '../world.ts'
-import { callAgentMethod } from './agent-methods.ts'
 import { agentProperty } from './agent-properties.ts'
 import { execute } from './execute.ts'
-import { memorySearch } from './memory-search.ts'
 import { refusing } from './refusal.ts'
 import { SceneWorkspace } from './scene-workspace.ts'
-import { sessionHistory } from './session-history.ts'
 import { visibleVariable } from './visible-environment.ts'
 
 /** `loading`: initialisers only. `tool`: a skill runs because the model asked for it. */
@@ -79,7 +74,11 @@ export class SceneHost implements Host {
 
   agentMethod(agent: AgentRef, method: string, args: readonly Value[]): Promise<Value> {
     this.#allow(`${agent.name}.${method}`)
-    return refusing(() => callAgentMethod(this.#world, this.#calling(), agent.name, method, args))
+    const calling = this.#calling()
+    return refusing(async () => {
+      const { callAgentMethod } = await import('./agent-methods.ts')
+      return await callAgentMethod(this.#world, calling, agent.name, method, args)
+    })
   }
 
   agentProperty(agent: AgentRef, name: string): Value | undefined {
@@ -88,12 +87,20 @@ export class SceneHost implements Host {
 
   spawn(name: string, task: string): Promise<string> {
     this.#allow('spawn')
-    return refusing(() => spawnAgent(this.#world, { ...this.#calling(), name, task }))
+    const calling = this.#calling()
+    return refusing(async () => {
+      const { spawnAgent } = await import('../orchestrate/spawn.ts')
+      return await spawnAgent(this.#world, { ...calling, name, task })
+    })
   }
 
   dagExecute(nodes: Value): Promise<Value> {
     this.#allow('dag_execute')
-    return refusing(() => executeDag(this.#world, { ...this.#calling(), nodes }))
+    const calling = this.#calling()
+    return refusing(async () => {
+      const { executeDag } = await import('../orchestrate/dag.ts')
+      return await executeDag(this.#world, { ...calling, nodes })
+    })
   }
 
   exec(command: string, timeoutMs: number | null): Promise<ExecResult> {
@@ -105,12 +112,18 @@ export class SceneHost implements Host {
 
   memorySearch(query: string, topK: number | null): Promise<Value> {
     this.#allow('memory_search')
-    return refusing(() => memorySearch(this.#world, this.#options, query, topK))
+    return refusing(async () => {
+      const { memorySearch } = await import('./memory-search.ts')
+      return await memorySearch(this.#world, this.#options, query, topK)
+    })
   }
 
   sessionHistory(key: string, limit: number | null): Promise<Value> {
     this.#allow('session_history')
-    return refusing(() => sessionHistory(this.#world, this.#options, key, limit))
+    return refusing(async () => {
+      const { sessionHistory } = await import('./session-history.ts')
+      return await sessionHistory(this.#world, this.#options, key, limit)
+    })
   }
 
   input(prompt: string): Promise<string | null> {

@@ -4,35 +4,11 @@ import { turnRecord } from '../../agents/claw/turn-state.ts'
 import type { TurnPlace } from '../../agents/ports/turn-worker.ts'
 import type { World } from '../../agents/world.ts'
 import type { RouteAnswer, RouteRequest } from '../edge.ts'
-import { badRequest } from '../refusal.ts'
 import { eventView } from './event-view.ts'
-
-export const EVENT_STREAM = 'text/event-stream'
-
-/** Headers that a streaming route reads, for /openapi.json. */
-export const STREAM_HEADERS = {
-  Accept: '`text/event-stream`: the events of the turn, while they happen (docs/streaming.md)',
-  'Last-Event-ID': 'Id of the last event that the caller has: those after it follow',
-} as const
+import { EVENT_STREAM } from './wants-stream.ts'
 
 /** Proxies close connections on which nothing moves. */
 const KEEP_ALIVE_MS = 15_000
-
-export const wantsStream = ({ event }: RouteRequest): boolean =>
-  event.requestContext?.http?.method !== 'HEAD' &&
-  (event.headers?.accept ?? '').split(',').some((type) => type.split(';')[0]!.trim() === EVENT_STREAM)
-
-/** The request's Last-Event-ID, else `initial`. @throws Refusal for one that is no id of an event */
-function lastEventId({ event }: RouteRequest, initial: number): number {
-  const given = event.headers?.['last-event-id']?.trim() ?? ''
-  if (given === '') return initial
-  if (/^\d{1,9}$/.test(given)) return Number(given)
-  throw badRequest(`Last-Event-ID is ${JSON.stringify(given)}; it is the id of an event`, 'Last-Event-ID')
-}
-
-/** Where the request reads on; null = it does not ask for a stream, or this front door cannot give one. */
-export const streamFrom = (request: RouteRequest, initial = 0): number | null =>
-  request.edge.streams && wantsStream(request) ? lastEventId(request, initial) : null
 
 /**
  * Follows a turn from an event on; `begin` is done when nothing of the turn can be missed any more. Throws what `begin`

@@ -1,9 +1,9 @@
 import * as v from 'valibot'
 import type { RouteHandler } from '../edge.ts'
 import { TEXT, validate } from '../validate.ts'
-import { STREAM_HEADERS } from './event-stream.ts'
 import { takeMessage } from './take-message.ts'
 import { answerView } from './turn-view.ts'
+import { STREAM_HEADERS } from './wants-stream.ts'
 
 export const MESSAGE_BODY = v.strictObject({
   message: TEXT,

@@ -6,8 +6,8 @@ import type { World } from '../../agents/world.ts'
 import type { RouteAnswer, RouteRequest } from '../edge.ts'
 import { idempotencyKeyOf, idOfKey } from '../idempotency-key.ts'
 import { withInstance } from '../instance.ts'
-import { eventStream, streamFrom, wantsStream } from './event-stream.ts'
 import { runningView, statusUrl, waitingView } from './turn-view.ts'
+import { streamFrom, wantsStream } from './wants-stream.ts'
 
 export interface IncomingMessage {
   readonly agent: string
@@ -55,6 +55,7 @@ export async function takeMessage(
       return { body: view(answer) }
     })
   if (from === null) return await take()
+  const { eventStream } = await import('./event-stream.ts')
   // Nobody has an event of a turn that begins now.
   return await eventStream(request, { place, after: idempotencyKey === null ? 0 : from }, take)
 }

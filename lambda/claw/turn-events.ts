@@ -2,9 +2,10 @@ import * as v from 'valibot'
 import { turnSoFar } from '../../agents/claw/turn-events.ts'
 import type { RouteHandler } from '../edge.ts'
 import { validate, WHOLE_NUMBER } from '../validate.ts'
-import { eventStream, streamFrom } from './event-stream.ts'
+import { eventStream } from './event-stream.ts'
 import { eventView } from './event-view.ts'
 import { turnStateView } from './turn-view.ts'
+import { streamFrom } from './wants-stream.ts'
 
 export const EVENTS_QUERY = v.strictObject({
   /** `id` of the last event that the caller has. */

@@ -3,15 +3,8 @@ import { type Continuation, decideConfirmation } from '../../agents/confirmation
 import type { ConfirmationPlace } from '../../agents/ports/confirmations.ts'
 import { faultText } from '../../agents/ports/fault.ts'
 import { TIME } from '../answer-parts.ts'
-import {
-  ACCEPTED_ANSWER,
-  ANSWERED,
-  answerView,
-  FAILURE,
-  runningView,
-  WAITING,
-  waitingView,
-} from '../claw/turn-view.ts'
+import { ACCEPTED_ANSWER, ANSWERED, FAILURE, WAITING } from '../claw/turn-shape.ts'
+import { answerView, runningView, waitingView } from '../claw/turn-view.ts'
 import type { RouteHandler } from '../edge.ts'
 import { keyFingerprint } from '../middleware/authenticate.ts'
 import { ERROR_ANSWER } from '../middleware/error-answer.ts'

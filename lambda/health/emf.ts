@@ -1,5 +1,4 @@
-import type { AgentFigures } from './metrics.ts'
-import { AGENT_PREFIX, REQUESTS_PREFIX } from './prometheus.ts'
+import { AGENT_PREFIX, type AgentFigures, REQUESTS_PREFIX } from './agent-figures.ts'
 
 /** CloudWatch namespace of all metrics. */
 export const NAMESPACE = 'NeamClaw'

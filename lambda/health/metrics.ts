@@ -1,13 +1,12 @@
 import * as v from 'valibot'
 import type { Occupancy } from '../../agents/limits/slots.ts'
 import { deviationsOf } from '../../agents/monitoring/deviations.ts'
-import { statisticsOf } from '../../agents/turn/statistics.ts'
-import type { World } from '../../agents/world.ts'
 import type { System } from '../../runtime/system.ts'
 import { DEVIATIONS } from '../admin/status.ts'
 import { AMOUNT, COUNT } from '../answer-parts.ts'
 import type { Edge, RouteHandler } from '../edge.ts'
 import { requestTimesOf, type Times } from '../request-times.ts'
+import { type AgentFigures, agentFiguresOf } from './agent-figures.ts'
 
 const TIMES = v.strictObject({ count: COUNT, errors: COUNT, p50_ms: AMOUNT, p95_ms: AMOUNT, p99_ms: AMOUNT })
 
@@ -27,16 +26,6 @@ export const METRICS_ANSWER = v.strictObject({
   pools: v.record(v.string(), v.strictObject({ size: COUNT, in_use: COUNT, waiting: COUNT })),
   deviations: v.record(v.string(), DEVIATIONS),
 })
-
-/** What one agent used. */
-export interface AgentFigures {
-  readonly model_calls: number
-  readonly tokens: number
-  readonly cost_usd: number
-  /** Answers. */
-  readonly turns: number
-  readonly avg_latency_ms: number
-}
 
 /** How full a pool of the process is: places, those taken, and how many wait for one. */
 export interface PoolFigures {
@@ -68,19 +57,6 @@ export function figuresOf(edge: Edge, { world, instances, modelConnections }: Sy
       ...(edge.connections ? { connections: poolFigures(edge.connections()) } : {}),
     },
   }
-}
-
-/** What each agent of the program used, in this process since it began. */
-export function agentFiguresOf(world: World): Readonly<Record<string, AgentFigures>> {
-  const statistics = statisticsOf(world)
-  return Object.fromEntries(
-    world.program.module.manifest.agents.map(({ name }) => {
-      const { calls, tokens, cost } = statistics.usage(name)
-      const turns = statistics.turns(name)
-      const latency = statistics.averageLatencyMs(name)
-      return [name, { model_calls: calls, tokens, cost_usd: cost, turns, avg_latency_ms: latency }]
-    }),
-  )
 }
 
 const poolFigures = ({ limit, inUse, waiting }: Occupancy): PoolFigures => ({

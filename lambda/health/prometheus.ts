@@ -2,7 +2,8 @@ import { type Monitoring, monitor } from '../../agents/monitor.ts'
 import { deviationsOf } from '../../agents/monitoring/deviations.ts'
 import type { RouteHandler } from '../edge.ts'
 import type { Times } from '../request-times.ts'
-import { type AgentFigures, type Figures, figuresOf, type PoolFigures } from './metrics.ts'
+import { AGENT_PREFIX, type AgentFigures, REQUESTS_PREFIX } from './agent-figures.ts'
+import { type Figures, figuresOf, type PoolFigures } from './metrics.ts'
 import { type Family, PROMETHEUS_TYPE, prometheusText, type Sample } from './prometheus-text.ts'
 
 /**
@@ -28,10 +29,6 @@ export const prometheus: RouteHandler = async ({ edge, system, requestId, deadli
     headers: { 'content-type': PROMETHEUS_TYPE },
   }
 }
-
-/** Before the names of figures of requests, and of an agent. */
-export const REQUESTS_PREFIX = 'neam_requests'
-export const AGENT_PREFIX = 'neam_agent'
 
 const TIMES: Readonly<Record<keyof Times, Pick<Family, 'help' | 'type'>>> = {
   count: { type: 'counter', help: 'Requests since the process began.' },

@@ -7,7 +7,7 @@ import { runForge } from '../../agents/forge/run.ts'
 import { startForge } from '../../agents/forge/start.ts'
 import { forgeStatus } from '../../agents/forge/status.ts'
 import { Fault, faultText } from '../../agents/ports/fault.ts'
-import { treeWorkspaces } from '../../stores/tree/workspace.ts'
+import { treeWorkspaces } from '../../stores/tree/workspaces.ts'
 import { ForgePlace, taskOf } from './forge-world.ts'
 
 const start = (place: ForgePlace, incoming: object) =>

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Metafile } from 'esbuild'
-import { bundleLambda } from '../../scripts/bundle.ts'
+import { bundleLambda, initialInputs } from '../../scripts/bundle.ts'
 import type { ForgeRunState, ForgeStepResult } from '../../statemachine/contract.ts'
 import { startCollector } from '../support/otlp-collector.ts'
 import { runBin } from '../support/program.ts'
@@ -353,16 +353,3 @@ describe('a trace', () => {
     }
   })
 })
-
-/** Files in what loads before the first request of a function: its bundle and the chunks that this imports at once. */
-function initialInputs({ outputs }: Metafile, entry: string): readonly string[] {
-  const seen = new Set<string>()
-  const visit = (path: string): void => {
-    const output = outputs[path]
-    if (output === undefined || seen.has(path)) return
-    seen.add(path)
-    for (const one of output.imports) if (one.kind === 'import-statement' && !one.external) visit(one.path)
-  }
-  visit(Object.keys(outputs).find((path) => path.endsWith(entry))!)
-  return [...seen].flatMap((path) => Object.keys(outputs[path]!.inputs))
-}

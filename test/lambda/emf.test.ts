@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Edge } from '../../lambda/edge.ts'
+import { agentFiguresOf } from '../../lambda/health/agent-figures.ts'
 import { EmfMeter } from '../../lambda/health/emf.ts'
-import { agentFiguresOf } from '../../lambda/health/metrics.ts'
 import { moduleOf, type TestApi, testApi } from '../support/system.ts'
 
 const PROGRAM = `agent helper { provider: "openai" model: "gpt-4o" }

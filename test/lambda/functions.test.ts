@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
+import { initialBytes, initialInputs, initialOutputs } from '../../scripts/bundle.ts'
 import { type Invocation, type LambdaImage, lambdaImage, mounted } from '../support/lambda-image.ts'
 import { ROOT } from '../support/server.ts'
 
@@ -119,26 +120,50 @@ describe('the functions of the image', () => {
   })
 })
 
-const LAZY = /node_modules\/(openai|@aws-sdk|@smithy|aws-local-stepfunctions)|^compiler\//
+/** What no function loads with itself; nor, of our own code, what a message to a claw agent does not need. */
+const LATER =
+  /node_modules\/(openai|@aws-sdk|@smithy|aws-local-stepfunctions|gpt-tokenizer|re2js)|^(compiler|commands|providers\/offline)\/|^providers\/(openai|anthropic)-|^stores\/tree\/(git|checkpoint)-/
+const LATER_IN_API = /^agents\/(forge|orchestrate)\/|^lambda\/(admin|agents|channel|confirm|forge)\//
+const FUNCTIONS = ['api', 'forge-step', 'tree-init', 'turn-worker', 'streaming']
 
-test('no function loads a vendor, an AWS client, the interpreter or the parser before it needs one', () => {
-  for (const name of ['api', 'forge-step', 'tree-init', 'turn-worker', 'streaming']) {
-    const loaded = initialInputs(`${name}.mjs`)
+describe('what loads before the first request', () => {
+  test.each(FUNCTIONS)('of %s is no vendor, AWS client, interpreter, parser, git or sandbox', (name) => {
+    const loaded = initialInputs(image.metafile, `/${name}.mjs`)
     expect(loaded.length).toBeGreaterThan(50)
-    expect(loaded.filter((file) => LAZY.test(file))).toEqual([])
-  }
+    expect(loaded.filter((file) => LATER.test(file))).toEqual([])
+  })
+
+  test.each(['api', 'streaming'])('of %s is what a message to a claw agent needs, in few files', (name) => {
+    expect(initialInputs(image.metafile, `/${name}.mjs`).filter((file) => LATER_IN_API.test(file))).toEqual(
+      [],
+    )
+    expect(initialOutputs(image.metafile, `/${name}.mjs`).length).toBeLessThanOrEqual(20)
+    expect(initialBytes(image.metafile, `/${name}.mjs`)).toBeLessThan(340 * 1024)
+  })
+
+  test('holds these packages only', () => {
+    const packages = initialInputs(image.metafile, '/api.mjs')
+      .map((file) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1])
+      .filter((name) => name !== undefined)
+    expect([...new Set(packages)].toSorted()).toEqual(['@middy/core', 'valibot'])
+  })
 })
 
-/** Source files that an entry point loads with itself. */
-function initialInputs(entry: string): readonly string[] {
-  const seen = new Set<string>()
-  const visit = (path: string): readonly string[] => {
-    const output = image.metafile.outputs[path]
-    if (!output || seen.has(path)) return []
-    seen.add(path)
-    const imported = output.imports.filter(({ kind }) => kind === 'import-statement')
-    return [...Object.keys(output.inputs), ...imported.flatMap((one) => visit(one.path))]
-  }
-  const path = Object.keys(image.metafile.outputs).find((output) => output.endsWith(`/${entry}`))
-  return path === undefined ? [] : visit(path)
-}
+test('a route whose module cannot be loaded fails alone, and answers when it can be', async () => {
+  const { directory, metafile } = image
+  const output = Object.keys(metafile.outputs).find((path) => /\/health-\w+\.mjs$/.test(path))!
+  const there = join(directory, 'lambda/chunks', basename(output))
+  const health: Invocation = { function: 'api', event: event('health.json') }
+  const [, failed, answered, healthy] = await invoke(mounted(), [
+    treeInit,
+    { ...health, rename: [there, `${there}.away`] },
+    message,
+    { ...health, rename: [`${there}.away`, there] },
+  ])
+  expect([failed.statusCode, JSON.parse(failed.body)]).toEqual([
+    500,
+    expect.objectContaining({ code: 'internal', request_id: expect.any(String) }),
+  ])
+  expect(failed.body).not.toContain('.mjs')
+  expect([answered.statusCode, healthy.statusCode]).toEqual([200, 200])
+})

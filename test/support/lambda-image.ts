@@ -30,6 +30,8 @@ export interface Invocation {
   readonly event?: unknown
   /** Environment variables to set first. */
   readonly env?: Environment
+  /** Path of a bundle's file to rename first, and its new one. */
+  readonly rename?: readonly [from: string, to: string]
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever a function answers
@@ -44,15 +46,16 @@ export interface Left {
 }
 
 const RUNTIME = `
-  const { readdirSync, readFileSync, readlinkSync, writeFileSync } = await import('node:fs')
+  const { readdirSync, readFileSync, readlinkSync, renameSync, writeFileSync } = await import('node:fs')
   const openFiles = () => readdirSync('/proc/self/fd').flatMap((fd) => {
     try { return [readlinkSync('/proc/self/fd/' + fd)] } catch { return [] }
   })
   const [bundles, asked, answers] = process.argv.slice(1)
   const results = []
   const left = []
-  for (const { function: name, event, env } of JSON.parse(readFileSync(asked, 'utf8'))) {
+  for (const { function: name, event, env, rename } of JSON.parse(readFileSync(asked, 'utf8'))) {
     Object.assign(process.env, env)
+    if (rename) renameSync(...rename)
     const { handler } = await import(bundles + '/' + name + '.mjs')
     const context = { awsRequestId: 'invocation', getRemainingTimeInMillis: () => 29_000 }
     try {

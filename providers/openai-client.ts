@@ -1,0 +1,54 @@
+/** The `openai` package and what is said through it; loaded at the first call. */
+import { OpenAI } from 'openai'
+import type { ModelRequest, TextListener } from '../agents/ports/model.ts'
+import { sdkFailure, unreadable } from './failure.ts'
+import type { Connection, Endpoint, OpenAIOptions } from './openai.ts'
+import { gathered } from './openai-stream.ts'
+import { fromWire, toWire } from './openai-wire.ts'
+import { MAX_TIMER_MS, type ModelCall } from './retrying.ts'
+
+/** Everything that the package would otherwise take from the environment is given. */
+export const connect = ({ baseURL, apiKey, fetch }: Endpoint & Connection): OpenAI =>
+  new OpenAI({
+    baseURL,
+    apiKey,
+    fetch,
+    organization: null,
+    project: null,
+    maxRetries: 0,
+    timeout: MAX_TIMER_MS,
+    logLevel: 'off',
+  })
+
+/** A client of the endpoint; each call is one attempt. */
+export function openaiClient(options: OpenAIOptions): ModelCall {
+  const { name, clock } = options
+  const sdk = connect(options)
+  return async (request, { signal, listener }) => {
+    let answer: unknown
+    try {
+      answer = await (listener ? listen(sdk, request, { signal, listener }) : send(sdk, request, signal))
+    } catch (error) {
+      if (signal.aborted) throw error
+      return { kind: 'failed', ...sdkFailure(name, error, clock.now()) }
+    }
+    const reply = fromWire(answer, request)
+    return reply === null ? { kind: 'failed', ...unreadable(name) } : { kind: 'answer', answer: reply }
+  }
+}
+
+const send = (sdk: OpenAI, request: ModelRequest, signal: AbortSignal) =>
+  sdk.chat.completions.create(toWire(request), { signal })
+
+/** The same with the text as it is written. */
+async function listen(
+  sdk: OpenAI,
+  request: ModelRequest,
+  { signal, listener }: { readonly signal: AbortSignal; readonly listener: TextListener },
+): Promise<unknown> {
+  const body = { ...toWire(request), stream: true, stream_options: { include_usage: true } } as const
+  const answer = await gathered(await sdk.chat.completions.create(body, { signal }), listener)
+  // An aborted stream just ends.
+  signal.throwIfAborted()
+  return answer
+}
