@@ -1,9 +1,8 @@
-import { agentsOf } from '../find-agent.ts'
 import { isoTime } from '../iso-time.ts'
-import { observe } from '../monitoring/observe.ts'
 import { Fault } from '../ports/fault.ts'
 import type { RunHead, RunOutcome, RunRef, RunTally, Verdict } from '../ports/runs.ts'
 import type { World } from '../world.ts'
+import { oweRecords } from './record-end.ts'
 import { spentByRun, withCrashed } from './run-budget.ts'
 import { oweNotices, tellOwed } from './tell.ts'
 
@@ -24,6 +23,7 @@ export async function endRun(
   const before = await world.runs.outcome(ref)
   if (before) return before
   const tally = await withAllSpent(world, ref, facts.tally)
+  await oweRecords(world, ref)
   await oweNotices(world, ref)
   const outcome = await world.runs.finish(ref, {
     ...end,
@@ -40,39 +40,8 @@ export async function endRun(
     tally,
     waiting: null,
   })
-  world.audit.record({
-    event: 'forge.end',
-    agent: ref.agent,
-    run: ref.run,
-    metadata: {
-      outcome: outcome.outcome,
-      iterations: outcome.iterations,
-      tokens: outcome.totalTokens,
-      cost_usd: outcome.totalCost,
-    },
-  })
-  await observeRun(world, ref, outcome)
   await tellOwed(world, ref)
   return outcome
-}
-
-/** A run that ended before its first iteration says nothing of how the agent works. */
-async function observeRun(world: World, ref: RunRef, outcome: RunOutcome): Promise<void> {
-  const agent = agentsOf(world, 'forge').find(({ name }) => name === ref.agent)
-  const { iterations, totalCost: cost, totalTokens: tokens } = outcome
-  if (agent === undefined || iterations === 0) return
-  await observe(
-    world,
-    agent,
-    { id: ref.run, values: { iterations, cost, tokens } },
-    {
-      depth: 1,
-      deadlineAt: Number.POSITIVE_INFINITY,
-      signal: new AbortController().signal,
-      requestId: null,
-      holding: [],
-    },
-  )
 }
 
 /** A ledger that cannot be read does not keep the run from ending. */

@@ -1,5 +1,5 @@
 /**
- * Telling somebody outside that a run has ended, at least once: what is owed is written before the outcome and removed
+ * Telling that a run has ended, somebody outside at least once: what is owed is written before the outcome and removed
  * after the delivery, so a process that dies in between leaves it to whoever works on the tree next.
  */
 import { isoTime, msOfIsoTime } from '../iso-time.ts'
@@ -8,6 +8,7 @@ import type { NoticeTarget, OwedNotice, RunEndedNotice } from '../ports/notices.
 import type { RunOutcome, RunRef } from '../ports/runs.ts'
 import type { World } from '../world.ts'
 import { lastOutcome } from './outcome.ts'
+import { recordOwed } from './record-end.ts'
 
 /** A receiver that has been away for longer is not told any more. */
 export const OWED_FOR_MS = 3 * 24 * 60 * 60_000
@@ -18,13 +19,13 @@ export async function oweNotices({ notices, outbox }: World, { agent, run }: Run
 }
 
 /**
- * Delivers what is owed, the run `first` before any other; a target that does not take one is left alone until the next
- * call. Never throws: the ends of runs do not depend on who hears of them.
+ * Notes and delivers what is owed, the run `first` before any other; a target that does not take one is left alone until
+ * the next call. Never throws: the ends of runs do not depend on who hears of them.
  */
 export async function tellOwed(world: World, first: RunRef | null = null): Promise<void> {
+  await orWarn(world, 'audit records of ended runs', () => recordOwed(world))
   if (world.notices.length === 0) return
-  const warn = (problem: string) => world.output.warn(`notices of ended runs: ${problem}`)
-  try {
+  await orWarn(world, 'notices of ended runs', async () => {
     const owed = (await world.outbox.list()).toSorted((a, b) => rank(a, first) - rank(b, first))
     await Promise.all(
       world.notices.map((target) =>
@@ -35,8 +36,14 @@ export async function tellOwed(world: World, first: RunRef | null = null): Promi
         ),
       ),
     )
+  })
+}
+
+async function orWarn(world: World, what: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
   } catch (error) {
-    warn(error instanceof Fault ? faultText(error) : 'internal error')
+    world.output.warn(`${what}: ${error instanceof Fault ? faultText(error) : 'internal error'}`)
   }
 }
 

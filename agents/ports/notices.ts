@@ -25,12 +25,12 @@ export interface NoticeTarget {
   runEnded(notice: RunEndedNotice): Promise<string | null>
 }
 
-/** A target is to be told of a run's end, once the run has one. */
+/** Whoever outside is to be told of a run's end once the run has one, or what of ours is to note it. */
 export interface OwedNotice extends RunRef {
-  readonly target: NoticeTarget['name']
+  readonly target: NoticeTarget['name'] | 'audit' | 'behaviour'
 }
 
-/** Notices that are not delivered yet: what a process that dies leaves to the next one. */
+/** What the end of a run still owes: what a process that dies leaves to the next one. */
 export interface NoticeOutbox {
   /** Harmless when it is there already. */
   add(owed: OwedNotice): Promise<void>

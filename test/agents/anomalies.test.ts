@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { runForge } from '../../agents/forge/run.ts'
+import { tellOwed } from '../../agents/forge/tell.ts'
 import { Fault } from '../../agents/ports/fault.ts'
 import { askOnce } from '../../agents/turn/ask-once.ts'
 import { say } from '../support/asking.ts'
@@ -178,6 +179,21 @@ describe('what is compared', () => {
       await runForge(t.world, 'Builder', { signal: CALL.signal })
     }
     expect(t.emitted).toEqual(['ALERT avg_iterations 1'])
+  })
+
+  test('are runs, too, whose process died before it could count them', async () => {
+    const program = monitored('Builder', 'return { "avg_iterations": 9 };')
+    const root = temporaryDirectory()
+    const dying = world(program, { root, parts: { fileLeases: { acquire: async () => null } } })
+    dying.model.answer(says('Built.'))
+    await runForge(dying.world, 'Builder', { signal: CALL.signal })
+    const heir = world(program, { root })
+    const samples = async () => (await heir.world.behaviour.read('Builder')).samples
+    expect(await samples()).toEqual([])
+    await tellOwed(heir.world)
+    await tellOwed(heir.world)
+    expect(await samples()).toHaveLength(1)
+    expect(await heir.world.outbox.list()).toEqual([])
   })
 
   test('is nothing without a baseline, and nothing of it that is not measured', async () => {

@@ -11,6 +11,8 @@ import { ForgePlace } from './forge-world.ts'
 
 const told = (place: ForgePlace) => place.notices.map(({ run }) => run)
 
+const ends = (place: ForgePlace) => place.audit.filter(({ event }) => event === 'forge.end')
+
 /** A run whose process died right after it had written the outcome. */
 async function diedAfterOutcome(place: ForgePlace): Promise<RunRef & { readonly epoch: number }> {
   const killer = new Killer()
@@ -69,9 +71,12 @@ describe('a run that ended', () => {
     test.each(Object.keys(heirs))('is told about by %s', async (heir) => {
       const place = new ForgePlace()
       const run = await diedAfterOutcome(place)
-      expect(place.notices).toEqual([])
+      expect([place.notices, ends(place)]).toEqual([[], []])
       await heirs[heir]!(place.boot(), run)
       expect(place.notices).toMatchObject([{ run: run.run, last_outcome: 'completed' }])
+      expect(ends(place)).toMatchObject([
+        { agent: 'Builder', run: run.run, metadata: { outcome: 'completed', iterations: 1, tokens: 240 } },
+      ])
       expect(await place.boot().outbox.list()).toEqual([])
     })
 
@@ -82,6 +87,14 @@ describe('a run that ended', () => {
       await runForge(world, 'Builder')
       expect(told(place)).toEqual([run, (await world.runs.head('Builder'))!.run])
     })
+  })
+
+  test('has one audit record, however many processes look at once for what is owed, and nobody outside is told', async () => {
+    const place = new ForgePlace()
+    const { run } = await diedAfterOutcome(place)
+    const processes = Array.from({ length: 5 }, () => place.boot(() => ({ notices: [] })))
+    await Promise.all(processes.map((world) => tellOwed(world)))
+    expect(ends(place).map((event) => event.run)).toEqual([run])
   })
 
   test('stays owed while the receiver takes nothing, and the warning says what comes next', async () => {
