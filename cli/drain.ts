@@ -20,8 +20,7 @@ const GRACE_MS = 2000
  * are aborted. False: something was cut off.
  */
 export async function drain({ http, told, endBackground, limitMs, abort }: DrainOptions): Promise<boolean> {
-  http.server.close()
-  http.server.closeIdleConnections()
+  http.close()
   const isDone = await Promise.race([
     Promise.all([http.idle(), endBackground()]).then(() => true),
     told.again.then(() => false),

@@ -34,6 +34,8 @@ export interface HttpServer {
   active(): number
   /** Resolves when none is left. */
   idle(): Promise<void>
+  /** Takes no more connections; those that are kept end with the answer in hand, which says so. */
+  close(): void
 }
 
 /**
@@ -61,21 +63,23 @@ const tooManyConnections = ({ limit }: Connections): Refused => ({
 })
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  let active = 0
+  const inHand = new Set<ServerResponse>()
+  let closing = false
   let whenIdle: (() => void)[] = []
   const { connections, onRefused } = options
   const clientErrors = new ClientErrors(onRefused)
   const { headersMs, requestMs, keepAliveMs, checkMs } = options.patience ?? PATIENCE
   const take = (request: IncomingMessage, response: ServerResponse) => {
-    active += 1
+    inHand.add(response)
+    if (closing) response.shouldKeepAlive = false
     const served = serve(options, request, response).catch((error: unknown) => {
       options.onError(error)
       response.destroy()
     })
     clientErrors.took({ request, response, served })
     void served.then(() => {
-      active -= 1
-      if (active > 0) return
+      inHand.delete(response)
+      if (inHand.size > 0) return
       for (const resolve of whenIdle) resolve()
       whenIdle = []
     })
@@ -113,8 +117,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   )
   return {
     server,
-    active: () => active,
-    idle: () => (active === 0 ? Promise.resolve() : new Promise((resolve) => whenIdle.push(resolve))),
+    active: () => inHand.size,
+    idle: () => (inHand.size === 0 ? Promise.resolve() : new Promise((resolve) => whenIdle.push(resolve))),
+    close() {
+      closing = true
+      for (const response of inHand) response.shouldKeepAlive = false
+      server.close()
+      server.closeIdleConnections()
+    },
   }
 }
 

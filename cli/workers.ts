@@ -12,11 +12,20 @@ import { untilTold } from './stop-signals.ts'
 export const workerNumber = (): number | null =>
   cluster.isWorker ? Number(process.env.NEAM_WORKER_NUMBER) : null
 
-/** A worker that died right after its start would die again. */
-const RESTART_AFTER_MS = 1000
+/** What the first process bears with, milliseconds. */
+export interface WorkerPatience {
+  /** Until one that died is started again; twice as long each time that it dies anew, up to `longestRestartMs`. */
+  readonly restartMs: number
+  readonly longestRestartMs: number
+  /** One that has lived for so long died of something new. */
+  readonly steadyMs: number
+}
+
+const PATIENCE: WorkerPatience = { restartMs: 1000, longestRestartMs: 30_000, steadyMs: 60_000 }
 
 export interface Supervision {
   readonly count: number
+  readonly patience?: WorkerPatience
   readonly log: (record: Readonly<Record<string, unknown>>) => void
   /** What all workers serve, and what takes its place later; null = each reads the program itself. */
   readonly program: ProgramSource | null
@@ -31,7 +40,12 @@ interface ProgramMessage {
 }
 
 /** Runs workers until SIGTERM or SIGINT, and starts those that die again. The exit code. */
-export async function superviseWorkers({ count, log, program }: Supervision): Promise<number> {
+export async function superviseWorkers({
+  count,
+  patience = PATIENCE,
+  log,
+  program,
+}: Supervision): Promise<number> {
   // The default serialization has no bytes.
   cluster.setupPrimary({ serialization: 'advanced' })
   const workers = new Map<number, Worker>()
@@ -39,8 +53,10 @@ export async function superviseWorkers({ count, log, program }: Supervision): Pr
   /** Since the first worker serves, until the signal to stop: those that die are started again. */
   let serving = false
 
-  const start = (number: number): Worker => {
+  /** `deaths`: how often the worker of this number has died in a row. */
+  const start = (number: number, deaths: number): Worker => {
     const worker = cluster.fork({ NEAM_WORKER_NUMBER: String(number) })
+    const startedAt = performance.now()
     workers.set(number, worker)
     worker.on('message', (message) => {
       if (message === ASKS_FOR_PROGRAM && served !== null) worker.send(served())
@@ -48,10 +64,19 @@ export async function superviseWorkers({ count, log, program }: Supervision): Pr
     worker.on('exit', (code, signal) => {
       workers.delete(number)
       if (!serving) return
-      log({ level: 'error', message: 'worker died', worker: number, code, signal })
+      const inARow = performance.now() - startedAt < patience.steadyMs ? deaths + 1 : 1
+      const restartMs = Math.min(patience.longestRestartMs, patience.restartMs * 2 ** (inARow - 1))
+      log({
+        level: 'error',
+        message: 'worker died',
+        worker: number,
+        code,
+        signal,
+        restart_in_ms: restartMs,
+      })
       setTimeout(() => {
-        if (serving) start(number)
-      }, RESTART_AFTER_MS)
+        if (serving) start(number, inARow)
+      }, restartMs)
     })
     worker.on('listening', () =>
       log({ level: 'info', message: 'worker started', worker: number, pid: worker.process.pid }),
@@ -61,10 +86,10 @@ export async function superviseWorkers({ count, log, program }: Supervision): Pr
 
   const told = untilTold(['SIGTERM', 'SIGINT'])
   // What is wrong with the program or the port is said once, by the first.
-  const failed = await firstOf(start(1))
+  const failed = await firstOf(start(1, 0))
   if (failed !== null) return failed
   serving = true
-  for (let number = 2; number <= count; number += 1) start(number)
+  for (let number = 2; number <= count; number += 1) start(number, 0)
 
   const { again } = await told
   serving = false

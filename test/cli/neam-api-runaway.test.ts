@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { fetch } from '../support/fetch.ts'
+import { logged, until } from '../support/logged.ts'
 import { type OpenAIServer, type RecordedRequest, startOpenAIServer } from '../support/openai-server.ts'
 import { type Server, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
@@ -55,25 +56,13 @@ const post = (server: Server, path: string, body: unknown) =>
 const say = (server: Server, session: string, message: string) =>
   post(server, `/api/v1/claw/Desk/sessions/${session}/message`, { message })
 
-const records = (server: Server): readonly Record<string, unknown>[] =>
-  server
-    .log()
-    .split('\n')
-    .filter((line) => line.startsWith('{') && line.endsWith('}'))
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
 /** Workers that burn under a name, one for each of the times that it was told. */
 const burning = (server: Server, name: string) =>
-  records(server).flatMap(({ message, line, worker }) =>
-    message === 'emit' && line === name ? [worker] : [],
-  )
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20))
-}
+  logged(server, 'emit').flatMap(({ line, worker }) => (line === name ? [worker] : []))
 
 test('on two workers two of them run at once, both workers answer others meanwhile, and a stop ends them', async () => {
   const { server } = await serve(['--workers', '2', '--drain-seconds', '1'])
-  await until(() => records(server).filter(({ message }) => message === 'worker started').length === 2)
+  await until(() => logged(server, 'worker started').length === 2)
   let ended = 0
   const runaways = ['ann', 'bob'].map(async (name) => {
     const response = await say(server, name, `burn ${name}`)
@@ -87,7 +76,7 @@ test('on two workers two of them run at once, both workers answer others meanwhi
   expect(new Set([...burning(server, 'ann'), ...burning(server, 'bob')])).toEqual(new Set([1, 2]))
 
   for (const session of ['a', 'b', 'c', 'd']) expect((await say(server, session, 'hi')).status).toBe(200)
-  const answering = records(server).filter(({ message, status }) => message === 'request' && status === 200)
+  const answering = logged(server, 'request').filter(({ status }) => status === 200)
   expect(new Set(answering.map(({ worker }) => worker))).toEqual(new Set([1, 2]))
   expect(ended).toBe(0)
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { encode } from '../../bytecode/codec.ts'
 import { fetch } from '../support/fetch.ts'
+import { logged, until } from '../support/logged.ts'
 import { startOpenAIServer, type WireMessage } from '../support/openai-server.ts'
 import { type Server, startServer } from '../support/server.ts'
 import { moduleOf } from '../support/system.ts'
@@ -38,17 +39,6 @@ const say = (server: Server, session: string, message: string) =>
   call(server, `/api/v1/claw/Desk/sessions/${session}/message`, { message })
 const agents = async (server: Server) => Object.keys((await call(server, '/api/v1/agents')).body.agents)
 
-const logged = (server: Server, message: string): readonly Record<string, unknown>[] =>
-  server
-    .log()
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
-    .filter((record) => record.message === message)
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20))
-}
 const loadedAgain = (server: Server, times: number) =>
   until(() => logged(server, 'program loaded again').length === times)
 

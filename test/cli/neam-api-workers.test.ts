@@ -2,6 +2,7 @@ import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { fetch } from '../support/fetch.ts'
+import { logged, until } from '../support/logged.ts'
 import { runBin } from '../support/program.ts'
 import { ROOT, type Server, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
@@ -19,19 +20,6 @@ const serve = (directory: string): Promise<Server> =>
     { NEAM_API_KEY: 'the-key-of-the-worker-tests' },
     directory,
   )
-
-/** Lines of the log that say a thing. */
-const logged = (server: Server, message: string): readonly Record<string, unknown>[] =>
-  server
-    .log()
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
-    .filter((record) => record.message === message)
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20))
-}
 
 /** A connection of its own, so that the processes take turns. */
 const ask = async (server: Server, path: string, body?: unknown) => {

@@ -18,6 +18,8 @@ export interface Server {
   readonly ended: Promise<number | null>
   /** SIGTERM, then its exit code. */
   stop(): Promise<number | null>
+  /** SIGKILL to the process that was started, and to no other. */
+  kill(): void
 }
 
 /** Starts a real server process and waits for the line that names its URL. `script` is relative to the project. */
@@ -56,6 +58,9 @@ export async function startServer(
     stop: () => {
       child.kill('SIGTERM')
       return exited
+    },
+    kill: () => {
+      child.kill('SIGKILL')
     },
   }
 }
