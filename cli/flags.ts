@@ -26,6 +26,13 @@ export type Flag =
 
 export type Flags = Readonly<Record<string, Flag>>
 
+/** Every program and command has these. */
+export const GENERAL_FLAGS = {
+  help: { type: 'boolean', short: 'h', help: 'print this help' },
+  version: { type: 'boolean', help: 'print the version' },
+  'no-color': { type: 'boolean', help: 'print without colours, as with NO_COLOR set' },
+} as const satisfies Flags
+
 type FlagValue<F extends Flag> = F extends { readonly type: 'boolean' }
   ? boolean
   : F extends { readonly type: 'string' }

@@ -27,7 +27,8 @@ import { CommandError } from './command-error.ts'
 import { Connections, connectionLimit } from './connections.ts'
 import { drain } from './drain.ts'
 import { environmentHelp } from './environment-help.ts'
-import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
+import { type Flags, GENERAL_FLAGS, parseFlags, UsageError } from './flags.ts'
+import { helpText } from './help.ts'
 import { createHttpServer } from './http-server.ts'
 import { isLoopback } from './loopback.ts'
 import { openFileLimit } from './open-files.ts'
@@ -110,19 +111,20 @@ const FLAGS = {
     value: 'N',
     help: 'connections of callers at once, of each worker; beyond them only probes are answered (default 10000)',
   },
-  help: { type: 'boolean', short: 'h', help: 'print this help' },
-  version: { type: 'boolean', help: 'print the version' },
+  ...GENERAL_FLAGS,
 } as const satisfies Flags
 
-const HELP = `Usage: neam-api --program FILE [flags]
-
-Serves the claw and forge agents of a program over HTTP.
-
-Flags:
-${flagsHelp(FLAGS)}
-
-${environmentHelp('neam-api', FLAGS)}
-`
+const HELP = helpText({
+  usage: ['neam-api --program FILE [flags]'],
+  about: 'Serves the claw and forge agents of a program over HTTP, until SIGTERM or Ctrl-C.',
+  flags: FLAGS,
+  examples: [
+    'neam-api --program agents.neam --offline',
+    'neam-api --program agents.neam --port 9000 --workers 2 --watch',
+  ],
+  exitCodes: { 0: 'it was told to stop', 1: 'it cannot serve; stderr says why' },
+  environment: environmentHelp('neam-api', FLAGS),
+})
 
 /** `argv`: what follows the program's name. Runs until SIGTERM or SIGINT; exit code 0, 1 (cannot serve) or 2 (usage). */
 export const main = async (argv: readonly string[]): Promise<number> => {

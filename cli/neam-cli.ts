@@ -6,10 +6,12 @@ import { inlineDriver } from '../runtime/forge-drivers.ts'
 import { warningText } from '../runtime/log.ts'
 import { readSettings } from '../runtime/settings.ts'
 import { createSystem } from '../runtime/system.ts'
-import type { Command } from './command.ts'
+import { refuseUnknownCommand } from './action.ts'
+import { type Command, commandHelp, commandList } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { environmentHelp } from './environment-help.ts'
-import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
+import { type Flags, GENERAL_FLAGS, parseFlags, UsageError } from './flags.ts'
+import { helpText } from './help.ts'
 import { type LineReader, lineReader } from './line-reader.ts'
 import { audit } from './neam-cli/audit.ts'
 import { askToDecide, confirmations, howToDecide } from './neam-cli/confirmations.ts'
@@ -34,8 +36,7 @@ const FLAGS = {
     help: 'who you are; each user has a session (default: your user name)',
   },
   offline: { type: 'boolean', help: 'answer with the offline model: no key, no network' },
-  help: { type: 'boolean', short: 'h', help: 'print this help' },
-  version: { type: 'boolean', help: 'print the version' },
+  ...GENERAL_FLAGS,
 } as const satisfies Flags
 
 const COMMANDS = `  /history  show the conversation so far
@@ -48,42 +49,42 @@ const COMMANDS = `  /history  show the conversation so far
 /** What is not a chat; `neam-cli COMMAND --help` tells more. */
 const OTHERS: Readonly<Record<string, Command>> = { audit, confirmations, doctor, sessions, workspace }
 
-const HELP = `Usage: neam-cli FILE [flags]
-       neam-cli COMMAND ...
+const HELP = helpText({
+  usage: ['neam-cli FILE [flags]', 'neam-cli COMMAND ...'],
+  about: `Chats with a claw agent of a program, FILE.neam or FILE.neamb. The conversation is kept: it goes on next time. In a
+terminal you are asked about tool calls that need a person's approval.`,
+  flags: FLAGS,
+  sections: [
+    ['In the chat', COMMANDS.trimEnd()],
+    ['Commands (neam-cli COMMAND --help tells more)', commandList(Object.values(OTHERS))],
+  ],
+  examples: ['neam-cli tutor.neam --offline', 'neam-cli tutor.neam --user ada --offline'],
+  environment: environmentHelp('neam-cli', FLAGS),
+})
 
-Chats with a claw agent of a program, FILE.neam or FILE.neamb. The conversation is kept: it goes on next time. In a
-terminal you are asked about tool calls that need a person's approval.
-
-Flags:
-${flagsHelp(FLAGS)}
-
-In the chat:
-${COMMANDS}
-Commands:
-${Object.values(OTHERS)
-  .map(({ usage, summary }) => `  ${usage}\n      ${summary}\n`)
-  .join('')}
-${environmentHelp('neam-cli', FLAGS)}
-`
+const VERSION = `neam-cli ${packageVersion()}\n`
 
 export const main = (argv: readonly string[]): Promise<number> => runProgram('neam-cli', () => run(argv))
 
 async function run(argv: readonly string[]): Promise<number> {
   const [first = '', ...rest] = argv
-  return await (Object.hasOwn(OTHERS, first) ? runCommand(OTHERS[first]!, rest) : chatFrom(argv))
+  refuseUnknownCommand(argv, Object.keys(OTHERS))
+  return await (Object.hasOwn(OTHERS, first) ? runCommand(first, rest) : chatFrom(argv))
 }
 
-async function runCommand(command: Command, argv: readonly string[]): Promise<number> {
-  const flags: Flags = { ...command.flags, help: FLAGS.help }
-  const { values, positionals } = parseFlags('neam-cli', flags, argv)
-  if (values.help !== true) return await command.run({ values, positionals })
-  return print(`Usage: neam-cli ${command.usage}\n\n${command.summary}\n\nFlags:\n${flagsHelp(flags)}\n`)
+async function runCommand(name: string, argv: readonly string[]): Promise<number> {
+  const command = OTHERS[name]!
+  const flags: Flags = { ...command.flags, ...GENERAL_FLAGS }
+  const { values, positionals } = parseFlags(`neam-cli ${name}`, flags, argv)
+  if (values.help === true) return print(commandHelp('neam-cli', command))
+  if (values.version === true) return print(VERSION)
+  return await command.run({ values, positionals })
 }
 
 async function chatFrom(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseFlags('neam-cli', FLAGS, argv)
   if (values.help) return print(HELP)
-  if (values.version) return print(`neam-cli ${packageVersion()}\n`)
+  if (values.version) return print(VERSION)
   const [file, unexpected] = positionals
   if (file === undefined) throw new UsageError(`no file is given\n\n${HELP}`)
   if (unexpected !== undefined) throw new UsageError(`unexpected argument ${unexpected}; see neam-cli --help`)

@@ -21,7 +21,8 @@ import { createSystem, type System } from '../runtime/system.ts'
 import { CommandError } from './command-error.ts'
 import { dryRunText } from './dry-run-text.ts'
 import { environmentHelp } from './environment-help.ts'
-import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
+import { type Flags, GENERAL_FLAGS, parseFlags, UsageError } from './flags.ts'
+import { helpText } from './help.ts'
 import { LiveLine } from './live-line.ts'
 import { packageVersion } from './package-root.ts'
 import { loadModule } from './program-file.ts'
@@ -55,21 +56,21 @@ const FLAGS = {
   verbose: { type: 'boolean', help: 'say on stderr what is compiled, found and done' },
   offline: { type: 'boolean', help: 'answer with the offline model: no key, no network' },
   json: { type: 'boolean', help: 'print the outcome, or the dry run, as JSON' },
-  help: { type: 'boolean', short: 'h', help: 'print this help' },
-  version: { type: 'boolean', help: 'print the version' },
+  ...GENERAL_FLAGS,
 } as const satisfies Flags
 
-const HELP = `Usage: neam-forge --agent FILE [flags]
-
-Runs the build-verify loop of a forge agent and prints its outcome. The exit code is 0 when all tasks were verified,
-1 otherwise. Each iteration is one line on stderr. Ctrl-C stops after the iteration in hand, a second one at once; verified
-tasks are kept, and the next run goes on from there.
-
-Flags:
-${flagsHelp(FLAGS)}
-
-${environmentHelp('neam-forge', FLAGS)}
-`
+const HELP = helpText({
+  usage: ['neam-forge --agent FILE [flags]'],
+  about: `Runs the build-verify loop of a forge agent and prints its outcome. Each iteration is one line on stderr. Ctrl-C stops after
+the iteration in hand, a second one at once; verified tasks are kept, and the next run goes on from there.`,
+  flags: FLAGS,
+  examples: [
+    'neam-forge --agent word-count.neam --dry-run',
+    'neam-forge --agent word-count.neam --workspace work --max-iterations 6 --offline',
+  ],
+  exitCodes: { 0: 'all tasks were verified', 1: 'they were not, or it could not begin' },
+  environment: environmentHelp('neam-forge', FLAGS),
+})
 
 type Given = ReturnType<typeof parseFlags<typeof FLAGS>>['values']
 
@@ -79,8 +80,11 @@ async function run(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseFlags('neam-forge', FLAGS, argv)
   if (values.help) return print(HELP)
   if (values.version) return print(`neam-forge ${packageVersion()}\n`)
-  if (positionals.length > 0)
-    throw new UsageError(`unexpected argument ${positionals[0]}; see neam-forge --help`)
+  const [unexpected] = positionals
+  if (unexpected !== undefined) {
+    const hint = values.agent === undefined ? `did you mean --agent ${unexpected}?` : 'see neam-forge --help'
+    throw new UsageError(`unexpected argument ${unexpected}; ${hint}`)
+  }
   const file = values.agent
   if (file === undefined) throw new UsageError(`--agent is required\n\n${HELP}`)
   assertTogether(values)

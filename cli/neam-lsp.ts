@@ -7,7 +7,8 @@ import {
 } from 'vscode-languageserver/node'
 import { TextDocument } from 'vscode-languageserver-textdocument'
 import { format } from '../compiler/format/format.ts'
-import { type Flags, flagsHelp, parseFlags } from './flags.ts'
+import { type Flags, GENERAL_FLAGS, parseFlags, UsageError } from './flags.ts'
+import { helpText } from './help.ts'
 import { completionsAt, definitionAt, diagnosticsOf, hoverAt, symbolsOf } from './lsp/answers.ts'
 import { type OpenProgram, openProgram } from './lsp/program.ts'
 import { packageVersion } from './package-root.ts'
@@ -15,24 +16,27 @@ import { runProgram } from './run-program.ts'
 
 const FLAGS = {
   stdio: { type: 'boolean', help: 'speak over standard input and output (this is the only way)' },
-  help: { type: 'boolean', short: 'h', help: 'print this help' },
-  version: { type: 'boolean', help: 'print the version' },
+  ...GENERAL_FLAGS,
 } as const satisfies Flags
 
-const HELP = `Usage: neam-lsp [--stdio]
-
-The language server of Neam, for editors that speak the Language Server Protocol.
-
-Flags:
-${flagsHelp(FLAGS)}
-`
+const HELP = helpText({
+  usage: ['neam-lsp [--stdio]'],
+  about:
+    'The language server of Neam, for editors that speak the Language Server Protocol: an editor starts it, and ends it.',
+  flags: FLAGS,
+  examples: ['neam-lsp --stdio'],
+  exitCodes: { 1: 'the editor went away without a word' },
+})
 
 export const main = (argv: readonly string[]): Promise<number> => runProgram('neam-lsp', () => run(argv))
 
 function run(argv: readonly string[]): number | Promise<number> {
-  const { values } = parseFlags('neam-lsp', FLAGS, argv)
+  const { values, positionals } = parseFlags('neam-lsp', FLAGS, argv)
   if (values.help) return print(HELP)
   if (values.version) return print(`neam-lsp ${packageVersion()}\n`)
+  const [unexpected] = positionals
+  if (unexpected !== undefined)
+    throw new UsageError(`unexpected argument ${unexpected}: files are opened by the editor`)
   return serve()
 }
 

@@ -7,7 +7,8 @@ import { readSettings } from '../runtime/settings.ts'
 import { createSystem } from '../runtime/system.ts'
 import { runWholeProgram, type Uncaught } from '../runtime/whole-program.ts'
 import { environmentHelp } from './environment-help.ts'
-import { type Flags, flagsHelp, parseFlags, UsageError } from './flags.ts'
+import { type Flags, GENERAL_FLAGS, parseFlags, UsageError } from './flags.ts'
+import { helpText } from './help.ts'
 import { interruptible } from './interruptible.ts'
 import { lineReader } from './line-reader.ts'
 import { packageVersion } from './package-root.ts'
@@ -17,19 +18,18 @@ import { terminalEnvironment } from './terminal-environment.ts'
 
 const FLAGS = {
   offline: { type: 'boolean', help: 'answer with the offline model: no key, no network' },
-  help: { type: 'boolean', short: 'h', help: 'print this help' },
-  version: { type: 'boolean', help: 'print the version' },
+  ...GENERAL_FLAGS,
 } as const satisfies Flags
 
-const HELP = `Usage: neam FILE [flags]
-
-Runs a program, FILE.neam or FILE.neamb, from its first line to its last. What it emits goes to stdout.
-
-Flags:
-${flagsHelp(FLAGS)}
-
-${environmentHelp('neam', FLAGS)}
-`
+const HELP = helpText({
+  usage: ['neam FILE [flags]'],
+  about:
+    'Runs a program, FILE.neam or FILE.neamb, from its first line to its last. What it emits goes to stdout.',
+  flags: FLAGS,
+  examples: ['neam hello.neam', 'neam --offline agents.neam'],
+  exitCodes: { 1: 'the program failed, or could not be read; stderr says why' },
+  environment: environmentHelp('neam', FLAGS),
+})
 
 export const main = (argv: readonly string[]): Promise<number> => runProgram('neam', () => run(argv))
 

@@ -1,12 +1,15 @@
 /** From a file on disk to a Module: what every program that takes FILE.neam or FILE.neamb does first. */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, extname, join } from 'node:path'
 import { decode } from '../bytecode/codec.ts'
 import type { Module } from '../bytecode/module.ts'
 import { ModuleError } from '../bytecode/module-error.ts'
 import { type Compilation, compile } from '../compiler/compile.ts'
+import { closest } from '../compiler/diagnostics/closest.ts'
 import { renderAll } from '../compiler/diagnostics/render.ts'
 import { NATIVE_NAMES } from '../runtime/natives.ts'
+import { isColored } from './color.ts'
 import { CommandError } from './command-error.ts'
 
 const NATIVES: ReadonlySet<string> = new Set(NATIVE_NAMES)
@@ -52,15 +55,17 @@ export function decodeFile(path: string): Module {
 
 /** To stderr, in colour where that is a terminal. */
 export function printDiagnostics({ diagnostics, files }: Omit<Compilation, 'module'>): void {
-  const color = process.stderr.isTTY && process.stderr.hasColors()
-  process.stderr.write(renderAll(diagnostics, files, { color }))
+  process.stderr.write(renderAll(diagnostics, files, { color: isColored(process.stderr) }))
 }
+
+/** A source file as it is. @throws CommandError when it cannot be read or is not UTF-8. */
+export const readSource = (path: string): string => decodeText(path, readBytes(path))
 
 function readBytes(path: string): Uint8Array {
   try {
     return readFileSync(path)
   } catch (error) {
-    throw new CommandError(`cannot read ${path}: ${reason(error)}`, { cause: error })
+    throw new CommandError(`cannot read ${path}: ${reason(path, error)}`, { cause: error })
   }
 }
 
@@ -88,7 +93,24 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
 }
 
-function reason(error: unknown): string {
+function reason(path: string, error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
-  return REASONS[code ?? ''] ?? message
+  const words = REASONS[code ?? ''] ?? message
+  return code === 'ENOENT' ? `${words}${nearby(path)}` : words
 }
+
+/** What may be meant by a path at which nothing is: `; did you mean agents.neam?`, or that its folder is not there. */
+function nearby(path: string): string {
+  const folder = dirname(path)
+  const stem = stemOf(path)
+  try {
+    const programs = readdirSync(folder).filter((name) => /\.neamb?$/.test(name))
+    const near = closest(stem, programs.map(stemOf)) ?? stem
+    const found = programs.find((name) => stemOf(name) === near)
+    return found === undefined ? '' : `; did you mean ${join(folder, found)}?`
+  } catch {
+    return `, nor a folder ${folder}`
+  }
+}
+
+const stemOf = (path: string): string => basename(path, extname(path))

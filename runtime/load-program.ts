@@ -27,7 +27,11 @@ function programFile(path: string): string {
   try {
     if (!statSync(path).isDirectory()) return path
   } catch (error) {
-    throw new SettingsError(`no bytecode at ${path}: ${(error as Error).message}`)
+    const { code, message } = error as NodeJS.ErrnoException
+    const reason = code === 'ENOENT' ? 'there is no such file or directory' : message
+    throw new SettingsError(
+      `no bytecode at ${path}: ${reason}; make it with: neamc compile FILE.neam --output DIR`,
+    )
   }
   const files = readdirSync(path).filter((file) => file.endsWith('.neamb'))
   const [only] = files

@@ -4,6 +4,7 @@ import type { AuditChain, AuditProblem, AuditVerdict, Place } from '../../runtim
 import { verifyAuditFiles } from '../../runtime/audit/verify-files.ts'
 import { processEnvironment } from '../../runtime/environment.ts'
 import { readSettings } from '../../runtime/settings.ts'
+import { readAction } from '../action.ts'
 import { type Command, command } from '../command.ts'
 import { CommandError } from '../command-error.ts'
 import { type Flags, UsageError } from '../flags.ts'
@@ -29,14 +30,13 @@ const OPEN = 3
 
 export const audit: Command = command({
   usage: 'audit verify [PATH...]',
-  summary:
-    'finds audit records that were changed, removed, moved or put in: in PATH (- = standard input), or in NEAM_AUDIT_LOG and its rotated files; exit code 0: all is whole, 1: it is not, 3: it is, but a chain has no end',
+  summary: 'finds audit records that were changed, removed, moved or put in',
+  examples: ['neam-cli audit verify audit.jsonl', 'neam-cli audit verify --log - < server.log'],
+  exitCodes: { 0: 'all is whole', 1: 'it is not', 3: 'it is, but a chain has no end' },
+  about: 'In PATH (- = standard input), or in NEAM_AUDIT_LOG and its rotated files.',
   flags: FLAGS,
   async run({ values, positionals: [action, ...paths] }) {
-    if (action !== 'verify') {
-      const got = action === undefined ? 'audit needs an action' : `unknown action ${action}`
-      throw new UsageError(`${got}; usage: neam-cli ${audit.usage}`)
-    }
+    readAction('neam-cli audit', ['verify'], action)
     const heads = (values.head ?? '').split(',').filter((head) => head !== '')
     const verdict = await verdictOn(paths.length > 0 ? paths : filesOfSettings(), {
       log: values.log === true,

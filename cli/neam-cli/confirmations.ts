@@ -3,6 +3,7 @@ import { shownCall } from '../../agents/ports/confirmations.ts'
 import type { Fault } from '../../agents/ports/fault.ts'
 import type { DecideOn } from '../../runtime/chat.ts'
 import type { WaitingCall } from '../../runtime/confirmations.ts'
+import { isBareWord, readAction } from '../action.ts'
 import { API_FLAGS } from '../api-client.ts'
 import { type Command, command } from '../command.ts'
 import { type Flags, UsageError } from '../flags.ts'
@@ -23,8 +24,13 @@ const FLAGS = {
 
 export const confirmations: Command = command({
   usage: 'confirmations [list | approve ID | deny ID] [FILE]',
-  summary:
-    'lists tool calls that wait for a person, or decides on one: on a server, or of the program FILE in the files here',
+  summary: 'lists tool calls that wait for a person, or decides on one',
+  about: 'On a server, or with FILE of that program, in the files here.',
+  examples: [
+    'neam-cli confirmations',
+    'neam-cli confirmations list agents.neam',
+    'neam-cli confirmations approve ID --url http://127.0.0.1:8080',
+  ],
   flags: FLAGS,
   async run({ values, positionals }) {
     const { action, id, file } = readWanted(positionals)
@@ -49,6 +55,8 @@ interface Wanted {
 function readWanted(positionals: readonly string[]): Wanted {
   const [first] = positionals
   const named = ACTIONS.find((one) => one === first)
+  if (named === undefined && first !== undefined && isBareWord(first))
+    readAction('neam-cli confirmations', ACTIONS, first)
   const rest = named === undefined ? positionals : positionals.slice(1)
   const action = named ?? 'list'
   const [id, file = null, unexpected] = action === 'list' ? ['', ...rest] : rest

@@ -14,6 +14,8 @@ const FLAGS = {
 export const doctor: Command = command({
   usage: 'doctor [--fix] [--json]',
   summary: 'examines the tree (NEAM_SESSIONS_DIR, NEAM_STATE_DIR) and says what is wrong with it',
+  examples: ['neam-cli doctor', 'neam-cli doctor --fix --json'],
+  exitCodes: { 0: 'the tree is sound, or was mended', 1: 'something is wrong with it, or it cannot be read' },
   flags: FLAGS,
   run({ values, positionals: [unexpected] }) {
     if (unexpected !== undefined)

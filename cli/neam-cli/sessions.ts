@@ -10,6 +10,7 @@ import {
   wholeSession,
 } from '../../runtime/sessions.ts'
 import type { System } from '../../runtime/system.ts'
+import { readAction } from '../action.ts'
 import { type Command, command } from '../command.ts'
 import { type Flags, UsageError } from '../flags.ts'
 import { localSystem } from '../local-system.ts'
@@ -41,6 +42,13 @@ type Action = keyof typeof ACTIONS
 export const sessions: Command = command({
   usage: 'sessions list|show|export|archive|forget|repair FILE [AGENT [KEY]] [flags]',
   summary: "lists, prints, exports, archives, forgets or repairs sessions of a program's claw agents",
+  about: `Of actions: "repair" finishes turns that a crash left open, "archive" is a reset, "forget" deletes all texts but the live
+history.`,
+  examples: [
+    'neam-cli sessions list tutor.neam',
+    'neam-cli sessions show tutor.neam tutor ada',
+    'neam-cli sessions export tutor.neam tutor ada -o ada.json',
+  ],
   flags: FLAGS,
   async run({ values, positionals }) {
     const { action, file, agent, key } = readRequest(positionals)
@@ -84,12 +92,7 @@ interface Wanted {
 }
 
 function readRequest([first, ...rest]: readonly string[]): Wanted {
-  const action = (Object.keys(ACTIONS) as Action[]).find((one) => one === first)
-  if (action === undefined) {
-    throw new UsageError(
-      `neam-cli sessions ${Object.keys(ACTIONS).join(', ')}, got ${JSON.stringify(first ?? '')}`,
-    )
-  }
+  const action = readAction('neam-cli sessions', Object.keys(ACTIONS) as Action[], first)
   const wanted = ['FILE', ...ACTIONS[action]]
   const missing = wanted[rest.length]
   if (missing !== undefined && !missing.startsWith('['))

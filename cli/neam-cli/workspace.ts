@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Workspace } from '../../agents/ports/workspace.ts'
 import { openFolder } from '../../runtime/local-folder.ts'
 import { unpackWorkspace } from '../../runtime/workspace-archive.ts'
+import { readAction } from '../action.ts'
 import { API_FLAGS, type ApiClient, apiClient } from '../api-client.ts'
 import { command } from '../command.ts'
 import { CommandError } from '../command-error.ts'
@@ -24,12 +25,16 @@ interface Options {
 export const workspace = command({
   usage: 'workspace list|pull|push AGENT [PATH|DIR]',
   summary: "shows, fetches or sends files of a forge agent's workspace on a server",
+  examples: [
+    'neam-cli workspace list code_builder',
+    'neam-cli workspace pull code_builder files',
+    'neam-cli workspace push code_builder files',
+  ],
   flags: FLAGS,
   run: async ({ values, positionals }) => {
-    const [action, agent, place, unexpected] = positionals
+    const [first, agent, place, unexpected] = positionals
     if (unexpected !== undefined) throw new UsageError(`unexpected argument ${unexpected}`)
-    if (action !== 'list' && action !== 'pull' && action !== 'push')
-      throw new UsageError(`neam-cli workspace list, pull or push, got ${JSON.stringify(action ?? '')}`)
+    const action = readAction('neam-cli workspace', ['list', 'pull', 'push'], first)
     if (agent === undefined) throw new UsageError(`neam-cli workspace ${action} needs the name of an agent`)
     const remote: Remote = {
       api: apiClient(values),

@@ -5,7 +5,9 @@ import { compileFile, printDiagnostics } from '../program-file.ts'
 
 export const check = command({
   usage: 'check FILE.neam... [--json]',
-  summary: 'report errors and warnings, write nothing',
+  summary: 'reports errors and warnings, writes nothing',
+  examples: ['neamc check agents.neam', 'neamc check --json agents.neam'],
+  exitCodes: { 1: 'a program has errors; warnings are none' },
   flags: {
     json: { type: 'boolean', help: 'print the diagnostics as JSON to stdout' },
   },

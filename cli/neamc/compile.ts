@@ -10,7 +10,9 @@ import { compileFile, printDiagnostics } from '../program-file.ts'
 
 export const compile = command({
   usage: 'compile FILE.neam... [--output DIR]',
-  summary: 'compile to bytecode; the word "compile" may be left out',
+  summary: 'compiles to bytecode; the word "compile" may be left out',
+  examples: ['neamc compile agents.neam --output build'],
+  exitCodes: { 1: 'a program has errors, or a file cannot be read or written' },
   flags: {
     out: { type: 'string', short: 'o', value: 'FILE', help: 'write the bytecode to this file' },
     output: {

@@ -5,7 +5,8 @@ import { loadModule } from '../program-file.ts'
 
 export const disassemble = command({
   usage: 'disassemble FILE.neam|FILE.neamb',
-  summary: 'print the bytecode as text',
+  summary: 'prints the bytecode as text',
+  examples: ['neamc disassemble agents.neam'],
   flags: {},
   run({ positionals }) {
     const [path, ...more] = positionals

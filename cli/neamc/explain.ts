@@ -8,7 +8,8 @@ import { packageRoot } from '../package-root.ts'
 
 export const explain = command({
   usage: 'explain CODE',
-  summary: 'print what an error code means and how to mend it',
+  summary: 'prints what an error code means and how to mend it',
+  examples: ['neamc explain E4001'],
   flags: {},
   run({ positionals }) {
     const [written, ...more] = positionals

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { isError } from '../../compiler/diagnostics/diagnostic.ts'
 import { format } from '../../compiler/format/format.ts'
 import { SourceFile } from '../../compiler/source/source-file.ts'
@@ -7,18 +6,20 @@ import { command } from '../command.ts'
 import { CommandError } from '../command-error.ts'
 import { UsageError } from '../flags.ts'
 import { writeOutputFile } from '../output-file.ts'
-import { printDiagnostics } from '../program-file.ts'
+import { printDiagnostics, readSource } from '../program-file.ts'
 
 export const fmt = command({
   usage: 'fmt FILE.neam... [--check]',
-  summary: 'lay programs out in the one canonical way',
+  summary: 'lays programs out in the one canonical way',
+  examples: ['neamc fmt agents.neam', 'neamc fmt --check agents.neam'],
+  exitCodes: { 1: 'a file would change (--check), or has syntax errors' },
   flags: {
     check: { type: 'boolean', help: 'write nothing; exit code 1 when a file is not laid out so' },
   },
   run({ values, positionals: paths }) {
     if (paths.length === 0) throw new UsageError('no file is given, e.g. neamc fmt agents.neam')
     const changed = paths.filter((path) => {
-      const before = read(path)
+      const before = readSource(path)
       const after = formatted(path, before)
       if (after === before) return false
       if (!values.check) writeOutputFile(path, new TextEncoder().encode(after))
@@ -29,14 +30,6 @@ export const fmt = command({
     return values.check && changed.length > 0 ? 1 : 0
   },
 })
-
-function read(path: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
-  } catch (error) {
-    throw new CommandError(`cannot read ${path}: ${(error as Error).message}`, { cause: error })
-  }
-}
 
 /** A file with syntax errors is left alone. */
 function formatted(path: string, text: string): string {

@@ -68,8 +68,8 @@ describe('neam-cli audit verify', () => {
   })
 
   test.each<[readonly string[], number, string]>([
-    [['audit'], 2, 'audit needs an action; usage: neam-cli audit verify [PATH...]'],
-    [['audit', 'check'], 2, 'unknown action check; usage: neam-cli audit verify [PATH...]'],
+    [['audit'], 2, 'no action is given: neam-cli audit verify'],
+    [['audit', 'check'], 2, 'unknown action check; neam-cli audit verify'],
     [['audit', 'verify'], 2, 'no file is given and NEAM_AUDIT_LOG is not set'],
     [['audit', 'verify', 'no.jsonl'], 1, 'audit records cannot be read: ENOENT'],
   ])('%j ends with %i: %s', async (args, expected, message) => {

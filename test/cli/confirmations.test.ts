@@ -186,7 +186,11 @@ describe('neam-cli confirmations without a program, on a server', () => {
 
   test.each([
     ['no key', {}, 'send the header Authorization: Bearer <NEAM_ADMIN_KEY>; set NEAM_ADMIN_KEY'],
-    ['the key of the API', { NEAM_ADMIN_KEY: KEY }, 'this route needs NEAM_ADMIN_KEY'],
+    [
+      'the key of the API',
+      { NEAM_ADMIN_KEY: KEY },
+      'this route needs NEAM_ADMIN_KEY, and the key that was sent is one of NEAM_API_KEY',
+    ],
   ])('is refused with %s', async (_what, env, text) => {
     const { code, stderr } = await remote([], env)
     expect({ code, stderr }).toEqual({ code: 1, stderr: `neam-cli: ${text}\n` })

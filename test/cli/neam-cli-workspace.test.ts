@@ -116,7 +116,12 @@ describe('neam-cli workspace', () => {
       /^neam-cli: neam-cli workspace push needs the folder to send\n$/,
     ],
     ['no agent', ['pull'], 2, /needs the name of an agent\n$/],
-    ['another word', ['fetch', 'code_builder'], 2, /list, pull or push, got "fetch"\n$/],
+    [
+      'another word',
+      ['fetch', 'code_builder'],
+      2,
+      /: unknown action fetch; neam-cli workspace list\|pull\|push\n$/,
+    ],
     [
       'nobody there',
       ['list', 'code_builder', '--url', 'http://127.0.0.1:1'],

@@ -68,7 +68,8 @@ describe('neam-cli sessions', () => {
   }, 60_000)
 
   test.each([
-    [['sessions'], 'neam-cli sessions list, show, export, archive, forget, repair, got ""'],
+    [['sessions'], 'no action is given: neam-cli sessions list|show|export|archive|forget|repair'],
+    [['sessions', 'lsit', PROGRAM], 'unknown action lsit; did you mean list?'],
     [['sessions', 'show', PROGRAM], 'show needs AGENT'],
     [['sessions', 'list', PROGRAM, 'a', 'b'], 'unexpected argument b'],
     [['sessions', 'show', PROGRAM, 'nobody', 'ann'], 'Claw agent not found: nobody. Available: support_bot'],

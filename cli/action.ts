@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs'
+import { closest } from '../compiler/diagnostics/closest.ts'
+import { UsageError } from './flags.ts'
+
+/** The action of a command that has several, `neam-cli sessions list`. @throws UsageError that says which there are. */
+export function readAction<const A extends string>(
+  command: string,
+  actions: readonly A[],
+  given: string | undefined,
+): A {
+  const action = actions.find((one) => one === given)
+  if (action !== undefined) return action
+  const all = `${command} ${actions.join('|')}`
+  if (given === undefined) throw new UsageError(`no action is given: ${all}`)
+  throw new UsageError(`unknown action ${given}; ${suggestion(given, actions) ?? all}`)
+}
+
+/**
+ * Refuses what stands in the place of a command and is none, where a file may stand, too: a word that is near to a
+ * command, or that something follows as it follows a command. @throws UsageError
+ */
+export function refuseUnknownCommand(argv: readonly string[], commands: readonly string[]): void {
+  const [first, ...rest] = argv
+  if (first === undefined || commands.includes(first) || !isBareWord(first)) return
+  const hint = suggestion(first, commands)
+  if (hint === null && !rest.some((one) => !one.startsWith('-'))) return
+  throw new UsageError(`unknown command ${first}; ${hint ?? `the commands are ${commands.join(', ')}`}`)
+}
+
+/** Neither a flag nor a path nor the name of a program, and no file. */
+export const isBareWord = (text: string): boolean => /^[a-z][a-z-]*$/i.test(text) && !existsSync(text)
+
+function suggestion(word: string, words: readonly string[]): string | null {
+  const near = closest(word, words)
+  return near === null ? null : `did you mean ${near}?`
+}
