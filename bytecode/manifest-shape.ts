@@ -209,6 +209,7 @@ const MANIFEST = record<Manifest>({
       confirm: list(text),
       defaultDeny: flag,
       tainted: word('confirm', 'deny', 'allow'),
+      links: nullable(list(text)),
     }),
   ),
   structs: list(text),

@@ -178,4 +178,6 @@ export interface PolicyDecl {
   readonly defaultDeny: boolean
   /** What becomes of skills with external effects once text of strangers is in the turn. */
   readonly tainted: 'confirm' | 'deny' | 'allow'
+  /** Hosts that answers may link to and show images of: `acme.com`, `*.acme.com`, `*`. Null = not declared. */
+  readonly links: readonly string[] | null
 }

@@ -17,7 +17,11 @@ export const RULES: Readonly<Record<string, Rule>> = {
   bytecode: { may: [], edge: false },
   compiler: { may: ['bytecode'], edge: false },
   vm: { may: ['bytecode'], packages: ['re2js'], edge: false },
-  agents: { may: ['bytecode', 'vm'], edge: false },
+  agents: {
+    may: ['bytecode', 'vm'],
+    packages: ['mdast-util-from-markdown', 'mdast-util-gfm-table', 'micromark-extension-gfm-table'],
+    edge: false,
+  },
   providers: {
     may: [
       'agents/ports',

@@ -1,5 +1,6 @@
 import { isoTime } from '../iso-time.ts'
 import { applyGuards } from '../limits/guards.ts'
+import { applyLinkRule } from '../links/apply.ts'
 import { observe } from '../monitoring/observe.ts'
 import { Fault } from '../ports/fault.ts'
 import type { SessionVersion, StoredMessage, TurnResult } from '../ports/sessions.ts'
@@ -16,7 +17,9 @@ const MAX_CONFLICTS = 20
 export async function response(turn: WorkedTurn): Promise<AskAnswer> {
   const { world, agent, scene, work, call, ref } = turn
   if (work.text.trim() === '') throw new Fault('model_answer_empty', { model: agent.model })
-  const text = await applyGuards(world, scene, 'output', work.text)
+  const guarded = await applyGuards(world, scene, 'output', work.text)
+  const own = passedOnTaint(turn).length === 0 ? turn.message : ''
+  const text = await applyLinkRule(world, scene, own, guarded)
   const { isTainted } = scene.taint
   turn.span.set({ ...usageAttributes(work.usage), ...taintAttributes(isTainted) })
   const status = await commit(turn, text)

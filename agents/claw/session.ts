@@ -3,6 +3,7 @@ import { isoTime } from '../iso-time.ts'
 import { isGuarded } from '../limits/guards.ts'
 import { assertEnabled } from '../limits/kill-switch.ts'
 import { enterLane, laneOf } from '../limits/lanes.ts'
+import { linksOf } from '../links/apply.ts'
 import { Fault } from '../ports/fault.ts'
 import type { Lease, SessionVersion, TurnResult } from '../ports/sessions.ts'
 import { handOverWhenDue } from '../turn/hand-over.ts'
@@ -62,7 +63,7 @@ async function accept(turn: ClearedTurn, lane: LaneDecl): Promise<boolean> {
     lane: lane.name,
     requestId: call.requestId,
     ...(turn.fingerprint === null ? {} : { fingerprint: turn.fingerprint }),
-    ...(isGuarded(world, agent, 'output') ? { guardsAnswer: true } : {}),
+    ...(isGuarded(world, agent, 'output') || linksOf(world, agent) !== null ? { guardsAnswer: true } : {}),
     ...(turn.scene.taint.isTainted ? { taint: turn.scene.taint.sources } : {}),
   })
   ledger.accepted = true

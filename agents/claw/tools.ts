@@ -1,5 +1,6 @@
 import { agentGate } from '../limits/agent-gate.ts'
 import { isGuarded } from '../limits/guards.ts'
+import { mayStripLinks } from '../links/apply.ts'
 import { Fault } from '../ports/fault.ts'
 import { type StepJournal, sessionJournal } from '../turn/step-journal.ts'
 import { toolLoop } from '../turn/tool-loop.ts'
@@ -55,9 +56,9 @@ async function worked(turn: BriefedTurn): Promise<WorkedTurn> {
   return { ...turn, work }
 }
 
-/** Guards may withhold the answer: nobody sees a part of it before. */
-const isWithheld = ({ world, agent, earlier }: BriefedTurn): boolean =>
-  earlier?.intent.guardsAnswer === true || isGuarded(world, agent, 'output')
+/** Guards may withhold the answer, and links may be taken out of it: nobody sees a part of it before. */
+const isWithheld = ({ world, agent, scene, earlier }: BriefedTurn): boolean =>
+  earlier?.intent.guardsAnswer === true || isGuarded(world, agent, 'output') || mayStripLinks(world, scene)
 
 /** The journal, whose every entry the followers of the turn are told of. */
 const told = ({ world, id }: BriefedTurn, journal: StepJournal): StepJournal => ({

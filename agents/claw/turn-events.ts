@@ -2,6 +2,7 @@
 import { findAgent } from '../find-agent.ts'
 import { pendingFault } from '../limits/confirmation.ts'
 import { isGuarded } from '../limits/guards.ts'
+import { linksOf } from '../links/apply.ts'
 import type { Fault } from '../ports/fault.ts'
 import type { TurnRecord, TurnResult, TurnStep } from '../ports/sessions.ts'
 import type { TurnPlace } from '../ports/turn-worker.ts'
@@ -51,8 +52,10 @@ export async function turnSoFar(world: World, place: TurnPlace): Promise<TurnSoF
 }
 
 /** By the program that took the message, or by the one that is served now. */
-const guardsAnswer = (world: World, { agent }: TurnPlace, { intent }: TurnRecord): boolean =>
-  intent.guardsAnswer === true || isGuarded(world, findAgent(world, 'claw', agent), 'output')
+function guardsAnswer(world: World, place: TurnPlace, { intent }: TurnRecord): boolean {
+  const agent = findAgent(world, 'claw', place.agent)
+  return intent.guardsAnswer === true || isGuarded(world, agent, 'output') || linksOf(world, agent) !== null
+}
 
 /** What a person had, or has, to decide before a step. */
 async function pendingByStep(world: World, { waits }: TurnRecord): Promise<ReadonlyMap<number, Fault>> {
@@ -80,7 +83,8 @@ function* eventsOf(record: TurnRecord, reading: Reading): Generator<TurnEvent> {
     const step = steps[index]!
     index += 1
     if (step.kind !== 'model') continue
-    if (!reading.guarded && step.text.trim() !== '') {
+    // What strangers may have made the model write is shown as the rule of links left it: at the end.
+    if (!reading.guarded && step.taint === undefined && step.text.trim() !== '') {
       yield { id, kind: 'message.done', text: step.text }
       shown = step.text
     }

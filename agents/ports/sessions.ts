@@ -64,7 +64,7 @@ export interface TurnIntent {
   readonly requestId: string | null
   /** Hash of what the caller sent, of a message with an idempotency key. */
   readonly fingerprint?: string
-  /** The agent has guards on its answers: nothing that a model wrote may be shown before they have passed it. */
+  /** The agent has guards on its answers, or a rule for their links: nothing that a model wrote may be shown before they have passed it. */
   readonly guardsAnswer?: true
   /** Where text of strangers that the caller passed on came from; absent = there is none. */
   readonly taint?: readonly string[]

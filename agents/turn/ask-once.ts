@@ -1,6 +1,7 @@
 import type { AgentDecl } from '../../bytecode/manifest.ts'
 import { agentGate } from '../limits/agent-gate.ts'
 import { applyGuards } from '../limits/guards.ts'
+import { applyLinkRule } from '../links/apply.ts'
 import { observe } from '../monitoring/observe.ts'
 import { Fault } from '../ports/fault.ts'
 import type { ModelMessage, Usage } from '../ports/model.ts'
@@ -53,7 +54,9 @@ async function answerOnce(world: World, request: OnceRequest): Promise<OnceAnswe
   const work = await (request.tools ? withTools : withoutTools)(world, scene, messages)
   const { text, usage, cost } = work
   if (text.trim() === '') throw new Fault('model_answer_empty', { model: agent.model })
-  const answer = await applyGuards(world, scene, 'output', text)
+  const guarded = await applyGuards(world, scene, 'output', text)
+  const own = (call.taint ?? []).length === 0 ? request.message : ''
+  const answer = await applyLinkRule(world, scene, own, guarded)
   const latencyMs = world.clock.now() - startedAt
   statisticsOf(world).answered(agent.name, latencyMs)
   world.audit.record({

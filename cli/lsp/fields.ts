@@ -28,6 +28,8 @@ function wanted(accepts: Accepts): string {
       return range(accepts.kind === 'integer' ? 'a whole number' : 'a number', accepts.min, accepts.max)
     case 'dollars':
       return 'a number of dollars, e.g. 2.5 or $2.5'
+    case 'hosts':
+      return 'a list of host names, e.g. ["acme.com", "*.acme.com"]'
     case 'timezone':
       return 'an IANA time zone, e.g. "Europe/Berlin"'
     case 'url-path':

@@ -84,6 +84,14 @@ export function notAccepted(
   })
 }
 
+/** `host`: what was probably meant, null = it cannot be told. */
+export function noHost(span: Span, field: string, found: string, host: string | null): Diagnostic {
+  return diagnostic('E4014', span, `"${field}" cannot hold ${JSON.stringify(found)}`, {
+    label: 'must be a host name such as "acme.com" or "*.acme.com"',
+    ...(host === null ? {} : { help: `write the host alone: ${JSON.stringify(host)}` }),
+  })
+}
+
 export function emptyList(span: Span, field: string, owner: string, noun: string): Diagnostic {
   return diagnostic('E4015', span, `"${field}" of ${owner} may not be empty`, {
     label: `must name at least one ${noun}`,

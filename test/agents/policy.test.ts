@@ -19,6 +19,7 @@ const policy = (lists: Partial<PolicyDecl>): PolicyDecl => ({
   confirm: [],
   defaultDeny: false,
   tainted: 'confirm',
+  links: null,
   ...lists,
 })
 

@@ -101,7 +101,15 @@ export const SAMPLE: Module = {
     ],
     budgets: [{ name: 'daily', apiCalls: 5, tokens: null, costUsd: 2.5, reset: 'daily' }],
     policies: [
-      { name: 'careful', allow: [], deny: ['rm'], confirm: [], defaultDeny: true, tainted: 'confirm' },
+      {
+        name: 'careful',
+        allow: [],
+        deny: ['rm'],
+        confirm: [],
+        defaultDeny: true,
+        tainted: 'confirm',
+        links: null,
+      },
     ],
     structs: ['Point'],
   },

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { commands, curl, page } from '../support/docs.ts'
 import { ROOT, startServer } from '../support/server.ts'
+import { moduleOf } from '../support/system.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const PAGE = page('docs/untrusted-text.md')
@@ -12,6 +13,11 @@ describe('docs/untrusted-text.md', () => {
   test('prints the program of examples/inbox.neam', () => {
     const [, program] = /```neam\n([\s\S]*?)```/.exec(PAGE)!
     expect(program).toBe(readFileSync(join(ROOT, 'examples/inbox.neam'), 'utf8'))
+  })
+
+  test('prints a policy that compiles', () => {
+    const [, policy] = [...PAGE.matchAll(/```neam\n([\s\S]*?)```/g)].map(([, text]) => text!)
+    expect(moduleOf(policy!).manifest.policies).toMatchObject([{ links: ['acme.com', '*.acme.com'] }])
   })
 
   test('prints a conversation that happens: after the letter, forwarding waits for a person', async () => {

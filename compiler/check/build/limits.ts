@@ -24,5 +24,6 @@ export function policyOf({ name, fields }: PolicyNode): PolicyDecl {
     confirm: read.names('confirm'),
     defaultDeny: read.flag('default_deny') ?? false,
     tainted: read.word('tainted', ['confirm', 'deny', 'allow']) ?? 'confirm',
+    links: read.has('links') ? read.names('links') : null,
   }
 }

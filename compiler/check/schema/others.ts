@@ -27,6 +27,7 @@ export const POLICY: Schema = {
   confirm: optional(names('skill')),
   default_deny: optional(BOOL),
   tainted: optional(word('confirm', 'deny', 'allow')),
+  links: optional({ kind: 'hosts' }),
   prompt_injection: ignored,
   pii_detection: ignored,
   max_input_length: ignored,

@@ -14,6 +14,8 @@ export type Accepts =
   | { readonly kind: 'literal' }
   /** A list of texts. */
   | { readonly kind: 'texts' }
+  /** A list of host names; `*.` before one stands for all names below it, `*` for all. */
+  | { readonly kind: 'hosts' }
   /** IANA name of a time zone. */
   | { readonly kind: 'timezone' }
   /** Path of an HTTP endpoint. */

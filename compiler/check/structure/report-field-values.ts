@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../../diagnostics/diagnostic.ts'
-import { emptyList, notAccepted, wrongFieldType } from '../../diagnostics/structure.ts'
+import { emptyList, noHost, notAccepted, wrongFieldType } from '../../diagnostics/structure.ts'
 import { either } from '../../diagnostics/wording.ts'
 import type { Field, FieldValue } from '../../syntax/ast.ts'
 import type { Context } from '../rule.ts'
@@ -41,6 +41,14 @@ function problemOf({ name, value }: Field, accepts: Accepts, owner: string): Dia
       return value.kind === 'names' && value.items.every((item) => item.quoted)
         ? null
         : wrongType('a list of strings')
+    case 'hosts': {
+      if (value.kind !== 'names' || !value.items.every((item) => item.quoted)) {
+        return wrongType('a list of host names, e.g. ["acme.com", "*.acme.com"]')
+      }
+      const wrong = value.items.find((item) => !HOST.test(item.text))
+      if (wrong === undefined) return null
+      return noHost(wrong.span, field, wrong.text, hostIn(wrong.text))
+    }
     case 'word': {
       const word = value.kind === 'name' ? value.name.text : literal
       const quoted = accepts.words.map((choice) => `"${choice}"`)
@@ -127,6 +135,16 @@ const brief = (value: boolean | number | string): string => {
 function range({ min, max }: { min: number; max: number }): string {
   if (max === Number.MAX_SAFE_INTEGER || max === Number.MAX_VALUE) return `of at least ${min}`
   return `between ${min} and ${max}`
+}
+
+/** Letters of any script, as international names have them. */
+const HOST =
+  /^(?:\*|(?:\*\.)?[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}-]*[\p{L}\p{N}\p{M}])?(?:\.[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}-]*[\p{L}\p{N}\p{M}])?)*)$/u
+
+/** The host of a URL that was written in the place of one. */
+function hostIn(text: string): string | null {
+  const host = /^(?:[a-z]+:)?\/*([^/:?#@]+)/i.exec(text)?.[1]
+  return host !== undefined && HOST.test(host) ? host : null
 }
 
 function isTimezone(zone: string): boolean {
