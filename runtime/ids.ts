@@ -1,6 +1,7 @@
-import { createHash, createHmac, randomBytes, randomUUID } from 'node:crypto'
+import { createHash, createHmac, randomUUID } from 'node:crypto'
 import type { Hash, Ids } from '../agents/ports/ids.ts'
 import type { Clock } from '../agents/ports/time.ts'
+import { chance } from './chance.ts'
 
 /** Crockford's base 32: no letters that are read as digits. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -21,7 +22,7 @@ function timePart(ms: number): string {
 export const systemIds = (clock: Clock): Ids => ({
   next() {
     let text = timePart(clock.now())
-    for (const byte of randomBytes(RANDOM_LENGTH)) text += ALPHABET.charAt(byte % 32)
+    for (const byte of chance(RANDOM_LENGTH)) text += ALPHABET.charAt(byte % 32)
     return text
   },
   uuid: () => randomUUID(),

@@ -3,17 +3,36 @@ import { utcTime } from '../utc-time.ts'
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 
+interface LocalDay {
+  /** The boundary that began it, and the one that ends it. */
+  readonly from: number
+  readonly until: number
+}
+
+/** The day that was asked for last, by zone and hour: each question to a zone costs many microseconds. */
+const days = new Map<string, LocalDay>()
+
 /**
  * The newest instant, at or before `nowMs`, at which the clocks of an IANA zone showed `hour`:00. Every local day has
  * one: an hour that occurs twice counts the first time, one that is skipped counts at the first instant after the gap.
  */
 export function lastDailyBoundary(nowMs: number, hour: number, timeZone: string): number {
+  const kind = `${hour} ${timeZone}`
+  const known = days.get(kind)
+  if (known !== undefined && known.from <= nowMs && nowMs < known.until) return known.from
+  const day = localDay(nowMs, hour, timeZone)
+  days.set(kind, day)
+  return day.from
+}
+
+function localDay(nowMs: number, hour: number, timeZone: string): LocalDay {
   // In a zone that turns its clocks back over midnight, tomorrow's boundary may be over already.
   const today = localMidnight(nowMs, timeZone)
-  const candidates = [today + DAY, today, today - DAY].map((day) =>
-    instantOf(day + hour * 60 * MINUTE, timeZone),
-  )
-  return Math.max(...candidates.filter((instant) => instant <= nowMs))
+  const boundaries = [-1, 0, 1, 2].map((day) => instantOf(today + day * DAY + hour * 60 * MINUTE, timeZone))
+  return {
+    from: Math.max(...boundaries.filter((instant) => instant <= nowMs)),
+    until: Math.min(...boundaries.filter((instant) => instant > nowMs)),
+  }
 }
 
 /** Local times are written as milliseconds of the same date and time in UTC. */

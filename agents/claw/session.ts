@@ -7,6 +7,7 @@ import { linksOf } from '../links/apply.ts'
 import { Fault } from '../ports/fault.ts'
 import type { Lease, SessionVersion, TurnResult } from '../ports/sessions.ts'
 import { handOverWhenDue } from '../turn/hand-over.ts'
+import { answeredAs } from './answered.ts'
 import { dueReset } from './due-reset.ts'
 import { heldLease } from './held-lease.ts'
 import { startAfresh } from './reset.ts'
@@ -43,7 +44,13 @@ export async function session(turn: ClearedTurn): Promise<OpenTurn> {
   // Read under the lease: another request for the same turn may just have finished it.
   const earlier = fresh ? null : await world.sessions.turn(turn.ref, turn.id)
   if (earlier?.result) throw new TurnIsOver(earlier.result)
-  const version = await resetWhenDue(turn, lease)
+  const opened = await world.sessions.open(turn.ref, lease)
+  const answered = earlier && answeredAs(opened, earlier, isoTime(world.clock.now()))
+  if (answered) {
+    await world.sessions.close(turn.ref, turn.id, answered)
+    throw new TurnIsOver(answered)
+  }
+  const version = await resetWhenDue(turn, lease, opened)
   await assertEnabled(world, agent.name, call.requestId)
   turn.scene.taint.add(...(earlier?.intent.taint ?? []))
   const { message, acceptedAt } = earlier?.intent ?? {
@@ -103,9 +110,13 @@ const timeLeft = ({ world, call }: ClearedTurn, most: number): number =>
   Math.max(0, Math.min(most, call.deadlineAt - world.clock.now()))
 
 /** Decided once, by the time the message came in. */
-async function resetWhenDue(turn: ClearedTurn, lease: Lease): Promise<SessionVersion> {
+async function resetWhenDue(
+  turn: ClearedTurn,
+  lease: Lease,
+  opened: SessionVersion,
+): Promise<SessionVersion> {
   const { world, agent, ref, startedAt, call } = turn
-  let version = await world.sessions.open(ref, lease)
+  let version = opened
   if (version.degraded) tellDegraded(turn)
   for (;;) {
     const reason = dueReset(agent.session, version, startedAt)

@@ -191,6 +191,7 @@ export interface SessionStore {
   beginStep(ref: SessionRef, turn: string, index: number): Promise<void>
   /** Records that a turn waits for a confirmation. Repeating it is harmless. */
   recordWaiting(ref: SessionRef, turn: string, confirmation: string): Promise<void>
+  /** Records how a turn ended; the first record stands. That of a completed one may get lost: the history has its answer. */
   close(ref: SessionRef, turn: string, result: TurnResult): Promise<void>
   /** Whether somebody works on the session just now. */
   isHeld(ref: SessionRef): Promise<boolean>

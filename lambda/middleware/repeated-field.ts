@@ -19,7 +19,7 @@ export function repeatedField(json: string): string | null {
       if (typeof inner?.at === 'number') inner.at += 1
     } else if (colon !== undefined && text !== undefined && inner?.names) {
       // Names are compared as they are meant: "a" and "\u0061" are one.
-      inner.at = JSON.parse(text) as string
+      inner.at = text.includes('\\') ? (JSON.parse(text) as string) : text.slice(1, -1)
       if (inner.names.has(inner.at)) return open.map(({ at }) => at).join('.')
       inner.names.add(inner.at)
     }

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { randomUUID } from 'node:crypto'
 import { NO_TRACING, type Tracing } from '../../agents/ports/tracing.ts'
+import { chance } from '../chance.ts'
 
 /** Version, trace id, id of the caller's span, flags. Later versions may have more behind these (W3C Trace Context, 4.3). */
 const TRACEPARENT =
@@ -23,17 +23,12 @@ function parsed(traceparent: string | null | undefined): TraceContext | null {
 /** The trace id of a `traceparent`, null for what is none. */
 export const traceIdOf = (traceparent: string | null): string | null => parsed(traceparent)?.traceId ?? null
 
-/** Of a UUID, since Node draws many of them at once: with those of their own, random bytes are most of what an id costs. */
-const newTraceId = (): string => randomUUID().replaceAll('-', '')
-
-/** The digits of a UUID that are all random: those at its two ends. */
-const newSpanId = (): string => {
-  const uuid = randomUUID()
-  return uuid.slice(0, 8) + uuid.slice(-8)
-}
+const hex = (bytes: number): string => chance(bytes).toString('hex')
 
 /** Nobody records a trace that begins here: the flags say so. */
-const begun = (): TraceContext => ({ traceId: newTraceId(), flags: '00' })
+const begun = (): TraceContext => ({ traceId: hex(16), flags: '00' })
+
+const newSpanId = (): string => hex(8)
 
 const written = ({ traceId, flags }: TraceContext, spanId: string): string =>
   `00-${traceId}-${spanId}-${flags}`

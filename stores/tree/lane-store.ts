@@ -4,7 +4,7 @@ import type { Clock, Timers } from '../../agents/ports/time.ts'
 import type { Files } from './files.ts'
 import { LaneQueue, laneRank } from './lane-queue.ts'
 import { LaneWaiters } from './lane-waiters.ts'
-import type { LeasePlace, Leases } from './leases.ts'
+import type { LeasePlace, Leases, Lent } from './leases.ts'
 import { encodeName } from './names.ts'
 
 /** Longer than any turn may hold a slot (a Lambda of 15 minutes). */
@@ -13,11 +13,6 @@ const SLOT_TTL_MS = 16 * 60_000
 const TOTAL = '~total'
 const FIRST_POLL_MS = 25
 const LONGEST_POLL_MS = 500
-
-interface Slot {
-  readonly place: LeasePlace
-  readonly epoch: number
-}
 
 /**
  * Lanes (chapter 24.7, design 9.18): `lanes/<Agent>/<lane>/slot.<k>.<epoch>` are leases, one for each turn that may
@@ -74,7 +69,7 @@ export class TreeLaneStore implements LaneStore {
     return queue
   }
 
-  async #wait(agent: string, queue: LaneQueue, request: LaneRequest): Promise<readonly Slot[] | null> {
+  async #wait(agent: string, queue: LaneQueue, request: LaneRequest): Promise<readonly Lent[] | null> {
     if (request.waitMs <= 0) return null
     const { lane, concurrency, priority, waitMs } = request
     const began = this.#clock.now()
@@ -103,7 +98,7 @@ export class TreeLaneStore implements LaneStore {
   }
 
   /** A slot of the lane and, where there is a total, one of all lanes; both or none. */
-  #take(agent: string, request: LaneRequest): readonly Slot[] | null {
+  #take(agent: string, request: LaneRequest): readonly Lent[] | null {
     const own = this.#takeSlot(`${agent}/${this.#encode(request.lane)}`, request.concurrency)
     if (own === null || request.capacity === undefined) return own === null ? null : [own]
     const total = this.#takeSlot(`${agent}/${TOTAL}`, request.capacity)
@@ -112,17 +107,16 @@ export class TreeLaneStore implements LaneStore {
     return null
   }
 
-  #takeSlot(directory: string, size: number): Slot | null {
+  #takeSlot(directory: string, size: number): Lent | null {
     const claim = { purpose: 'turn', ttlMs: SLOT_TTL_MS, owner: this.#leases.owner, data: {} }
     const slots = slotsOf(directory, size)
-    const take = (places: readonly LeasePlace[]): Slot | null => {
-      for (const place of places) {
-        const taking = this.#leases.take(place, claim)
-        if (taking.kind === 'taken') return { place, epoch: taking.epoch }
-      }
-      return null
+    const slot = this.#leases.takeOneOf(directory, slots, claim)
+    if (slot !== null) return slot
+    for (const place of this.#freeSlots(directory, slots)) {
+      const taking = this.#leases.take(place, claim)
+      if (taking.kind === 'taken') return { place, epoch: taking.epoch }
     }
-    return take(this.#leases.seemFree(directory, slots)) ?? take(this.#freeSlots(directory, slots))
+    return null
   }
 
   #freeIn(directory: string, size: number): number {

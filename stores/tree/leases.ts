@@ -49,6 +49,12 @@ export interface Free {
   readonly now: number
 }
 
+/** A lease, to be given back. */
+export interface Lent {
+  readonly place: LeasePlace
+  readonly epoch: number
+}
+
 export type Taking = { readonly kind: 'taken'; readonly epoch: number } | Held
 
 /** A lease whose file cannot be read (lost with the power) is held for this long. */
@@ -128,13 +134,15 @@ export class Leases {
     return places.map((place) => this.#inspect(place, now, names))
   }
 
-  /** Those of the places that seem free, by what this machine last saw of them. */
-  seemFree(directory: string, places: readonly LeasePlace[]): readonly LeasePlace[] {
+  /** One try at each of the places of one directory that seem free, by what this machine last saw of them; null: none was. */
+  takeOneOf(directory: string, places: readonly LeasePlace[], claim: Claim): Lent | null {
     const names = this.#files.list(directory)
-    return places.filter((place) => {
+    for (const place of places) {
       const { epoch, released } = this.#newest(place, names)
-      return epoch === 0 || released
-    })
+      if (epoch > 0 && !released) continue
+      if (this.#claim(place, epoch + 1, claim)) return { place, epoch: epoch + 1 }
+    }
+    return null
   }
 
   #inspect(place: LeasePlace, now: number, names: readonly string[]): Held | Free {

@@ -1,6 +1,9 @@
 import { Fault } from '../../agents/ports/fault.ts'
 import type { Files, WriteOptions } from './files.ts'
 
+/** A file that is not known to last gets its directory synced once more. */
+const MOST_LASTING = 1000
+
 /**
  * Records that are decided once, as by put-if-absent, for a process that makes many of one thing: each is a line of the
  * process's own file of that thing, and that file gets the record's name as one more of its own. Making a file costs a
@@ -15,6 +18,8 @@ export class NamedLines {
   readonly #nextId: () => string
   #writer: string
   #count = 0
+  /** Files of this process whose first names survive the machine; the latest ones. */
+  readonly #lasting = new Set<string>()
 
   /** `nextId` gives ids that nobody else gets. */
   constructor(files: Files, nextId: () => string) {
@@ -25,7 +30,8 @@ export class NamedLines {
 
   /**
    * False: there was a record of that name before. One that is not `durable` survives the process at once, the machine
-   * with the next durable one of the same thing.
+   * with the next durable one of the same thing. Of a durable one the line survives the machine, and its name does when
+   * it is the first in its file: `adopt` gives the others their names back.
    */
   putIfAbsent(path: string, record: unknown, { durable = true }: WriteOptions = {}): boolean {
     const [directory, name] = partsOf(path)
@@ -33,12 +39,35 @@ export class NamedLines {
     const line = this.#line(name, record)
     try {
       this.#files.append(own, line, { durable })
-      return this.#files.nameIfAbsent(own, path, (found) => firstLine(found, name) === line, { durable })
+      const isFirst = durable && !this.#lasting.has(own)
+      const won = this.#name(own, path, line, { durable: isFirst })
+      if (isFirst && won) {
+        if (this.#lasting.size === MOST_LASTING) this.#lasting.clear()
+        this.#lasting.add(own)
+      }
+      return won
     } catch (error) {
       // Its last line may be torn, or may be whole without the name that the next line for it would get.
       this.#writer = this.#nextId()
       throw error
     }
+  }
+
+  /**
+   * Names the lines of a thing that have none: a crash came between a line and its name. `names` are those in the
+   * directory, and the names that are there afterwards are returned.
+   */
+  adopt(directory: string, thing: string, names: readonly string[]): readonly string[] {
+    const all = new Set(names)
+    for (const file of names.filter((name) => name.startsWith(`${thing}.lines.`))) {
+      for (const line of (this.#files.read(`${directory}/${file}`) ?? '').split(/(?<=\n)/)) {
+        const name = nameOf(line)
+        if (name === null || !name.startsWith(`${thing}.`) || all.has(name)) continue
+        this.#name(`${directory}/${file}`, `${directory}/${name}`, line, { durable: false })
+        all.add(name)
+      }
+    }
+    return [...all]
   }
 
   /** Gives a name another record, in a file that has no other line. Only where nobody decides it any more. */
@@ -59,6 +88,11 @@ export class NamedLines {
     return parsed.record as T
   }
 
+  #name(file: string, path: string, line: string, options: WriteOptions): boolean {
+    const [, name] = partsOf(path)
+    return this.#files.nameIfAbsent(file, path, (found) => firstLine(found, name) === line, options)
+  }
+
   /** Counted, so that no two lines are alike. */
   #line(name: string, record: unknown): string {
     return `${startOf(name)}"writer":"${this.#writer}","line":${this.#count++},"record":${JSON.stringify(record)}}\n`
@@ -74,6 +108,12 @@ function firstLine(text: string, name: string): string | null {
   if (at === 0 && !text.startsWith(start)) return null
   const end = text.indexOf('\n', at)
   return end === -1 ? null : text.slice(at, end + 1)
+}
+
+/** Null for a line that is not whole. */
+function nameOf(line: string): string | null {
+  const [, name] = /^\{"name":"([^"\\/]+)",.*\n$/.exec(line) ?? []
+  return name ?? null
 }
 
 function recordOf(line: string): { readonly record: unknown } | null {

@@ -6,6 +6,7 @@ const LONGEST_PLAIN = 120
 const KEPT_OF_LONG = 40
 
 const PLAIN = /[A-Za-z0-9_-]/
+const ALL_PLAIN = /^[A-Za-z0-9_-]*$/
 
 /** Why a name cannot be kept, null when it can. */
 export function nameProblem(name: string): string | null {
@@ -28,14 +29,19 @@ function caseMask(name: string): string {
  * also on disks that fold case (`~` and a mask of the upper-case letters) or normalise Unicode. At most 160 bytes.
  */
 export function encodeName(name: string, options: { hash: Hash; foldsCase: boolean }): string {
-  let encoded = ''
-  for (const byte of Buffer.from(name, 'utf8')) {
-    const char = String.fromCharCode(byte)
-    encoded += PLAIN.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
-  }
+  const encoded = ALL_PLAIN.test(name) ? name : escaped(name)
   if (encoded.length > LONGEST_PLAIN) return `${encoded.slice(0, KEPT_OF_LONG)}~${options.hash.sha256(name)}`
   const mask = options.foldsCase ? caseMask(name) : ''
   return mask === '' ? encoded : `${encoded}~${mask}`
+}
+
+function escaped(name: string): string {
+  let text = ''
+  for (const byte of Buffer.from(name, 'utf8')) {
+    const char = String.fromCharCode(byte)
+    text += PLAIN.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+  }
+  return text
 }
 
 /** The name behind a part of a path; null when it was too long to be kept in it. */

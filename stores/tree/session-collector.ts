@@ -34,6 +34,9 @@ interface Progress {
   readonly group: string | null
 }
 
+const PROGRESS = 'gc.json'
+const NO_PROGRESS: Progress = { emptied: 0, removed: 0, group: null }
+
 /**
  * Removes what nobody can need any longer, by the server's time and only by the holder of the lease. Old versions
  * become empty files first: the number stays taken, so that a writer that slept for minutes still collides with it.
@@ -45,13 +48,14 @@ export class SessionCollector {
     this.#files = files
   }
 
-  /** `names` is a listing of the session made after commit `seq`. Even commits collect versions, odd ones turns. */
-  afterCommit(session: string, seq: number, names: readonly string[]): void {
+  /**
+   * `names` is a listing of the session made after commit `seq`, `now` the server's time. Even commits collect versions,
+   * odd ones turns.
+   */
+  afterCommit(session: string, seq: number, names: readonly string[], now: number): void {
     if (seq <= KEPT_VERSIONS && !names.some((name) => name.startsWith(TEMPORARY))) return
-    const now = this.#files.stat(versionFile(session, seq))?.modifiedAt
-    if (now === undefined) return
     if (seq % 2 === 0) this.#collectVersions(session, seq, names, now)
-    else this.#collectTurns(session, seq, now)
+    else this.#collectTurns(session, seq, names, now)
     this.#removeTemporaries(session, names, now)
   }
 
@@ -63,7 +67,7 @@ export class SessionCollector {
   }
 
   #collectVersions(session: string, newest: number, names: readonly string[], now: number): void {
-    const hint = this.#readProgress(session)
+    const hint = this.#readProgress(session, names)
     let { emptied, removed } = hint
     let left = PER_TURN
     const older = (seq: number, age: number): boolean => {
@@ -91,17 +95,18 @@ export class SessionCollector {
   }
 
   #writeProgress(session: string, progress: Progress): void {
-    this.#files.replace(`${session}/gc.json`, encodeRecord(progress), { durable: false })
+    this.#files.replace(`${session}/${PROGRESS}`, encodeRecord(progress), { durable: false })
   }
 
-  #readProgress(session: string): Progress {
+  #readProgress(session: string, names: readonly string[]): Progress {
+    if (!names.includes(PROGRESS)) return NO_PROGRESS
     try {
       const { emptied, removed, group } = JSON.parse(
-        this.#files.read(`${session}/gc.json`) ?? '',
+        this.#files.read(`${session}/${PROGRESS}`) ?? '',
       ) as Partial<Progress>
       return { emptied: emptied ?? 0, removed: removed ?? 0, group: group ?? null }
     } catch (error) {
-      if (error instanceof SyntaxError) return { emptied: 0, removed: 0, group: null }
+      if (error instanceof SyntaxError) return NO_PROGRESS
       throw error
     }
   }
@@ -110,8 +115,8 @@ export class SessionCollector {
    * Looks at a few groups a time, or goes on with the one that was begun. Multiples of the golden section spread the looks
    * evenly, however many groups there are.
    */
-  #collectTurns(session: string, seq: number, now: number): void {
-    const progress = this.#readProgress(session)
+  #collectTurns(session: string, seq: number, names: readonly string[], now: number): void {
+    const progress = this.#readProgress(session, names)
     const { group: begun } = progress
     const groups = this.#files.list(turnsOf(session))
     const first = Math.floor(((seq * GOLDEN_SECTION) % 1) * groups.length)

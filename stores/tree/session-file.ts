@@ -61,7 +61,7 @@ export function encodeVersion(
   header: Omit<VersionHeader, 'neam' | 'base' | 'n' | 'bytes'>,
   messages: readonly StoredMessage[],
   hash: Hash,
-): { readonly text: string; readonly body: string; readonly sha256: string } {
+): { readonly text: string; readonly body: string; readonly file: VersionFile } {
   const body = messageLines(messages)
   const { seq, parent, epoch, kind, ...rest } = header
   const counted = { n: messages.length, bytes: Buffer.byteLength(body) }
@@ -77,7 +77,7 @@ export function encodeVersion(
   }
   const open = JSON.stringify(full).slice(0, -1)
   const sha256 = hash.sha256(`${open}\n${body}`)
-  return { text: `${open},"sha256":"${sha256}"}\n${body}`, body, sha256 }
+  return { text: `${open},"sha256":"${sha256}"}\n${body}`, body, file: { header: full, messages, sha256 } }
 }
 
 /**

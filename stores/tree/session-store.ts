@@ -19,9 +19,11 @@ import type {
 } from '../../agents/ports/sessions.ts'
 import type { Clock } from '../../agents/ports/time.ts'
 import type { Files } from './files.ts'
+import type { FileStatus } from './fs.ts'
 import type { Leases } from './leases.ts'
 import { NamedLines } from './named-lines.ts'
 import { decodeName } from './names.ts'
+import { RecentVersions } from './recent-versions.ts'
 import { type ArchiveReason, archiveVersion, listArchives, readArchive } from './session-archive.ts'
 import { SessionCollector } from './session-collector.ts'
 import { decodeVersion, encodeVersion, messageLines, type VersionFile } from './session-file.ts'
@@ -40,6 +42,13 @@ import { bestEffort } from './storage-fault.ts'
 const REMEMBERED_TURNS = 64
 const READ_TRIES = 3
 
+interface ReadVersion {
+  readonly seq: number
+  readonly file: VersionFile
+  /** Of before it was read; null where it could not be told. */
+  readonly status: FileStatus | null
+}
+
 /**
  * Sessions on disk (chapter 24.4, reliability 2.6, docs/session-file.md). The whole live history is one immutable,
  * numbered file; committing is taking the next number. `current.jsonl` is a view of it for people.
@@ -52,6 +61,7 @@ export class TreeSessionStore implements SessionStore {
   readonly #hash: Hash
   readonly #collector: SessionCollector
   readonly #lines: NamedLines
+  readonly #recent = new RecentVersions()
   /** Leases under which nothing was read yet: taking one made the names in its directory known. */
   readonly #justTaken = new WeakSet<Lease>()
   /** Of the file behind a version that was handed out: its hash, and the bytes of its lines. */
@@ -114,7 +124,7 @@ export class TreeSessionStore implements SessionStore {
     const seq = base.seq + 1
     const turns = draft.turn === null ? base.turns : [...base.turns, draft.turn].slice(-REMEMBERED_TURNS)
     const { kind, sessionId, messages, compactions, startedAt, lastActivityAt } = draft
-    const { text, body, sha256 } = encodeVersion(
+    const { text, body, file } = encodeVersion(
       {
         seq,
         parent: this.#hashOf(session, base),
@@ -135,25 +145,19 @@ export class TreeSessionStore implements SessionStore {
     if (!this.#files.putIfAbsent(path, text)) return this.#conflict(session, draft)
     // Linking made this listing fresh.
     const names = this.#files.list(session)
-    if (!this.#stands(session, { seq, sha256, turn: draft.turn }, names)) {
+    if (!this.#stands(session, { seq, sha256: file.sha256, turn: draft.turn }, names)) {
       this.#files.remove(path)
       return this.#conflict(session, draft)
     }
     // Committed: what follows is upkeep and must not turn the answer into an error.
     bestEffort(() => this.#showCurrent(session, base, messages, body))
-    bestEffort(() => this.#collector.afterCommit(session, seq, names))
-    const version: SessionVersion = {
-      seq,
-      sessionId,
-      messages,
-      turns,
-      compactions,
-      lastActivityAt,
-      startedAt,
-      degraded: false,
-    }
-    this.#behind.set(version, { sha256, bytes: Buffer.byteLength(body) })
-    return { kind: 'committed', version }
+    bestEffort(() => {
+      const status = this.#files.stat(path)
+      if (status === null) return
+      this.#recent.keep(session, seq, status, file)
+      this.#collector.afterCommit(session, seq, names, status.modifiedAt)
+    })
+    return { kind: 'committed', version: this.#version(file, seq, false) }
   }
 
   async archive(ref: SessionRef, version: SessionVersion, reason: ArchiveReason): Promise<string> {
@@ -222,7 +226,9 @@ export class TreeSessionStore implements SessionStore {
   async openTurns(ref: SessionRef): Promise<readonly TurnIntent[]> {
     return this.#turns(this.#paths.directory(ref))
       .filter(({ closed }) => closed === null)
-      .flatMap(({ place }) => new TurnJournal(this.#files, this.#lines, place).read()?.intent ?? [])
+      .flatMap(({ place }) => new TurnJournal(this.#files, this.#lines, place).read() ?? [])
+      .filter(({ result }) => result === null)
+      .map(({ intent }) => intent)
       .sort((a, b) => (a.acceptedAt < b.acceptedAt ? -1 : 1))
   }
 
@@ -280,6 +286,7 @@ export class TreeSessionStore implements SessionStore {
       const found = this.#read(session, names)
       // A torn reading may be an old cache, a missing file a collected one: look again before saying "damaged".
       if (found !== null && (found.seq === newest || tries === READ_TRIES)) {
+        if (found.status !== null) this.#recent.keep(session, found.seq, found.status, found.file)
         return this.#version(found.file, newest, found.seq !== newest)
       }
       if (tries === READ_TRIES) {
@@ -290,12 +297,15 @@ export class TreeSessionStore implements SessionStore {
   }
 
   /** The newest version that can be read. */
-  #read(session: string, names: readonly string[]): { seq: number; file: VersionFile } | null {
+  #read(session: string, names: readonly string[]): ReadVersion | null {
     for (const seq of versionsIn(names).reverse()) {
       const path = versionFile(session, seq)
+      const status = this.#files.stat(path)
+      const known = status && this.#recent.get(session, seq, status)
+      if (known) return { seq, file: known, status }
       const text = this.#files.read(path)
       const file = text === null ? null : decodeVersion(text, this.#files.absolute(path), this.#hash)
-      if (file !== null) return { seq, file }
+      if (file !== null) return { seq, file, status }
     }
     return null
   }

@@ -45,9 +45,9 @@ export class TurnJournal {
     this.#put(`wait.${numbersIn(names, 'wait.', SUFFIX).length}`, { confirmation } satisfies Waiting)
   }
 
-  /** The first result stands. */
+  /** The first result stands. The answer of a completed turn is durable already, in the history. */
   close(result: TurnResult): void {
-    this.#put('result', result)
+    this.#put('result', result, { durable: result.status !== 'completed' })
   }
 
   /**
@@ -83,7 +83,7 @@ export class TurnJournal {
 
   /** Null: no such turn. */
   read(): TurnRecord | null {
-    const names = this.#names()
+    const names = this.#finished(this.#names())
     if (!names.includes(ACCEPTED)) return null
     return {
       intent: this.#get<TurnIntent>('intent'),
@@ -92,6 +92,14 @@ export class TurnJournal {
       waits: numbersIn(names, 'wait.', SUFFIX).map((n) => this.#get<Waiting>(`wait.${n}`).confirmation),
       result: names.includes(CLOSED) ? this.#get<TurnResult>('result') : null,
     }
+  }
+
+  /** The names, with those that a crash has kept an open turn from getting. */
+  #finished(names: readonly string[]): readonly string[] {
+    if (!names.includes(ACCEPTED) || names.includes(CLOSED)) return names
+    const { directory, name } = this.#place
+    const whole = names.map((each) => `${name}.${each}`)
+    return namesOf(name, this.#lines.adopt(directory, name, whole))
   }
 
   #put(

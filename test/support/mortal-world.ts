@@ -1,4 +1,5 @@
 import type { Timers } from '../../agents/ports/time.ts'
+import type { Fs } from '../../stores/tree/fs.ts'
 import { nodeFs } from '../../stores/tree/node-fs.ts'
 import { interceptedFs } from './fs-intercept.ts'
 import { testTree, virtualTime } from './fs-tree.ts'
@@ -38,12 +39,14 @@ export function mortalWorld(
     readonly model: ScriptedModel
     readonly at?: number
     readonly timers?: Timers
+    /** Default: that of the machine. */
+    readonly fs?: Fs
   },
 ): MortalWorld {
   const { root, model, at = Number.POSITIVE_INFINITY } = options
   // Opening the tree does not count.
   let operations = Number.NEGATIVE_INFINITY
-  const fs = interceptedFs(nodeFs, (operation, _subject, run) => {
+  const fs = interceptedFs(options.fs ?? nodeFs, (operation, _subject, run) => {
     operations += 1
     // What a dead process had open is closed by the system.
     if (operations >= at && operation !== 'close') throw new Death('the process is dead')

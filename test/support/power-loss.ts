@@ -1,0 +1,71 @@
+import {
+  fstatSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  type Stats,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import type { Fs } from '../../stores/tree/fs.ts'
+import { interceptedFs } from './fs-intercept.ts'
+
+export interface PowerLoss {
+  readonly fs: Fs
+  /** Makes `into` what is left of `root` when the machine comes back, an hour later. */
+  cut(root: string, into: string): void
+}
+
+/**
+ * A file system that keeps over a loss of power what it must and nothing else: of a file the text of its last sync, of a
+ * directory the names of its last sync. Real ones keep more, but no two of them the same.
+ */
+export function losingFs(fs: Fs): PowerLoss {
+  const texts = new Map<number, Buffer>()
+  const names = new Map<string, ReadonlyMap<string, Stats>>()
+  return {
+    fs: {
+      ...interceptedFs(fs, (_operation, _subject, run) => run()),
+      create(path) {
+        const descriptor = fs.create(path)
+        // The number of a file that is gone may be given again.
+        texts.delete(fstatSync(descriptor).ino)
+        return descriptor
+      },
+      fsync(descriptor) {
+        fs.fsync(descriptor)
+        texts.set(fstatSync(descriptor).ino, readFileSync(`/proc/self/fd/${descriptor}`))
+      },
+      syncDirectory(path) {
+        fs.syncDirectory(path)
+        names.set(path, new Map(readdirSync(path).map((name) => [name, lstatSync(join(path, name))])))
+      },
+    },
+    cut(root, into) {
+      const written = new Map<number, string>()
+      const anHourAgo = Date.now() / 1000 - 3600
+      const restore = (from: string, to: string): void => {
+        for (const [name, stats] of names.get(from) ?? []) {
+          const path = join(to, name)
+          const same = written.get(stats.ino)
+          if (stats.isDirectory()) {
+            mkdirSync(path)
+            restore(join(from, name), path)
+          } else if (same === undefined) {
+            writeFileSync(path, texts.get(stats.ino) ?? '')
+            utimesSync(path, anHourAgo, anHourAgo)
+            written.set(stats.ino, path)
+          } else linkSync(same, path)
+        }
+      }
+      // The directories of the tree itself were there before it.
+      for (const directory of readdirSync(root)) {
+        mkdirSync(join(into, directory))
+        restore(join(root, directory), join(into, directory))
+      }
+    },
+  }
+}
