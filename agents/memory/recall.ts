@@ -45,7 +45,12 @@ export async function recall(world: World, request: RecallRequest): Promise<read
   const except = new Set(inPrompt.map((message) => passageKey(message, world.hash)))
   const embedder = await memoryEmbedder(world, agent, memory, call)
   const query = { sources, text, search, embedder, topK, except, withTainted }
-  const { hits, degraded } = await world.memoryIndex.search(ref, query)
+  const { hits, behind, degraded } = await world.memoryIndex.search(ref, query)
+  if (behind > 0) {
+    world.output.warn(
+      `memory is still being indexed: ${behind} of ${sources.length} files of ${agent.name} are not searched yet; each lookup reads more of them`,
+    )
+  }
   if (degraded !== null) {
     const { requestId } = call
     const detail = degraded.code

@@ -8,8 +8,8 @@ import type { SessionRef, StoredMessage } from './sessions.ts'
 export interface MemorySource {
   /** Relative to the session's directory, e.g. `archive/2026-11-21_ab12.jsonl`. */
   readonly name: string
-  /** Another one whenever the lines may be others. */
-  readonly version: string
+  /** Another one whenever the lines may be others; null = they never become others. */
+  readonly version: string | null
   /** Lines that cannot be read are left out. */
   read(): readonly StoredMessage[]
 }
@@ -47,7 +47,8 @@ export interface Passage {
 
 export interface IndexedSource {
   readonly name: string
-  readonly version: string
+  /** As that of the MemorySource. */
+  readonly version: string | null
   passages(): readonly Passage[]
 }
 
@@ -80,6 +81,8 @@ export interface EmbedTexts extends VectorTraits {
 export interface MemoryAnswer {
   /** Best first, no passage twice. */
   readonly hits: readonly MemoryHit[]
+  /** Sources that no search has read yet: each reads a part of them, the last ones first. */
+  readonly behind: number
   /** Why the search was by keyword only although an embedder was given; null = it was not. */
   readonly degraded: Fault | null
 }

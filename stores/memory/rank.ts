@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { VectorTraits } from '../../agents/ports/embeddings.ts'
 import type { MemoryHit, MemoryQuery } from '../../agents/ports/memory.ts'
 import { similarities } from './vectors.ts'
-import { anyWord } from './words.ts'
+import { anyWord, MOST_WEIGHED } from './words.ts'
 
 /** Row and score, best first. */
 type Ranking = Iterable<readonly [id: number, score: number]>
@@ -20,9 +20,7 @@ export function rank(
 ): readonly MemoryHit[] {
   const keyword = () => byKeyword(db, query.text)
   if (embedded === null) return best(db, query, keyword(), query.topK)
-  const vector = similarities(db, embedded.model, embedded.vector).filter(
-    ([, score]) => score > embedded.leastSimilarity,
-  )
+  const vector = similarities(db, embedded.model, embedded.vector, embedded.leastSimilarity)
   if (query.search === 'vector') return best(db, query, vector, query.topK)
   const hits = fused(
     best(db, query, vector, 2 * query.topK),
@@ -34,13 +32,17 @@ export function rank(
 
 /** Passages with a word of the query, by BM25 (k1 1.2, b 0.75). */
 function* byKeyword(db: DatabaseSync, text: string): Ranking {
-  const match = anyWord(text)
-  if (match === null) return
+  const query = anyWord(db, text)
+  if (query === null) return
+  // The weight of a word takes a walk over all passages that have it.
+  const weight = query.isTelling ? '-bm25(words)' : '1'
   const rows = db
     .prepare(
-      'SELECT rowid AS id, -bm25(words) AS score FROM words WHERE words MATCH ? ORDER BY rank, rowid DESC',
+      `SELECT id, score FROM (
+        SELECT rowid AS id, ${weight} AS score FROM words WHERE words MATCH ? LIMIT ${MOST_WEIGHED}
+      ) ORDER BY score DESC, id DESC`,
     )
-    .iterate(match)
+    .iterate(query.match)
   for (const { id, score } of rows) yield [id as number, score as number]
 }
 

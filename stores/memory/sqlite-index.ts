@@ -16,25 +16,31 @@ export interface SqliteIndexOptions {
   /** Absolute path of the sessions directory: another tree has other indexes. */
   readonly tree: string
   readonly hash: Hash
+  /** Passages that one search reads into the index at most, and what is left of the file that they end in. */
+  readonly slice?: number
 }
+
+/** Takes half a second: an index of any size is made in the course of many searches, and none waits for it. */
+const SLICE = 10_000
 
 /** `backend: "sqlite"`: one small database a session, so that nothing can be found across sessions or agents. */
 export function sqliteMemoryIndex(options: SqliteIndexOptions): MemoryIndex {
   const fileOf = ({ agent, key }: SessionRef): string =>
     join(options.directory, `${options.hash.sha256(JSON.stringify([options.tree, agent, key]))}.sqlite`)
 
+  const { slice = SLICE } = options
   return {
     async search(ref, query) {
       const file = fileOf(ref)
       try {
-        return await searchIn(file, query)
+        return await searchIn(file, query, slice)
       } catch (error) {
         if (!isDatabaseError(error)) throw error
         // Damaged, or of another release: it holds nothing that the tree does not.
         if (!isBusy(error)) removeIndex(file)
       }
       try {
-        return await searchIn(file, query)
+        return await searchIn(file, query, slice)
       } catch (error) {
         if (!isDatabaseError(error)) throw error
         throw new Fault('memory_unavailable', { problem: error.message }, { cause: error })
@@ -52,14 +58,14 @@ export function sqliteMemoryIndex(options: SqliteIndexOptions): MemoryIndex {
   }
 }
 
-async function searchIn(file: string, query: MemoryQuery): Promise<MemoryAnswer> {
+async function searchIn(file: string, query: MemoryQuery, slice: number): Promise<MemoryAnswer> {
   const db = await openIndex(file)
   try {
     db.exec('BEGIN IMMEDIATE')
-    syncSources(db, query.sources)
+    const behind = syncSources(db, query.sources, slice)
     db.exec('COMMIT')
     const { embedded, degraded } = await embeddedQuery(db, query)
-    return { hits: rank(db, query, embedded), degraded }
+    return { hits: rank(db, query, embedded), degraded, behind }
   } finally {
     db.close()
   }

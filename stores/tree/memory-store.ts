@@ -6,6 +6,11 @@ import type { SessionPaths } from './session-paths.ts'
 
 const ARCHIVE = 'archive'
 const FACTS = 'memory'
+/**
+ * A file is written once; only what a crash interrupted is written again, and that is among the newest. Of the others nothing
+ * but the name is asked for: on a network file system each question takes a millisecond, and there may be 100,000.
+ */
+const UNSETTLED = 64
 
 /** What is remembered of a session: its `archive/`, and facts in `memory/`, in the same line format. */
 export class TreeMemoryStore implements MemoryStore {
@@ -38,25 +43,21 @@ export class TreeMemoryStore implements MemoryStore {
 
   async sources(ref: SessionRef): Promise<readonly MemorySource[]> {
     const session = this.#paths.directory(ref)
-    return [ARCHIVE, FACTS].flatMap((folder) =>
-      this.#files
+    return [ARCHIVE, FACTS].flatMap((folder) => {
+      const names = this.#files
         .list(`${session}/${folder}`)
         .filter((name) => name.endsWith('.jsonl'))
         .toSorted()
-        .flatMap((name) => this.#source(session, `${folder}/${name}`)),
-    )
+      const settled = names.length - UNSETTLED
+      return names.flatMap((name, index) => this.#source(session, `${folder}/${name}`, index < settled))
+    })
   }
 
   /** None when the file was removed meanwhile. */
-  #source(session: string, name: string): readonly MemorySource[] {
+  #source(session: string, name: string, isSettled: boolean): readonly MemorySource[] {
+    const read = () => readLines(this.#files.read(`${session}/${name}`) ?? '').messages
+    if (isSettled) return [{ name, version: null, read }]
     const status = this.#files.stat(`${session}/${name}`)
-    if (status === null) return []
-    return [
-      {
-        name,
-        version: `${status.size}.${status.modifiedAt}`,
-        read: () => readLines(this.#files.read(`${session}/${name}`) ?? '').messages,
-      },
-    ]
+    return status === null ? [] : [{ name, version: `${status.size}.${status.modifiedAt}`, read }]
   }
 }
