@@ -10,8 +10,13 @@ type Values<T> = Readonly<Record<string, T | undefined>> | null | undefined
  * the stage and behind a custom domain's base path.
  */
 export function httpEvent(event: GatewayEvent): APIGatewayProxyEventV2 {
-  const asked = 'httpMethod' in event ? fromRestEvent(event) : event
-  return { ...asked, headers: lowerCase(asked.headers), rawPath: behindStage(asked) }
+  const { body, ...asked } = 'httpMethod' in event ? fromRestEvent(event) : event
+  return {
+    ...asked,
+    ...(typeof body === 'string' ? { body } : {}),
+    headers: lowerCase(asked.headers),
+    rawPath: behindStage(asked),
+  }
 }
 
 function fromRestEvent(event: APIGatewayProxyEvent): APIGatewayProxyEventV2 {
@@ -47,7 +52,7 @@ function fromRestEvent(event: APIGatewayProxyEvent): APIGatewayProxyEventV2 {
       time: requestContext.requestTime ?? '',
       timeEpoch: requestContext.requestTimeEpoch,
     },
-    ...(body === null ? {} : { body }),
+    ...(typeof body === 'string' ? { body } : {}),
     isBase64Encoded,
   }
 }

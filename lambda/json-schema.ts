@@ -16,6 +16,7 @@ export function jsonSchema(schema: unknown): JsonSchema {
     case 'boolean':
       return { type: schema.type }
     case 'unknown':
+    case 'custom':
       return {}
     case 'instance':
       return { contentMediaType: 'application/octet-stream' }
@@ -55,6 +56,8 @@ function objectSchema(entries: unknown, open: boolean): JsonSchema {
 
 /** What a check of a pipe adds to its schema. */
 function keywords(check: unknown): JsonSchema {
+  // Read behind what has looked at the value first.
+  if (isKind(check, 'schema')) return jsonSchema(check)
   if (!isKind(check, 'validation') || !('requirement' in check)) throw new TypeError('not a check')
   const { type, requirement } = check
   switch (type) {

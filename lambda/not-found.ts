@@ -8,18 +8,22 @@ const PARAMETER = /\\\{\w+\\\}/g
 const fits = (route: string, path: string): boolean =>
   new RegExp(`^${route.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(PARAMETER, '[^/]+')}$`).test(path)
 
-/** A path that is no channel's: 405 with the methods of a path that exists, else 404. */
+/** What a path takes; none = it is no route's. */
+const methodsOf = (path: string) =>
+  ROUTES.filter((route) => route.method !== 'ANY' && fits(route.path, path)).map((route) => route.method)
+
+/** A path that is no channel's: 405 with the methods of a path that exists, else 404, which tells of a stray slash. */
 export const notFound: RouteHandler = async ({ event }) => {
   const { method } = event.requestContext.http
   const path = event.rawPath
-  const methods = ROUTES.filter((route) => route.method !== 'ANY' && fits(route.path, path)).map(
-    (route) => route.method,
-  )
+  const methods = methodsOf(path)
   if (methods.length > 0) {
     const allow = methods.join(', ')
     throw new Refusal(405, 'method_not_allowed', `${path} does not take ${method}; it takes ${allow}`, {
       headers: { allow },
     })
   }
-  throw new Refusal(404, 'route_not_found', `Route not found: ${method} ${path}`)
+  const tidy = path.replaceAll(/\/{2,}/g, '/').replace(/(?<=.)\/$/, '')
+  const hint = tidy !== path && methodsOf(tidy).length > 0 ? `; did you mean ${tidy}?` : ''
+  throw new Refusal(404, 'route_not_found', `Route not found: ${method} ${path}${hint}`)
 }

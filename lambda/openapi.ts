@@ -3,7 +3,7 @@ import { VERSION } from '../runtime/version.ts'
 import { DISABLE_BODY, ENABLE_BODY, KILL_BODY } from './admin/switch.ts'
 import { ASK_BODY, ASK_MESSAGE_BODY } from './agents/ask.ts'
 import { ANSWERS, type AnswerShape, JSON_TYPE } from './answers.ts'
-import { COMPACT_BODY, NO_FIELDS } from './claw/compact.ts'
+import { COMPACT_BODY } from './claw/compact.ts'
 import { MESSAGE_BODY, MESSAGE_HEADERS } from './claw/message.ts'
 import { EXPORT_QUERY, HISTORY_QUERY, SESSIONS_QUERY } from './claw/sessions.ts'
 import { EVENTS_QUERY } from './claw/turn-events.ts'
@@ -18,6 +18,7 @@ import { WORKSPACE_BODY, WORKSPACE_QUERY } from './forge/workspace.ts'
 import { jsonSchema } from './json-schema.ts'
 import { ERROR_ANSWER } from './middleware/error-answer.ts'
 import { type HandlerName, ROUTES, type Route } from './routes.ts'
+import { NO_FIELDS } from './validate.ts'
 
 /** The schemas that the handlers validate with; a handler that is missing here reads no body. */
 export const BODIES: Readonly<Partial<Record<HandlerName, v.GenericSchema>>> = {

@@ -8,6 +8,7 @@ export const REFUSAL_CODES = [
   'archive_not_found',
   'body_too_large',
   'connections_busy',
+  'encoding_not_supported',
   'forbidden',
   'headers_too_large',
   'host_refused',

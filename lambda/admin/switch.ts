@@ -3,15 +3,15 @@ import { findAnyAgent } from '../../agents/find-agent.ts'
 import { isoTime } from '../../agents/iso-time.ts'
 import type { RouteAnswer, RouteHandler, RouteRequest } from '../edge.ts'
 import { keyFingerprint } from '../middleware/authenticate.ts'
-import { validate } from '../validate.ts'
+import { TEXT, validate } from '../validate.ts'
 
 /** All agents at once. */
 const ALL = '*'
 
 const REASON = v.optional(v.pipe(v.string(), v.maxLength(200)))
-export const DISABLE_BODY = v.strictObject({ agent: v.string(), reason: REASON })
-export const KILL_BODY = v.strictObject({ agent: v.optional(v.string(), ALL), reason: REASON })
-export const ENABLE_BODY = v.strictObject({ agent: v.string() })
+export const DISABLE_BODY = v.strictObject({ agent: TEXT, reason: REASON })
+export const KILL_BODY = v.strictObject({ agent: v.optional(TEXT, ALL), reason: REASON })
+export const ENABLE_BODY = v.strictObject({ agent: TEXT })
 
 export const SWITCH_ANSWER = v.strictObject({
   status: v.picklist(['disabled', 'enabled']),

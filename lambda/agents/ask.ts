@@ -8,9 +8,9 @@ import type { RouteHandler } from '../edge.ts'
 import { withInstance } from '../instance.ts'
 import { TEXT, validate } from '../validate.ts'
 
-export const ASK_BODY = v.strictObject({ agent_id: v.string(), query: TEXT })
+export const ASK_BODY = v.strictObject({ agent_id: TEXT, query: TEXT })
 /** The other spelling of the same. */
-export const ASK_MESSAGE_BODY = v.strictObject({ agent: v.string(), message: TEXT })
+export const ASK_MESSAGE_BODY = v.strictObject({ agent: TEXT, message: TEXT })
 
 export const ASK_ANSWER = v.strictObject({
   agent_id: v.string(),

@@ -7,7 +7,7 @@ import { AMOUNT, COUNT, TIME } from '../answer-parts.ts'
 import { takeMessage } from '../claw/take-message.ts'
 import type { RouteAnswer, RouteRequest } from '../edge.ts'
 import { badRequest } from '../refusal.ts'
-import { TEXT, validate } from '../validate.ts'
+import { NO_LIST, TEXT, validate } from '../validate.ts'
 
 /** An InboundMessage of chapter 24.6. What the server knows better may be left out. */
 const INBOUND_MESSAGE = v.strictObject({
@@ -24,7 +24,9 @@ const INBOUND_MESSAGE = v.strictObject({
   session_key: v.optional(v.string()),
   /** When the sender sent it; the session has the time at which it came in. */
   timestamp: v.optional(v.string()),
-  metadata: v.optional(v.looseObject({ lane: v.optional(v.string()), agent: v.optional(v.string()) })),
+  metadata: v.optional(
+    v.pipe(NO_LIST, v.looseObject({ lane: v.optional(v.string()), agent: v.optional(v.string()) })),
+  ),
 })
 
 /** An OutboundMessage of chapter 24.6. */

@@ -2,10 +2,9 @@ import * as v from 'valibot'
 import { compact } from '../../agents/claw/compact.ts'
 import { COUNT } from '../answer-parts.ts'
 import type { RouteAnswer, RouteHandler, RouteRequest } from '../edge.ts'
-import { validate } from '../validate.ts'
+import { NO_FIELDS, validate } from '../validate.ts'
 
 export const COMPACT_BODY = v.strictObject({ session_key: v.optional(v.string()) })
-export const NO_FIELDS = v.strictObject({})
 
 export const COMPACT_ANSWER = v.strictObject({
   agent: v.string(),

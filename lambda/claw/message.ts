@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { RouteHandler } from '../edge.ts'
-import { TEXT, validate } from '../validate.ts'
+import { NO_LIST, TEXT, validate } from '../validate.ts'
 import { takeMessage } from './take-message.ts'
 import { answerView } from './turn-view.ts'
 import { STREAM_HEADERS } from './wants-stream.ts'
@@ -8,7 +8,7 @@ import { STREAM_HEADERS } from './wants-stream.ts'
 export const MESSAGE_BODY = v.strictObject({
   message: TEXT,
   /** As in an InboundMessage; `lane` chooses the lane (chapter 24.7). */
-  metadata: v.optional(v.looseObject({ lane: v.optional(v.string()) })),
+  metadata: v.optional(v.pipe(NO_LIST, v.looseObject({ lane: v.optional(v.string()) }))),
   user_id: v.optional(v.string()),
 })
 

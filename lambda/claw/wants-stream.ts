@@ -11,7 +11,14 @@ export const STREAM_HEADERS = {
 
 export const wantsStream = ({ event }: RouteRequest): boolean =>
   event.requestContext?.http?.method !== 'HEAD' &&
-  (event.headers?.accept ?? '').split(',').some((type) => type.split(';')[0]!.trim() === EVENT_STREAM)
+  (event.headers?.accept ?? '').split(',').some((range) => {
+    const [type = '', ...parameters] = range
+      .toLowerCase()
+      .split(';')
+      .map((part) => part.trim())
+    // A weight of 0 is a refusal (RFC 9110, 12.4.2).
+    return type === EVENT_STREAM && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))
+  })
 
 /** The request's Last-Event-ID, else `initial`. @throws Refusal for one that is no id of an event */
 function lastEventId({ event }: RouteRequest, initial: number): number {

@@ -1,11 +1,12 @@
 import * as v from 'valibot'
 import type { FileContent } from '../../agents/forge/incoming.ts'
 import { badRequest } from '../refusal.ts'
+import { NO_LIST } from '../validate.ts'
 
 /** Files that a caller sends, by path in the workspace: a text, or bytes. */
-export const FILES = v.record(
-  v.string(),
-  v.union([v.string(), v.strictObject({ base64: v.pipe(v.string(), v.base64()) })]),
+export const FILES = v.pipe(
+  NO_LIST,
+  v.record(v.string(), v.union([v.string(), v.strictObject({ base64: v.pipe(v.string(), v.base64()) })])),
 )
 
 /**

@@ -5,6 +5,7 @@ import type { World } from '../../agents/world.ts'
 import { packWorkspace } from '../../runtime/workspace-archive.ts'
 import { COUNT } from '../answer-parts.ts'
 import type { RouteAnswer, RouteHandler } from '../edge.ts'
+import { Refusal } from '../refusal.ts'
 import { validate } from '../validate.ts'
 import { contentsOf, FILES } from './files.ts'
 
@@ -68,7 +69,10 @@ async function tar(world: World, agent: string, path: string): Promise<RouteAnsw
 
 async function bundle(world: World, agent: string): Promise<RouteAnswer> {
   const bytes = await world.checkpoints.bundle((await workspaceOf(world, agent)).root)
-  if (bytes === null) throw new Fault('path_not_found', { agent, path: '.git' })
+  if (bytes === null) {
+    const message = `the workspace of ${agent} has no git history: its first commit comes with the first iteration that is kept`
+    throw new Refusal(404, 'path_not_found', message, { details: { agent } })
+  }
   if (bytes.length > MAX_EXPORT_BYTES) {
     throw new Fault('export_too_large', { format: 'bundle', limit: MAX_EXPORT_BYTES })
   }

@@ -10,15 +10,19 @@ export const MAX_BODY_DEPTH = 64
 export const bodyTooLarge = (): Refusal =>
   new Refusal(413, 'body_too_large', `the body is larger than ${MAX_BODY_BYTES} bytes`)
 
+/** What forms are sent as. Some clients say so of JSON, too (curl): of what is none, it tells why. */
+const FORM = /^(multipart\/form-data|application\/x-www-form-urlencoded)/i
+
 /** The body, a JSON object, in `context.body`; an empty one and `null` count as none. */
 export function jsonBody(): Middleware {
   return {
     before: ({ event, context }) => {
       if (event.body === undefined) return
+      refusePacked(event.headers?.['content-encoding'])
       const bytes = Buffer.from(event.body, event.isBase64Encoded ? 'base64' : 'utf8')
       if (bytes.length > MAX_BODY_BYTES) throw bodyTooLarge()
       const text = decode(bytes).trim()
-      const value = text === '' ? null : parse(text)
+      const value = text === '' ? null : parse(text, event.headers?.['content-type'])
       if (typeof value !== 'object' || Array.isArray(value)) {
         throw badRequest(
           `the body must be a JSON object, got ${Array.isArray(value) ? 'a list' : `a ${typeof value}`}`,
@@ -29,6 +33,17 @@ export function jsonBody(): Middleware {
   }
 }
 
+/** @throws Refusal 415: what is packed could be of any size when it is unpacked. */
+function refusePacked(coding = ''): void {
+  if (/^\s*(identity)?\s*$/i.test(coding)) return
+  throw new Refusal(
+    415,
+    'encoding_not_supported',
+    `the body is packed (Content-Encoding: ${coding.trim()}); send it as it is`,
+    { headers: { 'accept-encoding': 'identity' } },
+  )
+}
+
 function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
@@ -37,9 +52,9 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-function parse(text: string): unknown {
+function parse(text: string, type: string | undefined): unknown {
   if (depth(text) > MAX_BODY_DEPTH) throw badRequest(`the body is nested deeper than ${MAX_BODY_DEPTH}`)
-  const value = parsed(text)
+  const value = parsed(text, type)
   const twice = repeatedField(text)
   if (twice !== null) {
     throw badRequest(`the field ${JSON.stringify(twice)} stands twice in the body: send it once`, twice)
@@ -47,11 +62,16 @@ function parse(text: string): unknown {
   return value
 }
 
-function parsed(text: string): unknown {
+function parsed(text: string, type: string | undefined): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw badRequest(`the body is not valid JSON: ${(error as SyntaxError).message}`)
+    const sent = FORM.exec(type ?? '')?.[0]
+    throw badRequest(
+      sent === undefined
+        ? `the body is not valid JSON: ${(error as SyntaxError).message}`
+        : `the body is not valid JSON; it was sent as ${sent}, and a JSON object is wanted`,
+    )
   }
 }
 

@@ -110,6 +110,15 @@ const BODIES: readonly HttpCase[] = [
     }),
   ),
   {
+    name: 'packed-body',
+    method: 'POST',
+    path: `${SESSION}/message`,
+    headers: [['content-encoding', 'gzip']],
+    body: json({ message: 'hi' }),
+    status: 415,
+    code: 'encoding_not_supported',
+  },
+  {
     name: 'odd-idempotency-key',
     method: 'POST',
     path: `${SESSION}/message`,

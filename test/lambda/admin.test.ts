@@ -94,6 +94,7 @@ describe('the kill switch', () => {
       const { status, body } = await admin(action, { agent: 'nobody' })
       expect([status, body.code]).toEqual([404, 'agent_not_found'])
       expect((await admin(action, { agents: ['helper'] })).status).toBe(400)
+      expect((await admin(action, { agent: '' })).body.message).toBe('agent: must not be empty')
     }
     for (const action of ['disable', 'enable']) {
       const { status, body } = await admin(action)

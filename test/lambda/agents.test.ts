@@ -43,6 +43,7 @@ describe('stateless agents', () => {
     [{ agent_id: 'helper' }, "Missing 'query' field"],
     [{ agent: 'helper' }, "Missing 'message' field"],
     [{ agent_id: 'helper', query: ' ' }, 'query: must not be empty'],
+    [{ agent_id: '', query: 'Hi' }, 'agent_id: must not be empty'],
     [{ agent_id: 'helper', query: 'Hi', message: 'Hi' }, "Missing 'agent' field"],
   ])('refuse %j', async (sent, message) => {
     const { status, body } = await ask(sent)

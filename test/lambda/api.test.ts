@@ -148,13 +148,22 @@ describe('claw agents', () => {
     ['no body', undefined, "Missing 'message' field"],
     ['an empty object', {}, "Missing 'message' field"],
     ['a list', [], 'the body must be a JSON object, got a list'],
+    ['a list for the metadata', { message: 'Hi', metadata: [] }, /^metadata: .*Expected Object.*Array$/],
     ['a text', '"Hi"', 'the body must be a JSON object, got a string'],
     ['a number for the message', { message: 5 }, /message: .*5/],
     ['an empty message', { message: '  ' }, 'message: must not be empty'],
-    ['an unknown field', { message: 'Hi', mesage: 'x' }, 'unknown field "mesage"'],
+    [
+      'an unknown field',
+      { message: 'Hi', mesage: 'x' },
+      'unknown field "mesage"; accepted: message, metadata, user_id',
+    ],
     ['broken JSON', '{"message": ', /^the body is not valid JSON/],
     ['deep nesting', '['.repeat(65), 'the body is nested deeper than 64'],
-    ['a prototype', '{"message": "Hi", "__proto__": {}}', 'unknown field "__proto__"'],
+    [
+      'a prototype',
+      '{"message": "Hi", "__proto__": {}}',
+      'unknown field "__proto__"; accepted: message, metadata, user_id',
+    ],
   ])('refuse %s and say why', async (_what, body, message) => {
     const answer = await api.call('POST', MESSAGE, { body })
     expect(answer.status).toBe(400)
@@ -170,6 +179,35 @@ describe('claw agents', () => {
     )
     const large = await api.call('POST', MESSAGE, { body: { message: 'x'.repeat(1024 * 1024) } })
     expect([large.status, large.body.code]).toEqual([413, 'body_too_large'])
+  })
+
+  test.each([
+    ['a form', 'application/x-www-form-urlencoded', 'message=Hi'],
+    ['parts of a form', 'multipart/form-data', '--x\r\n\r\nHi\r\n--x--'],
+  ])('refuse %s and say what it was sent as', async (_what, type, body) => {
+    const headers = { 'content-type': `${type}; boundary=x` }
+    expect((await api.call('POST', MESSAGE, { body, headers })).body.message).toBe(
+      `the body is not valid JSON; it was sent as ${type}, and a JSON object is wanted`,
+    )
+  })
+
+  test.each([
+    ['gzip', 415],
+    ['br, gzip', 415],
+    ['identity', 200],
+    [' ', 200],
+  ])('a body with the Content-Encoding "%s" is answered %i', async (coding, expected) => {
+    const { status, headers, body } = await api.call('POST', MESSAGE, {
+      body: { message: 'Hi' },
+      headers: { 'content-encoding': coding },
+    })
+    expect(status).toBe(expected)
+    if (status === 200) return
+    expect([body.code, body.message, headers['accept-encoding']]).toEqual([
+      'encoding_not_supported',
+      `the body is packed (Content-Encoding: ${coding}); send it as it is`,
+      'identity',
+    ])
   })
 
   test('accept a base64 body', async () => {
@@ -286,6 +324,15 @@ describe('every answer', () => {
   test('of an unknown path is a 404, of a wrong method a 405 that names the right one', async () => {
     const nowhere = await api.call('GET', '/api/v1/nowhere')
     expect([nowhere.status, nowhere.body.message]).toEqual([404, 'Route not found: GET /api/v1/nowhere'])
+    for (const [path, meant] of [
+      ['/health/', '; did you mean /health?'],
+      ['/api/v1//claw/', '; did you mean /api/v1/claw?'],
+      ['/nowhere/', ''],
+      ['//', ''],
+    ]) {
+      const { body } = await api.call('GET', path!)
+      expect(body.message).toBe(`Route not found: GET ${path}${meant}`)
+    }
     const wrong = await api.call('DELETE', '/api/v1/forge/code_builder/status')
     expect([wrong.status, wrong.headers.allow]).toEqual([405, 'GET, HEAD'])
     expect((await api.call('GET', '/api/v1/claw/')).status).toBe(404)

@@ -119,7 +119,7 @@ describe('an http channel', () => {
       '/v1/chat',
       { user_id: 'a', content: 'x', from: 'y' },
       'from',
-      'unknown field "from"',
+      'unknown field "from"; accepted: content, message, user_id, agent, channel, session_key, timestamp, metadata',
     ],
     [
       'no listener',

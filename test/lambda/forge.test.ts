@@ -113,11 +113,13 @@ describe('the runs of a forge agent', () => {
 
   test.each([
     ['runs?limit=0', 'limit', 'limit is 0; it must be a whole number from 1 to 100'],
-    ['runs?limit=ten', 'limit', 'limit: must be a whole number, 0 or more'],
+    ['runs?limit=ten', 'limit', 'limit: must be a whole number of at most 9 digits, got "ten"'],
     ['runs/R?limit=201', 'limit', 'limit is 201; it must be a whole number from 1 to 200'],
     ['runs/R?from=0', 'from', 'from is 0; it must be a whole number from 1 to 1000000'],
-    ['runs?newest=1', 'newest', 'unknown field "newest"'],
-    ['status?wait=-1', 'wait', 'wait: must be a whole number, 0 or more'],
+    ['runs?limit=1%2C2', 'limit', 'limit: must be a whole number of at most 9 digits, got "1,2"'],
+    ['runs?limit=9999999999', 'limit', 'limit: must be a whole number of at most 9 digits, got "9999999999"'],
+    ['runs?newest=1', 'newest', 'unknown field "newest"; accepted: limit'],
+    ['status?wait=-1', 'wait', 'wait: must be a whole number of at most 9 digits, got "-1"'],
   ])('refuse %s', async (query, field, message) => {
     const { status, body } = await api.call('GET', `${AGENT}/${query}`)
     expect([status, body.field, body.message]).toEqual([400, field, message])
@@ -169,6 +171,7 @@ describe('a start that brings its files', () => {
   test.each([
     [{ plan: 1 }, 400, 'plan: Invalid type: Expected string but received 1'],
     [{ plan: '# x' }, 422, 'plan plan.md cannot be used: it has no tasks'],
+    [{ files: ['a'] }, 400, 'files: Invalid type: Expected Object but received Array'],
     [{ files: { '../x': '' } }, 400, 'path "../x" is refused: it leads out of the workspace (..)'],
     [{ files: { x: { base64: '%' } } }, 400, 'files.x.base64: Invalid Base64: Received "%"'],
     ['{"files":{"constructor":""}}', 400, 'files: constructor cannot be sent as the name of a file'],
@@ -276,7 +279,12 @@ describe('the workspace of a forge agent', () => {
       'path_not_found',
       'there is no "nowhere" in the workspace of code_builder',
     ],
-    ['?export=bundle', 404, 'path_not_found', 'there is no ".git" in the workspace of code_builder'],
+    [
+      '?export=bundle',
+      404,
+      'path_not_found',
+      'the workspace of code_builder has no git history: its first commit comes with the first iteration that is kept',
+    ],
     [
       '?export=zip',
       400,

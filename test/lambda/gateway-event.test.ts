@@ -60,6 +60,10 @@ test('an event without headers, body and parameters is a request without them', 
   expect(httpEvent(bare as APIGatewayProxyEventV2)).toEqual({ ...bare, headers: {} })
 })
 
+test('null for a body is none', () => {
+  expect('body' in httpEvent({ ...event({}), body: null! })).toBe(false)
+})
+
 describe('an event of format 1.0', () => {
   const rest = (given: Partial<APIGatewayProxyEvent>): APIGatewayProxyEvent => ({
     httpMethod: 'POST',

@@ -115,6 +115,16 @@ describe('the streaming function', () => {
     ])
   })
 
+  test.each([
+    ['text/event-stream', 'text/event-stream'],
+    ['application/json, Text/Event-Stream; q=0.5', 'text/event-stream'],
+    ['text/event-stream;q=0', 'application/json'],
+    ['application/json, text/event-stream; q=0.000', 'application/json'],
+    ['*/*', 'application/json'],
+  ])('whoever accepts %s gets %s', async (accept, type) => {
+    expect((await ask({ Accept: accept })).headers['content-type']).toBe(type)
+  })
+
   test('gives what came after Last-Event-ID, and JSON to whoever wants no stream', async () => {
     const { body } = await ask(STREAM, 'a%20b')
     const id = /"turn_id":"(\w+)"/.exec(body)![1]!
