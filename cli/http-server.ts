@@ -178,7 +178,7 @@ async function serve(
   const deadlineAt = now + options.timeoutMs
   const release = options.watchdog?.holds(response, {
     requestId,
-    traceparent: request.headersDistinct.traceparent?.join(','),
+    traceparent: event.headers.traceparent,
     deadlineAt,
   })
   const working = handler(event, context(requestId, deadlineAt))

@@ -24,7 +24,7 @@ import { owedNotices, unfinishedRuns } from '../runtime/unfinished-runs.ts'
 import { banner } from './api-banner.ts'
 import { routeOf } from './api-event.ts'
 import { CommandError } from './command-error.ts'
-import { Connections, connectionLimit } from './connections.ts'
+import { Connections, connectionLimit, RESERVED } from './connections.ts'
 import { drain } from './drain.ts'
 import { environmentHelp } from './environment-help.ts'
 import { type Flags, GENERAL_FLAGS, parseFlags, UsageError } from './flags.ts'
@@ -167,7 +167,13 @@ async function run(argv: readonly string[]): Promise<number> {
     settings.watch && worker !== null ? await programOfSupervisor() : programOnDisk(place, onProblem)
 
   const timeoutMs = values.timeout ?? 60_000
-  const watchdog = startWatchdog({ timeoutMs, worker, silent: settings.logLevel === 'silent' })
+  const connections = new Connections(connectionLimit(settings.connections, openFileLimit()))
+  const watchdog = startWatchdog({
+    timeoutMs,
+    worker,
+    silent: settings.logLevel === 'silent',
+    requests: connections.limit + RESERVED,
+  })
   const shutdown = new AbortController()
   let draining = false
   const driver = createAslDriver({
@@ -192,7 +198,6 @@ async function run(argv: readonly string[]): Promise<number> {
   })
   const served = new ServedSystems(system)
   const started = performance.now()
-  const connections = new Connections(connectionLimit(settings.connections, openFileLimit()))
   const edge: Edge = {
     system: async () => served.current,
     clock: systemClock,

@@ -1,9 +1,10 @@
 /** The thread of `watchdog.ts`. It touches no file: it must go on when no file system does. */
 import { readlinkSync, writeSync } from 'node:fs'
-import { parentPort, workerData } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
 import { answeredIn } from '../runtime/tracing/trace-context.ts'
+import { InHandTable } from './in-hand-table.ts'
 import { answerOf, wireText } from './refused-answer.ts'
-import type { InHand, WatchdogData, WatchdogMessage } from './watchdog.ts'
+import type { WatchdogData } from './watchdog.ts'
 
 const TICK_MS = 250
 /** For so long a thread may stand still whatever is in hand: a network file system comes back after its failover. */
@@ -11,14 +12,9 @@ const LEAST_MS = 10_000
 /** An answer leaves before the caller's time is over. */
 const MARGIN_MS = 1000
 
-const { beats, options } = workerData as WatchdogData
+const { beats, inHand, options } = workerData as WatchdogData
 const leastMs = Math.min(LEAST_MS, options.timeoutMs / 2)
-const inHand = new Map<number, InHand>()
-
-parentPort!.on('message', ({ number, took }: WatchdogMessage) => {
-  if (took === null) inHand.delete(number)
-  else inHand.set(number, took)
-})
+const table = new InHandTable(inHand)
 
 let lastBeat = Atomics.load(beats, 0)
 /** Counted in ticks: a machine that sleeps, or a process that is stopped, stops this thread as well. */
@@ -31,14 +27,14 @@ setInterval(() => {
   if (stalledMs >= options.timeoutMs || (stalledMs >= leastMs && isDue(Date.now()))) end()
 }, TICK_MS)
 
-const isDue = (now: number): boolean =>
-  [...inHand.values()].some(({ deadlineAt }) => deadlineAt - MARGIN_MS <= now)
+const isDue = (now: number): boolean => table.all().some(({ deadlineAt }) => deadlineAt - MARGIN_MS <= now)
 
 /** Never returns. The signal is the only end that reaches a thread which waits for a network file system. */
 function end(): void {
   const message = `the process stood still for ${stalledMs / 1000} seconds, as it does when the file system of its tree hangs; it ends itself`
+  const requests = table.all()
   const refused = { status: 503, code: 'process_stalled', message, retryAfterSeconds: 1 } as const
-  for (const { fd, requestId, traceparent } of inHand.values()) {
+  for (const { fd, requestId, traceparent } of requests) {
     const answer = answerOf(refused, { requestId, traceparent: answeredIn(traceparent) })
     if (isSocket(fd)) write(fd, wireText(answer))
   }
@@ -49,7 +45,7 @@ function end(): void {
       level: 'error',
       message: 'process stalled',
       stalled_ms: stalledMs,
-      requests: inHand.size,
+      requests: requests.length,
     }
     write(2, `${JSON.stringify(record)}\n`)
   }

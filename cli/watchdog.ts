@@ -7,28 +7,13 @@ import type { ServerResponse } from 'node:http'
 import { url as inspectorUrl } from 'node:inspector'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { type InHand, InHandTable } from './in-hand-table.ts'
 import { packageRoot } from './package-root.ts'
 
 export interface Watchdog {
   /** Tells of a request that is worked on; what comes back is to be called when its answer is there. */
   holds(response: ServerResponse, request: Omit<InHand, 'fd'>): () => void
 }
-
-/** A request that nothing has been answered to. */
-export interface InHand {
-  readonly requestId: string
-  /** As it came. */
-  readonly traceparent: string | undefined
-  /** Milliseconds since 1970. */
-  readonly deadlineAt: number
-  /** The connection's descriptor. */
-  readonly fd: number
-}
-
-/** What the thread is told: a request came into hand, or left it. */
-export type WatchdogMessage =
-  | { readonly number: number; readonly took: InHand }
-  | { readonly number: number; readonly took: null }
 
 export interface WatchdogOptions {
   /** Limit of a request, ms. */
@@ -37,11 +22,15 @@ export interface WatchdogOptions {
   readonly worker: number | null
   /** Nothing is written to the log. */
   readonly silent: boolean
+  /** Most requests in hand at once. */
+  readonly requests: number
 }
 
 export interface WatchdogData {
   /** One Int32: it changes for as long as the watched thread goes on. */
   readonly beats: Int32Array
+  /** Of an `InHandTable`. */
+  readonly inHand: SharedArrayBuffer
   readonly options: WatchdogOptions
 }
 
@@ -51,19 +40,16 @@ const BEAT_MS = 250
 export function startWatchdog(options: WatchdogOptions): Watchdog | null {
   if (inspectorUrl() !== undefined) return null
   const beats = new Int32Array(new SharedArrayBuffer(4))
-  const thread = new Worker(threadFile(), { workerData: { beats, options } satisfies WatchdogData })
+  const inHand = InHandTable.of(options.requests)
+  const workerData: WatchdogData = { beats, inHand: inHand.memory, options }
+  const thread = new Worker(threadFile(), { workerData })
   thread.unref()
   setInterval(() => Atomics.add(beats, 0, 1), BEAT_MS).unref()
-  const tell = (message: WatchdogMessage) => thread.postMessage(message)
-  let count = 0
   return {
     holds(response, request) {
       const fd = descriptorOf(response)
       if (fd === null) return () => {}
-      count += 1
-      const number = count
-      tell({ number, took: { ...request, fd } })
-      const release = () => tell({ number, took: null })
+      const release = inHand.take({ ...request, fd })
       // Its number may then be another connection's.
       response.once('close', release)
       return release

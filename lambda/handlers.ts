@@ -3,14 +3,20 @@ import type { Edge, Handler, RouteHandler } from './edge.ts'
 import { edgeHandler } from './edge-handler.ts'
 import { type HandlerName, ROUTES, routeKey } from './routes.ts'
 
-/** Loads the module of a handler at the first request for it. If it cannot be loaded, that request fails and the next tries again. */
-const loaded =
-  <Name extends string>(
-    load: () => Promise<Readonly<Record<Name, RouteHandler>>>,
-    name: Name,
-  ): RouteHandler =>
-  async (request) =>
-    await (await load())[name](request)
+/**
+ * Loads the module of a handler at the first request for it. If it cannot be loaded, that request fails and the next tries
+ * again. The handler is kept: `import()` looks its module up anew each time, at the cost of a short request.
+ */
+const loaded = <Name extends string>(
+  load: () => Promise<Readonly<Record<Name, RouteHandler>>>,
+  name: Name,
+): RouteHandler => {
+  let handler: RouteHandler | null = null
+  return async (request) => {
+    handler ??= (await load())[name]
+    return await handler(request)
+  }
+}
 
 /** The message route is what a cold start waits for: it comes with the process, every other route at its first request. */
 const ROUTE_HANDLERS: Readonly<Record<HandlerName, RouteHandler>> = {
