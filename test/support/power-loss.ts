@@ -1,4 +1,5 @@
 import {
+  cpSync,
   fstatSync,
   linkSync,
   lstatSync,
@@ -61,10 +62,13 @@ export function losingFs(fs: Fs): PowerLoss {
           } else linkSync(same, path)
         }
       }
-      // The directories of the tree itself were there before it.
+      // The directories of the tree itself were there before it; workspaces have calls of their own, which sync all.
       for (const directory of readdirSync(root)) {
-        mkdirSync(join(into, directory))
-        restore(join(root, directory), join(into, directory))
+        const [from, to] = [join(root, directory), join(into, directory)]
+        if (names.has(from)) {
+          mkdirSync(to)
+          restore(from, to)
+        } else cpSync(from, to, { recursive: true })
       }
     },
   }
