@@ -18,6 +18,8 @@ export class LiveLine {
   #timer: NodeJS.Timeout | null = null
   #text = ''
   #since = 0
+  /** What was written last has not come to the end of its line. */
+  #inLine = false
 
   constructor(screen: Screen, now: () => number = () => performance.now()) {
     this.#screen = screen
@@ -36,6 +38,7 @@ export class LiveLine {
 
   /** Writes the line as it is now. */
   draw(): void {
+    if (this.#inLine) return
     const seconds = Math.floor((this.#now() - this.#since) / 1000)
     const end = ` ${seconds} s`
     const room = Math.max(10, (this.#screen.columns ?? 80) - end.length - 1)
@@ -46,14 +49,22 @@ export class LiveLine {
 
   /** Prints a whole line above. */
   print(line: string): void {
-    this.#screen.write(`${this.#timer === null ? '' : CLEAR}${line}\n`)
-    if (this.#timer !== null) this.draw()
+    this.write(`${line}\n`)
+  }
+
+  /** Writes a text above. One that ends within a line hides the live line until the line is written. */
+  write(text: string): void {
+    if (text === '') return
+    const isShown = this.#timer !== null && !this.#inLine
+    this.#screen.write(`${isShown ? CLEAR : ''}${text}`)
+    this.#inLine = !text.endsWith('\n')
+    if (this.#timer !== null && !this.#inLine) this.draw()
   }
 
   stop(): void {
     if (this.#timer === null) return
     clearInterval(this.#timer)
     this.#timer = null
-    this.#screen.write(CLEAR)
+    if (!this.#inLine) this.#screen.write(CLEAR)
   }
 }

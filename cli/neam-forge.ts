@@ -86,7 +86,8 @@ async function run(argv: readonly string[]): Promise<number> {
     throw new UsageError(`unexpected argument ${unexpected}; ${hint}`)
   }
   const file = values.agent
-  if (file === undefined) throw new UsageError(`--agent is required\n\n${HELP}`)
+  if (file === undefined)
+    throw new UsageError('--agent is required: neam-forge --agent FILE; see neam-forge --help')
   assertTogether(values)
   if (values['max-cost'] === 0) throw new UsageError('--max-cost must be above 0, got "0"')
 
@@ -103,6 +104,7 @@ async function run(argv: readonly string[]): Promise<number> {
 
   if (values.workspace !== undefined) checkWorkspace(values.workspace, values)
 
+  const live = new LiveLine(process.stderr)
   const environment = terminalEnvironment(values)
   const system = await createSystem({
     module,
@@ -113,9 +115,9 @@ async function run(argv: readonly string[]): Promise<number> {
     // A dry run leaves no trace.
     lazyTree: values['dry-run'] === true,
     output: {
-      emit: (line) => process.stderr.write(`${line}\n`),
-      print: (text) => process.stderr.write(text),
-      warn: (line, cause) => process.stderr.write(`warning: ${warningText(line, cause)}\n`),
+      emit: (line) => live.print(line),
+      print: (text) => live.write(text),
+      warn: (line, cause) => live.print(`warning: ${warningText(line, cause)}`),
     },
   })
   if (values['dry-run']) {
@@ -125,15 +127,14 @@ async function run(argv: readonly string[]): Promise<number> {
   for (const warning of await commandWarnings(system, environment))
     process.stderr.write(`warning: ${warning}\n`)
   say('Starting forge loop...')
-  return await loop(system, agent, values)
+  return await loop(system, agent, values, live)
 }
 
-async function loop(system: System, agent: ForgeDecl, values: Given): Promise<number> {
+async function loop(system: System, agent: ForgeDecl, values: Given, live: LiveLine): Promise<number> {
   const stop = new AbortController()
-  const onSignal = stopper(system, agent.name, stop)
+  const onSignal = stopper(system, agent.name, { stop, live })
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
-  const live = new LiveLine(process.stderr)
   const options: RunOptions = {
     ...optionsOf(values),
     signal: stop.signal,
@@ -148,6 +149,8 @@ async function loop(system: System, agent: ForgeDecl, values: Given): Promise<nu
       ? resumeForgeAgent(system, agent.name, options)
       : runForgeAgent(system, agent.name, options))
     live.stop()
+    if (outcome.outcome === 'completed' && outcome.iterations === 0)
+      live.print(`[neam-forge] nothing to do: ${doneBefore(agent)}`)
     print(`${values.json ? outcomeJson(outcome) : outcomeText(outcome)}\n`)
     return outcome.outcome === 'completed' ? 0 : 1
   } finally {
@@ -172,8 +175,9 @@ function assertTogether(values: Given): void {
   }
 }
 
-/** A new folder is made, as chapter 28.10 has it, but never in silence: the name may be mistyped. @throws CommandError */
+/** A new folder is made, as chapter 28.10 has it, but never in silence: the name may be mistyped. @throws CommandError, UsageError */
 function checkWorkspace(given: string, values: Given): void {
+  if (given.trim() === '') throw new UsageError('--workspace is empty; it names the directory to work in')
   const path = resolve(given)
   if (existsSync(path) || values['dry-run']) return
   if (!existsSync(dirname(path))) {
@@ -183,24 +187,32 @@ function checkWorkspace(given: string, values: Given): void {
 }
 
 /** First signal: after the iteration in hand. Second: now. One SIGTERM that arrives twice counts once. */
-function stopper(system: System, agent: string, stop: AbortController): (signal: NodeJS.Signals) => void {
+function stopper(
+  system: System,
+  agent: string,
+  { stop, live }: { readonly stop: AbortController; readonly live: LiveLine },
+): (signal: NodeJS.Signals) => void {
   let askedAt: number | null = null
   return (signal) => {
     const now = performance.now()
     if (askedAt !== null && signal === 'SIGTERM' && now - askedAt < SAME_TERM_MS) return
     const force = askedAt !== null
     askedAt = now
-    process.stderr.write(
+    live.print(
       force
-        ? '[neam-forge] stopping now\n'
-        : '[neam-forge] stopping after this iteration; press Ctrl-C again to stop at once\n',
+        ? '[neam-forge] stopping now'
+        : '[neam-forge] stopping after this iteration; press Ctrl-C again to stop at once',
     )
     stopForgeAgent(system, agent, force).catch((error: unknown) => {
-      process.stderr.write(`[neam-forge] the stop could not be recorded: ${error}\n`)
+      live.print(`[neam-forge] the stop could not be recorded: ${error}`)
     })
     if (force) stop.abort(new Fault('stopped'))
   }
 }
+
+/** Where it stands that all is done, for who wants it done again. */
+const doneBefore = ({ loop }: ForgeDecl): string =>
+  `${[loop.planFile, loop.progressFile].filter((path) => path !== null).join(' and ')} in the workspace say that all tasks are done`
 
 function print(text: string): number {
   process.stdout.write(text)

@@ -55,7 +55,7 @@ async function withAllSpent(world: World, ref: RunRef, tally: RunTally): Promise
   }
 }
 
-/** Changes what status shows of a run, while the run is the agent's newest. */
+/** Changes what status shows of a run, while the run is the agent's newest; a warning that is new is told at once, too. */
 export async function updateHead(
   world: World,
   ref: RunRef,
@@ -64,6 +64,9 @@ export async function updateHead(
 ): Promise<void> {
   const head = await world.runs.head(ref.agent)
   if (head?.run !== ref.run) return
+  for (const warning of new Set(warnings)) {
+    if (!head.warnings.includes(warning)) world.output.warn(`${ref.agent}: ${warning}`)
+  }
   await world.runs.writeHead({
     ...head,
     ...change,

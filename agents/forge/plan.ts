@@ -12,6 +12,8 @@ export const MAX_TASKS = 1000
 
 const BULLET = /^(?:[-*+•]|\d{1,5}[.)])\s+/
 const BOX = /^\[([ xX])\](?:\s+|$)/
+/** How a JSON object begins, or a list of them: no line of a plan begins like that. */
+const JSON_FORM = /^\s*(?:\[\s*)?\{\s*"/
 /** Markdown's horizontal rules; never a task. */
 const RULE = /^(?:-{3,}|\*{3,}|_{3,}|={3,})$/
 
@@ -21,9 +23,19 @@ const RULE = /^(?:-{3,}|\*{3,}|_{3,}|={3,})$/
  */
 export function parsePlan(text: string, path: string): readonly PlanTask[] {
   const content = text.replace(/^\uFEFF/, '')
-  const tasks = /^\s*\{\s*"/.test(content) ? storiesOf(content, path) : linesOf(content, path)
+  const tasks = isJson(content) ? storiesOf(content, path) : linesOf(content, path)
   if (tasks.length === 0) throw new Fault('plan_invalid', { path, problem: 'it has no tasks' })
   return tasks
+}
+
+/** A list is taken for JSON, too, to be refused: its brackets would be tasks. */
+function isJson(content: string): boolean {
+  if (JSON_FORM.test(content)) return true
+  try {
+    return Array.isArray(JSON.parse(content))
+  } catch {
+    return false
+  }
 }
 
 function linesOf(content: string, path: string): readonly PlanTask[] {
@@ -73,7 +85,8 @@ function readStories(content: string, path: string): readonly Story[] {
   }
   const stories = (parsed as { readonly stories?: unknown }).stories
   if (!Array.isArray(stories)) {
-    throw new Fault('plan_invalid', { path, problem: 'its JSON form needs a list "stories"' })
+    const found = Array.isArray(parsed) ? ', and it is a list itself: {"stories": [{"title": "..."}]}' : ''
+    throw new Fault('plan_invalid', { path, problem: `its JSON form needs a list "stories"${found}` })
   }
   return stories.map((story: unknown, index) => {
     const fields = (typeof story === 'object' && story !== null ? story : {}) as Record<string, unknown>

@@ -282,6 +282,7 @@ describe('.run() in this process', () => {
       expect.stringMatching(
         /^forge agent Builder waits until 2026-11-21T10:05:00.000Z, because the sensitive skill deploy requires approval; decide with neam-cli confirmations or POST \/api\/v1\/confirm, trace id [0-9a-f]{32}: deploy {"target":"live"}$/,
       ),
+      'Builder: iteration 1: the work was verified, though its model changed nothing in the workspace',
     ])
   })
 

@@ -100,6 +100,15 @@ describe('a plan as JSON', () => {
   test.each([
     ['{ "stories": [', 'it is not valid JSON'],
     [plan('none'), 'its JSON form needs a list "stories"'],
+    [
+      '[\n  {"title": "one"}\n]',
+      'its JSON form needs a list "stories", and it is a list itself: {"stories": [{"title": "..."}]}',
+    ],
+    [
+      '["one", "two"]',
+      'its JSON form needs a list "stories", and it is a list itself: {"stories": [{"title": "..."}]}',
+    ],
+    ['[{"title": "one"', 'it is not valid JSON'],
     [plan([{ id: 1 }]), 'story 1 has no title'],
     [plan([{ id: 1, title: 'a', depends_on: [7] }]), 'story "a" depends on "7", which does not exist'],
     [

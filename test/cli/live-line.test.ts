@@ -42,6 +42,21 @@ describe('the live line', () => {
     expect(seen()).toBe('<')
   })
 
+  test('makes room for text that comes in pieces, and comes back when its line is whole', () => {
+    const { live, pass, seen } = terminal(true)
+    live.start('iteration 1')
+    live.write('loading')
+    pass(1000)
+    live.draw()
+    live.write(' done')
+    expect(seen()).toBe('<iteration 1 0 s<loading done')
+    live.write('.\n')
+    expect(seen()).toBe('.\n<iteration 1 1 s')
+    live.write('half a line')
+    live.stop()
+    expect(seen()).toBe('<half a line')
+  })
+
   test('fits into the width of the terminal', () => {
     const { live, seen } = terminal(true, 20)
     live.start('iteration 1 of a very long name')

@@ -69,6 +69,9 @@ test('a plan is worked through task by task, one commit each, and again does not
   ])
   const again = await runBin('neam-forge', args, { cwd: directory })
   expect(JSON.parse(again.stdout)).toMatchObject({ outcome: 'completed', iterations: 0 })
+  expect(again.stderr).toBe(
+    '[neam-forge] nothing to do: plan.txt and progress.jsonl in the workspace say that all tasks are done\n',
+  )
   expect(commits(join(directory, 'work'))).toEqual(log)
 })
 
@@ -251,13 +254,44 @@ describe('--resume', () => {
   })
 })
 
+test('what deserves a look is told while the run goes on, and each once', async () => {
+  const cwd = temporaryDirectory()
+  writeFileSync(
+    join(cwd, 'builder.neam'),
+    `fun check(ctx) { exec("echo '{\\"task\\": \\"mine\\"}' >> progress.jsonl"); return true; }
+forge agent Builder { provider: "openai" model: "gpt-4o" verify: check workspace: "work" checkpoint: "none"
+  loop { plan_file: "plan.txt" progress_file: "progress.jsonl" prompt_file: "prompt.md" } }`,
+  )
+  mkdirSync(join(cwd, 'work'))
+  writeFileSync(join(cwd, 'work/plan.txt'), 'one\ntwo\nthree\n')
+  const { code, stderr } = await runBin('neam-forge', ['--agent', 'builder.neam', '--offline'], { cwd })
+  expect(code).toBe(0)
+  expect(stderr.split('\n').filter((line) => line.startsWith('warning: '))).toEqual([
+    'warning: Builder: prompt file prompt.md does not exist: running without it',
+    'warning: Builder: progress file progress.jsonl: 1 line written by others during the run ignored',
+    'warning: Builder: progress file progress.jsonl: 2 lines written by others during the run ignored',
+  ])
+})
+
 describe('what cannot be run', () => {
   const cwd = freshDirectory()
   writeFileSync(join(cwd, 'broken.neam'), 'forge agent {')
   writeFileSync(join(cwd, 'none.neam'), 'emit 1;')
 
   test.each([
-    ['no --agent', [], 2, '--agent is required'],
+    [
+      'no --agent',
+      [],
+      2,
+      /^neam-forge: --agent is required: neam-forge --agent FILE; see neam-forge --help\n$/,
+    ],
+    ['a program without its flag', ['agents.neam'], 2, 'did you mean --agent agents.neam?'],
+    [
+      'a workspace of a variable that is not set',
+      ['--agent', 'agents.neam', '--offline', '--workspace', ''],
+      2,
+      /^neam-forge: --workspace is empty; it names the directory to work in\n$/,
+    ],
     [
       'an unknown flag',
       ['--agent', 'agents.neam', '--max-iteration', '3'],
@@ -277,7 +311,8 @@ describe('what cannot be run', () => {
     ['a model without a key', ['--agent', 'agents.neam'], 1, 'set OPENAI_API_KEY, or use --offline'],
   ])('%s is said in one line', async (_what, args, expected, message) => {
     const { code, stdout, stderr } = await runBin('neam-forge', args, { cwd })
-    expect(stderr).toContain(message)
+    if (typeof message === 'string') expect(stderr).toContain(message)
+    else expect(stderr).toMatch(message)
     expect({ code, stdout }).toEqual({ code: expected, stdout: '' })
   })
 })
