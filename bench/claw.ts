@@ -1,6 +1,6 @@
 // `npm run bench -- claw`: what a turn costs besides the model, by length of history and number of sessions, next to a
 // hand-written loop that writes a line and syncs nothing (bench/baseline/turn.ts), and next to one durable write.
-import { closeSync, fdatasyncSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, fdatasyncSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemHash, systemIds } from '../runtime/ids.ts'
 import { systemClock, systemTimers } from '../runtime/time.ts'
@@ -58,7 +58,6 @@ async function prepare(subject: Subject, { history, sessions }: Shape): Promise<
     return directory
   }
   const sessionsDir = join(directory, 'sessions')
-  mkdirSync(sessionsDir)
   const tree = createTree({
     sessionsDir,
     stateDir: join(sessionsDir, '.state'),

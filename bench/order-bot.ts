@@ -19,8 +19,8 @@ export interface Run extends Report {
 export interface OrderBot {
   readonly bundles: Metafile
   readonly subjectBundle: Metafile
-  /** An empty directory for a process. */
-  directory(name: string): string
+  /** A directory for a process: empty, or with the tree that a deployment makes. */
+  directory(name: Subject | 'write'): string
   /** One process, from its start to the line it prints after its last reply. */
   measure(task: Task): Promise<Run>
   close(): void
@@ -57,10 +57,29 @@ export async function orderBot(program: string): Promise<OrderBot> {
   const baseUrl = await new Promise<string>((resolve) => {
     model.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString().trim()))
   })
+  const bundle = (file: string) => pathToFileURL(join(scratch, 'lambda', file)).href
+  const makeTree = (directory: string) => {
+    const call = `const { handler } = await import('${bundle('tree-init.mjs')}'); await handler()`
+    const made = spawnSync(process.execPath, ['--input-type=module', '-e', call], {
+      cwd: directory,
+      encoding: 'utf8',
+      env: {
+        PATH: process.env.PATH,
+        NEAM_BYTECODE: scratch,
+        NEAM_SESSIONS_DIR: join(directory, 'sessions'),
+        NEAM_LOG_LEVEL: 'silent',
+      },
+    })
+    if (made.status !== 0) throw new Error(made.stderr)
+  }
   return {
     bundles,
     subjectBundle,
-    directory: (name) => mkdtempSync(join(scratch, `${name}-`)),
+    directory(name) {
+      const directory = mkdtempSync(join(scratch, `${name}-`))
+      if (name === 'ours') makeTree(directory)
+      return directory
+    },
     measure: (task) =>
       measure(task, [join(scratch, 'subject/subject.mjs'), JSON.stringify(task)], {
         PATH: process.env.PATH,
@@ -68,8 +87,9 @@ export async function orderBot(program: string): Promise<OrderBot> {
         OPENAI_BASE_URL: baseUrl,
         NEAM_BYTECODE: scratch,
         NEAM_SESSIONS_DIR: join(task.directory, 'sessions'),
+        NEAM_TREE: 'require',
         NEAM_LOG_LEVEL: 'silent',
-        BENCH_API_BUNDLE: pathToFileURL(join(scratch, 'lambda/api.mjs')).href,
+        BENCH_API_BUNDLE: bundle('api.mjs'),
       }),
     close() {
       model.kill()

@@ -7,7 +7,6 @@ import type { Clock, Timers } from '../agents/ports/time.ts'
 import { type PriceTable, priceOf } from '../agents/turn/prices.ts'
 import type { AgentDecl } from '../bytecode/manifest.ts'
 import { anthropicProvider } from './anthropic.ts'
-import { localEmbedder } from './local-embedder.ts'
 import { type Connection, type Endpoint, openaiProvider } from './openai.ts'
 
 const OPENAI_URL = 'https://api.openai.com/v1'
@@ -115,7 +114,10 @@ export function embedders(options: ModelProvidersOptions): Embedders {
   const connected = new Map<string, Embedder>()
   return {
     async for(agent, model) {
-      if (model === LOCAL_MODEL || options.offline || agent.provider === 'offline') return localEmbedder
+      if (model === LOCAL_MODEL || options.offline || agent.provider === 'offline') {
+        const { localEmbedder } = await import('./local-embedder.ts')
+        return localEmbedder
+      }
       const endpoint = OF_OPENAI.test(model)
         ? await openaiEndpoint(options, agent)
         : ollamaEndpoint(options, agent)

@@ -11,9 +11,7 @@ import { cassetteModels } from '../providers/cassettes/models.ts'
 import { embedders, type ModelProvidersOptions, modelProviders, providerUrls } from '../providers/registry.ts'
 import { tokenizers } from '../providers/tokenizers.ts'
 import { keepAliveTransport } from '../providers/transport.ts'
-import { createFileSystemProbe } from '../stores/aws/efs.ts'
 import { createLambdaTurnWorker } from '../stores/aws/turn-worker.ts'
-import { sqliteMemoryIndex } from '../stores/memory/sqlite-index.ts'
 import { treeCheckpoints } from '../stores/tree/checkpoints.ts'
 import { nodeFs } from '../stores/tree/node-fs.ts'
 import { createTree, type Tree } from '../stores/tree/tree.ts'
@@ -26,9 +24,10 @@ import type { Environment } from './environment.ts'
 import { systemHash, systemIds } from './ids.ts'
 import { type Keys, systemKeys } from './keys.ts'
 import { memoryGauge } from './memory.ts'
+import { systemMemoryIndex } from './memory-index.ts'
 import { noticeTargets } from './notices.ts'
 import { loadPrices } from './prices.ts'
-import { type Check, systemReadiness } from './readiness.ts'
+import type { Check, Readiness } from './readiness.ts'
 import { systemSecrets } from './secrets.ts'
 import type { Settings } from './settings.ts'
 import { systemClock, systemTimers } from './time.ts'
@@ -137,7 +136,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     get memories() {
       return tree().memories
     },
-    memoryIndex: sqliteMemoryIndex({
+    memoryIndex: systemMemoryIndex({
       directory: settings.memoryDir,
       tree: settings.sessionsDir,
       hash: systemHash,
@@ -188,13 +187,19 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     readLine: options.readLine ?? (async () => null),
   }
   const keys = systemKeys(secrets, settings)
-  const readiness = systemReadiness({
-    fileSystem:
-      settings.fileSystemId === null ? null : createFileSystemProbe({ fileSystemId: settings.fileSystemId }),
-    providerUrls: (agents) => providerUrls(vendors, agents),
-    clock,
-    timers,
-  })
+  let readiness: Readiness | null = null
+  const ready = async (): Promise<Readiness> => {
+    const { systemReadiness } = await import('./readiness.ts')
+    const { createFileSystemProbe } = await import('../stores/aws/efs.ts')
+    const { fileSystemId } = settings
+    readiness ??= systemReadiness({
+      fileSystem: fileSystemId === null ? null : createFileSystemProbe({ fileSystemId }),
+      providerUrls: (agents) => providerUrls(vendors, agents),
+      clock,
+      timers,
+    })
+    return readiness
+  }
   const running = (program: Program): System => {
     const world = worldOf(surroundings, {
       program,
@@ -219,7 +224,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
         inheritStatistics(world, next.world)
         return next
       },
-      check: () => readiness(world, tree()),
+      check: async () => await (await ready())(world, tree()),
     }
   }
   const system = running(program)

@@ -1,4 +1,5 @@
 // The esbuild settings of everything we ship; `build.ts`, the bench and the tests use the same ones.
+import { readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
@@ -27,21 +28,24 @@ export const lazyBuiltins: Plugin = {
 
 /**
  * esbuild puts code that several entries share into a chunk for each combination of them, and every `import()` is an
- * entry: what loads first would fall into dozens of files. A module of ours that is loaded later therefore says that it
- * needs all that `first` loads, which is there by then, and so that stays in one piece.
+ * entry: what loads first would fall into dozens of files. A module that is loaded later therefore says that it needs
+ * all that `first` loads, which is there by then, and so that stays in one piece.
  */
-const firstInOnePiece = (first: string): Plugin => ({
+const firstInOnePiece = (first: readonly string[]): Plugin => ({
   name: 'first-in-one-piece',
   setup({ onResolve, onLoad, resolve }) {
     onResolve({ filter: /./ }, async ({ path, kind, resolveDir, pluginData }) => {
-      if (kind !== 'dynamic-import' || pluginData === 'later' || resolveDir.includes('node_modules')) return
+      if (kind !== 'dynamic-import' || pluginData === 'later') return
       const found = await resolve(path, { kind, resolveDir, pluginData: 'later' })
-      return found.external ? found : { path: found.path, namespace: 'later', errors: found.errors }
+      return found.external || found.errors.length > 0 ? found : { path: found.path, namespace: 'later' }
     })
-    onLoad({ filter: /.*/, namespace: 'later' }, ({ path }) => ({
-      contents: `import ${JSON.stringify(ROOT + first)}; export * from ${JSON.stringify(path)}`,
-      resolveDir: ROOT,
-    }))
+    onLoad({ filter: /.*/, namespace: 'later' }, ({ path }) => {
+      const needed = first.map((file) => `import ${JSON.stringify(ROOT + file)}`)
+      const all = [`export * from ${JSON.stringify(path)}`]
+      if (/\bexport default\b|\bas default\b/.test(readFileSync(path, 'utf8')))
+        all.push(`export { default } from ${JSON.stringify(path)}`)
+      return { contents: [...needed, ...all].join('\n'), resolveDir: ROOT }
+    })
   },
 })
 
@@ -58,26 +62,46 @@ const SHARED = {
   legalComments: 'none',
 } as const satisfies BuildOptions
 
-/** The Lambda functions: self-contained, minified, vendors' SDKs in chunks of their own (loaded by `import()`). */
-export const bundleLambda = async (outdir: string): Promise<Metafile> =>
+/**
+ * The Lambda functions: self-contained, minified, vendors' SDKs in chunks of their own (loaded by `import()`). Functions
+ * that begin with the same code are built together.
+ */
+export async function bundleLambda(outdir: string): Promise<Metafile> {
+  const built = await Promise.all([
+    bundleFunctions(outdir, ['lambda/handlers.ts', 'lambda/process.ts'], {
+      api: 'lambda/api.ts',
+      streaming: 'lambda/streaming.ts',
+    }),
+    bundleFunctions(outdir, ['lambda/turn-worker.ts'], { 'turn-worker': 'lambda/turn-worker.ts' }),
+    bundleFunctions(outdir, ['lambda/steps/entry.ts'], {
+      'forge-step': 'lambda/steps/entry.ts',
+      'tree-init': 'lambda/tree-init.ts',
+    }),
+    bundleFunctions(outdir, ['lambda/sandbox.ts'], { sandbox: 'lambda/sandbox.ts' }),
+  ])
+  return {
+    inputs: Object.assign({}, ...built.map(({ inputs }) => inputs)),
+    outputs: Object.assign({}, ...built.map(({ outputs }) => outputs)),
+  }
+}
+
+/** `first`: files of what all of them begin with. */
+const bundleFunctions = async (
+  outdir: string,
+  first: readonly string[],
+  entryPoints: Readonly<Record<string, string>>,
+): Promise<Metafile> =>
   (
     await build({
       ...SHARED,
-      entryPoints: {
-        api: 'lambda/api.ts',
-        'forge-step': 'lambda/steps/entry.ts',
-        'tree-init': 'lambda/tree-init.ts',
-        'turn-worker': 'lambda/turn-worker.ts',
-        streaming: 'lambda/streaming.ts',
-        sandbox: 'lambda/sandbox.ts',
-      },
+      entryPoints,
       outdir,
       outExtension: { '.js': '.mjs' },
       chunkNames: 'chunks/[name]-[hash]',
       minify: true,
       // The AWS SDK's ES modules: its CommonJS build is larger and does not survive being split.
       mainFields: ['module', 'main'],
-      plugins: [lazyBuiltins, firstInOnePiece('lambda/handlers.ts')],
+      plugins: [lazyBuiltins, firstInOnePiece(first)],
       // CommonJS dependencies inside an ES module bundle find `require` here.
       banner: { js: "const require=process.getBuiltinModule('node:module').createRequire(import.meta.url);" },
     })

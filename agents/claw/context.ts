@@ -7,7 +7,6 @@ import { recordTaint, TAINT_SOURCE } from '../turn/taint.ts'
 import { tokenCounter } from '../turn/token-counter.ts'
 import { messageTokens, requestTokens } from '../turn/tokens.ts'
 import { skillsOf, toolSpec } from '../turn/tools.ts'
-import { compactVersion } from './compact-version.ts'
 import { compactionPauses } from './compaction-pause.ts'
 import { historyTurns } from './history-turns.ts'
 import { type PromptHistory, promptHistory } from './prompt-history.ts'
@@ -120,6 +119,7 @@ async function compacted(turn: OpenTurn): Promise<SessionVersion> {
   try {
     // Half of the time that is left: the message wants its answer, too.
     const deadlineAt = now + (call.deadlineAt - now) / 2
+    const { compactVersion } = await import('./compact-version.ts')
     const result = await compactVersion(world, { ...turn, call: { ...call, deadlineAt } })
     return result?.version ?? version
   } catch (error) {

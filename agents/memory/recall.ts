@@ -34,8 +34,13 @@ export async function recall(world: World, request: RecallRequest): Promise<read
   const { ref, version, agent, memory, text, topK, inPrompt, withTainted, call } = request
   const { search } = memory
   if (search === 'none') return []
+  const kept = await world.memories.sources(ref)
+  // Most sessions are young: all that there is of them is in the prompt. An index is looked up all the same, since it
+  // may hold what has been deleted meanwhile.
+  const isAllInPrompt = kept.length === 0 && inPrompt.length === version.messages.length
+  if (isAllInPrompt && !(await world.memoryIndex.holds(ref))) return []
   const live = { name: LIVE, version: `${version.sessionId}.${version.seq}`, read: () => version.messages }
-  const sources = [...(await world.memories.sources(ref)), live].map(
+  const sources = [...kept, live].map(
     ({ name, version, read }): IndexedSource => ({
       name,
       version,

@@ -89,6 +89,8 @@ export interface MemoryAnswer {
 
 /** A cache of the sources on the local disk, one a session, made anew whenever it is missing, old or damaged. */
 export interface MemoryIndex {
+  /** Whether it holds anything of a session. */
+  holds(ref: SessionRef): Promise<boolean>
   /** Throws `memory_unavailable`, and what ends the caller's turn. */
   search(ref: SessionRef, query: MemoryQuery): Promise<MemoryAnswer>
   /** Removes the index of a session from this machine; others drop what is gone at their next search. */

@@ -1,21 +1,16 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { Fault } from '../../agents/ports/fault.ts'
-import type { Hash } from '../../agents/ports/ids.ts'
 import type { MemoryAnswer, MemoryIndex, MemoryQuery } from '../../agents/ports/memory.ts'
 import type { SessionRef } from '../../agents/ports/sessions.ts'
 import { embedMissing } from './embed-missing.ts'
+import { indexFile, type SqliteIndexOptions } from './index-file.ts'
 import { type QueryVector, rank } from './rank.ts'
 import { prepareIndex } from './schema.ts'
 import { syncSources } from './sync.ts'
 
-export interface SqliteIndexOptions {
-  /** Absolute; on a local disk, since SQLite needs locks that a network file system does not have. */
-  readonly directory: string
-  /** Absolute path of the sessions directory: another tree has other indexes. */
-  readonly tree: string
-  readonly hash: Hash
+export interface SqliteSearchOptions extends SqliteIndexOptions {
   /** Passages that one search reads into the index at most, and what is left of the file that they end in. */
   readonly slice?: number
 }
@@ -24,12 +19,13 @@ export interface SqliteIndexOptions {
 const SLICE = 10_000
 
 /** `backend: "sqlite"`: one small database a session, so that nothing can be found across sessions or agents. */
-export function sqliteMemoryIndex(options: SqliteIndexOptions): MemoryIndex {
-  const fileOf = ({ agent, key }: SessionRef): string =>
-    join(options.directory, `${options.hash.sha256(JSON.stringify([options.tree, agent, key]))}.sqlite`)
+export function sqliteMemoryIndex(options: SqliteSearchOptions): MemoryIndex {
+  const fileOf = (ref: SessionRef): string => indexFile(options, ref)
 
   const { slice = SLICE } = options
   return {
+    holds: async (ref) => existsSync(fileOf(ref)),
+
     async search(ref, query) {
       const file = fileOf(ref)
       try {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { forgetMemory } from '../../agents/claw/forget.ts'
@@ -164,6 +164,19 @@ describe('the index', () => {
     return join(directory, readdirSync(directory)[0] ?? '')
   }
 
+  test('is made when there is something to find that is not in the prompt', async () => {
+    const t = testWorld(remembering())
+    const made = () => existsSync(join(t.root, 'memory-index'))
+    for (const text of ['My locker code is CANARY-7316.', 'And my name is Ada.']) {
+      t.model.answer(says('Noted.'))
+      await say(t, text)
+    }
+    expect(made()).toBe(false)
+    await resetSession(t.world, { agent: 'Bot', key: 'default' })
+    expect(await prompt(t)).toContain('CANARY-7316')
+    expect(made()).toBe(true)
+  })
+
   test('is made anew when it is damaged', async () => {
     const t = await told(remembering())
     await prompt(t)
@@ -186,6 +199,7 @@ describe('the index', () => {
     const t = testWorld(remembering(), {
       parts: {
         memoryIndex: {
+          holds: async () => true,
           search: async (): Promise<never> => {
             throw new Fault('memory_unavailable', { problem: 'disk I/O error' })
           },

@@ -122,7 +122,7 @@ describe('the functions of the image', () => {
 
 /** What no function loads with itself; nor, of our own code, what a message to a claw agent does not need. */
 const LATER =
-  /node_modules\/(openai|@aws-sdk|@smithy|aws-local-stepfunctions|gpt-tokenizer|re2js)|^(compiler|commands|providers\/offline)\/|^providers\/(openai|anthropic)-|^stores\/tree\/(git|checkpoint)-/
+  /node_modules\/(openai|@aws-sdk|@smithy|aws-local-stepfunctions|gpt-tokenizer|re2js)|^(compiler|commands|providers\/offline)\/|^providers\/(openai|anthropic)-|^stores\/(tree\/(git|checkpoint)-|memory\/sqlite|aws\/efs)/
 const LATER_IN_API = /^agents\/(forge|orchestrate)\/|^lambda\/(admin|agents|channel|confirm|forge)\//
 const FUNCTIONS = ['api', 'forge-step', 'tree-init', 'turn-worker', 'streaming']
 
@@ -137,8 +137,8 @@ describe('what loads before the first request', () => {
     expect(initialInputs(image.metafile, `/${name}.mjs`).filter((file) => LATER_IN_API.test(file))).toEqual(
       [],
     )
-    expect(initialOutputs(image.metafile, `/${name}.mjs`).length).toBeLessThanOrEqual(20)
-    expect(initialBytes(image.metafile, `/${name}.mjs`)).toBeLessThan(340 * 1024)
+    expect(initialOutputs(image.metafile, `/${name}.mjs`).length).toBeLessThanOrEqual(5)
+    expect(initialBytes(image.metafile, `/${name}.mjs`)).toBeLessThan(320 * 1024)
   })
 
   test('holds these packages only', () => {
