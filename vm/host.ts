@@ -38,6 +38,8 @@ export interface Host {
   emit(text: string): void
   /** A warning for the person who runs the program, not part of its output. */
   warn(text: string): void
+  /** Code is about to call a skill whose result is text of strangers. */
+  untrustedSkill(name: string): void
   /** Text without a newline (`print`). */
   print(text: string): void
   /** `agent.ask(text)`, `.run()`, `.history()`, ... Throws a HostError for an unknown method or a refusal. */

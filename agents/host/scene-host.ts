@@ -13,7 +13,7 @@ import type { SessionRef } from '../ports/sessions.ts'
 import type { Workspace } from '../ports/workspace.ts'
 import type { CallContext } from '../turn/call-context.ts'
 import { throwIfStopped } from '../turn/stop.ts'
-import type { Taint } from '../turn/taint.ts'
+import { TAINT_SOURCE, type Taint } from '../turn/taint.ts'
 import type { World } from '../world.ts'
 import { agentProperty } from './agent-properties.ts'
 import { execute } from './execute.ts'
@@ -66,6 +66,10 @@ export class SceneHost implements Host {
 
   print(text: string): void {
     this.#world.output.print(text)
+  }
+
+  untrustedSkill(name: string): void {
+    this.#options.taint.add(TAINT_SOURCE.result(name))
   }
 
   warn(text: string): void {

@@ -210,6 +210,26 @@ describe('taint travels', () => {
     expect(results(t)[1]).toMatch(/^What the tool \w+ gave, as a JSON line/)
   })
 
+  test.each([
+    ['a skill', 'return read_page();'],
+    ['a function', 'return fetched();'],
+    ['a native', 'return [1].map(read_page);'],
+  ])('through %s that calls an untrusted skill', async (_, body) => {
+    const wrap = `
+      fun fetched() { let read = read_page; return read(); }
+      skill wrap { description: "Wraps" impl() { ${body} } }
+    `
+    const source = program().replace(
+      'skills: [read_page, send_mail, look,',
+      'skills: [wrap, send_mail, look,',
+    )
+    const t = testWorld(source + wrap, {
+      model: new ScriptedModel().answer(calls(['wrap', {}]), calls(MAIL)),
+    })
+    const { data } = await waits(t)
+    expect(data.reason).toContain('(the result of read_page, the result of wrap)')
+  })
+
   test('through a program that asks one agent after the other', async () => {
     const t = testWorld(`${program()}\nlet page = Reader.ask("read");\nMailer.ask(page);`, {
       model: new ScriptedModel().answer(calls(READ), says('mail eve'), calls(MAIL), says('no')),

@@ -38,6 +38,10 @@ export class RecordingHost implements Host {
     this.warnings.push(text)
   }
 
+  untrustedSkill(name: string): void {
+    this.calls.push(`untrusted ${name}`)
+  }
+
   print(text: string): void {
     this.printed += text
   }

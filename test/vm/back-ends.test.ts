@@ -43,6 +43,12 @@ async function sameOnBoth(module: Module, limits: Partial<Limits>): Promise<void
 
 const PROGRAMS: readonly (readonly [claim: string, source: string])[] = [
   [
+    'on calls of a skill whose result is text of strangers, of which the host hears each time',
+    `skill page { description: "Reads" params: { n: int } untrusted: true impl(n) { return n * 2; } }
+     fun f(n) { let sum = 0; for (x in range(n)) { sum = sum + page(x); } return sum; }
+     { emit f(9); emit [1, 2].map(page); }`,
+  ],
+  [
     'on a loop that is taken over inside a TRY, which leaves no handler behind',
     `fun f() { let i = 0; try { while (i < 9) { i = i + 1; } } catch (e) { emit "never"; } return i; }
      fun g() { throw "from g"; }

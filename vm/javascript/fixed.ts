@@ -37,6 +37,8 @@ export function callTarget(linked: Linked, global: number): CallTarget | null {
   if (!isFixed(linked, global)) return null
   const value = linked.globals[global]!
   if (value instanceof StructTypeValue) return { kind: 'struct', type: value.type }
+  // A call that the host hears of is not made directly.
+  if (value instanceof SkillValue && linked.untrusted.has(value.name)) return null
   const closure = value instanceof SkillValue ? linked.skills.get(value.name) : value
   return closure instanceof Closure ? { kind: 'code', code: closure.code } : null
 }

@@ -10,6 +10,7 @@ import {
   spawnTask,
   spreadEntries,
 } from '../machine/building.ts'
+import { calledSkill } from '../machine/called-skill.ts'
 import type { Code, Result } from '../machine/code.ts'
 import {
   copyWith,
@@ -166,7 +167,7 @@ function callValue(fiber: Fiber, callee: Value, args: readonly Value[], room: nu
     return callNative(fiber, NATIVES.get(callee.name)!, args.length, args, room)
   }
   if (callee instanceof SkillValue) {
-    const { code, cells } = fiber.shared.linked.skills.get(callee.name)!
+    const { code, cells } = calledSkill(fiber.shared.linked, fiber.host, callee.name)
     return invoke(fiber, code, cells, args, room)
   }
   if (callee instanceof StructTypeValue) return structByPosition(callee.type, args)

@@ -22,6 +22,7 @@ import {
   type Value,
 } from '../values/value.ts'
 import { checkCount, defaultsFor } from './arity.ts'
+import { calledSkill } from './called-skill.ts'
 import type { Code, Result } from './code.ts'
 import { structByPosition, variantOf } from './construct.ts'
 import { CodeFrame, type Frame, type Handler, NativeFrame, type Slot } from './frame.ts'
@@ -163,7 +164,8 @@ export class Fiber {
       return this.beginNative(native, count, this.sp - count, resultAt)
     }
     if (callee instanceof SkillValue) {
-      return this.enter(this.shared.linked.skills.get(callee.name)!, this.sp - count, resultAt)
+      const { linked, host } = this.shared
+      return this.enter(calledSkill(linked, host, callee.name), this.sp - count, resultAt)
     }
     if (callee instanceof StructTypeValue) {
       const value = structByPosition(callee.type, this.values(this.sp - count))

@@ -35,6 +35,8 @@ export interface Linked {
   readonly methods: ReadonlyMap<string, ReadonlyMap<string, ImplMethod>>
   /** Implementation of each skill. */
   readonly skills: ReadonlyMap<string, Closure>
+  /** Those whose results are text of strangers. */
+  readonly untrusted: ReadonlySet<string>
 }
 
 /**
@@ -57,6 +59,7 @@ export function link(module: Module, hotAfter: number): Linked {
     globalIndex: new Map(module.globals.map((global, index) => [global.name, index])),
     methods: implMethods(module.impls, functions),
     skills: new Map(module.manifest.skills.map((skill) => [skill.name, functions[skill.impl]!])),
+    untrusted: new Set(module.manifest.skills.filter((skill) => skill.untrusted).map(({ name }) => name)),
   }
   return linked
 }
