@@ -235,6 +235,10 @@ async function run(argv: readonly string[]): Promise<number> {
       }),
     onError: (error) => log({ level: 'error', message: 'request failed', ...loggable(error) }),
   })
+  // A terminal's Ctrl-C reaches every process; workers wait to be told by the first one.
+  if (worker !== null) process.on('SIGINT', () => {})
+  // From before it is known where the server listens: whoever reads the address may stop it at once.
+  const stopping = untilTold(worker === null ? ['SIGTERM', 'SIGINT'] : ['SIGTERM'])
   const url = await listen(http.server, host, values.port ?? 8080)
   let telling: Promise<unknown> = Promise.resolve()
   if (worker === null || worker === 1) {
@@ -253,9 +257,7 @@ async function run(argv: readonly string[]): Promise<number> {
   })
 
   const drainSeconds = values['drain-seconds'] ?? 10
-  // A terminal's Ctrl-C reaches every process; workers wait to be told by the first one.
-  if (worker !== null) process.on('SIGINT', () => {})
-  const told = await untilTold(worker === null ? ['SIGTERM', 'SIGINT'] : ['SIGTERM'])
+  const told = await stopping
   draining = true
   process.stderr.write(
     `neam-api: ${told.signal}, finishing ${http.active()} requests (at most ${drainSeconds} s)\n`,
