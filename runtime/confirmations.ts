@@ -1,7 +1,7 @@
 /** Decisions on tool calls that wait for a person, from the command line. */
 import { type Decided, decideConfirmation } from '../agents/confirmations/decide.ts'
 import { pendingConfirmations } from '../agents/confirmations/pending.ts'
-import { isoTime } from '../agents/iso-time.ts'
+import { waitingCall } from '../agents/confirmations/waiting-call.ts'
 import type { Confirmation } from '../agents/ports/confirmations.ts'
 import { Fault } from '../agents/ports/fault.ts'
 import type { System } from './system.ts'
@@ -24,15 +24,10 @@ export interface WaitingCall {
 
 /** What waits in a system's tree, oldest first. */
 export const waitingCalls = async ({ world }: System): Promise<readonly WaitingCall[]> =>
-  (await pendingConfirmations(world)).map(waitingCall)
+  (await pendingConfirmations(world)).map(callOf)
 
-const waitingCall = ({ request }: Confirmation): WaitingCall => ({
-  trace_id: request.id,
-  agent: request.place.agent,
-  tool: request.tool,
-  args: JSON.parse(request.arguments),
-  reason: request.reason,
-  expires_at: isoTime(request.expiresAt),
+const callOf = ({ request }: Confirmation): WaitingCall => ({
+  ...waitingCall(request),
   ...(request.place.kind === 'turn' ? { session_key: request.place.key } : { run: request.place.run }),
 })
 
@@ -41,7 +36,7 @@ export async function waitingCallOf({ world }: System, error: unknown): Promise<
   if (!(error instanceof Fault) || error.code !== 'confirmation_pending') throw error
   const confirmation = await world.confirmations.get(String(error.data.trace_id))
   if (confirmation === null) throw error
-  return waitingCall(confirmation)
+  return callOf(confirmation)
 }
 
 export interface Decision {

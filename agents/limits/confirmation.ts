@@ -1,5 +1,6 @@
 import type { SkillDecl } from '../../bytecode/manifest.ts'
 import { canonicalJson } from '../canonical-json.ts'
+import { waitingCall } from '../confirmations/waiting-call.ts'
 import { isoTime } from '../iso-time.ts'
 import type {
   ApprovedResult,
@@ -148,12 +149,7 @@ const placeOfAudit = (place: ConfirmationPlace) =>
 /** What a caller must know to get a decision. */
 export const pendingFault = ({ request }: Confirmation): Fault =>
   new Fault('confirmation_pending', {
-    trace_id: request.id,
-    agent: request.place.agent,
-    tool: request.tool,
-    args: JSON.parse(request.arguments),
-    reason: request.reason,
-    expires_at: isoTime(request.expiresAt),
+    ...waitingCall(request),
     ...(request.place.kind === 'turn' ? { session_key: request.place.key, turn_id: request.place.turn } : {}),
   })
 

@@ -1,6 +1,7 @@
 import { canonicalJson } from '../../agents/canonical-json.ts'
 import type { AuditEvent } from '../../agents/ports/audit.ts'
 import type { Hash } from '../../agents/ports/ids.ts'
+import { isJson } from '../../stores/tree/records.ts'
 
 /** What one record says: names in lower case with underscores, as behaviour D3 prints them. */
 export type RecordContent = Readonly<Record<string, unknown>>
@@ -118,13 +119,4 @@ function asRecord(value: unknown): AuditRecord | null {
     (prev === null || typeof prev === 'string')
     ? (value as AuditRecord)
     : null
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
 }

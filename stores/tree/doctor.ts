@@ -3,6 +3,7 @@ import type { Hash, Ids } from '../../agents/ports/ids.ts'
 import type { Clock } from '../../agents/ports/time.ts'
 import { Files, TEMPORARY } from './files.ts'
 import type { Fs } from './fs.ts'
+import { isJson } from './records.ts'
 import { readSentinel } from './sentinel.ts'
 import { decodeVersion, messageLines, readLines, type VersionFile } from './session-file.ts'
 import { currentFile, turnsOf, versionFile, versionsIn } from './session-paths.ts'
@@ -225,15 +226,6 @@ const isOurs = (name: string): boolean => !name.startsWith('.')
 function isDirectory(files: Files, path: string): boolean {
   try {
     files.list(path)
-    return true
-  } catch {
-    return false
-  }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
     return true
   } catch {
     return false

@@ -4,6 +4,15 @@ import type { Files } from './files.ts'
 /** Small JSON records: written whole and read whole, one line each so that `cat` shows them well. */
 export const encodeRecord = (value: unknown): string => `${JSON.stringify(value)}\n`
 
+export function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** Throws `record_damaged` when the text is no JSON object. */
 export function decodeRecord<T>(text: string, path: string): T {
   try {
