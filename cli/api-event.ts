@@ -69,12 +69,26 @@ export function matchRoute(method: string, path: string): Match {
   throw new Error('the route table has no last row for everything else')
 }
 
-const pathOf = ({ url = '/' }: IncomingMessage): string => url.split('?', 1)[0]!
+/** What a request is about. */
+export interface Target {
+  /** Host and port, as they were sent. */
+  readonly host: string | undefined
+  readonly path: string
+  /** Without its question mark. */
+  readonly query: string
+}
+
+/** Whoever speaks as to a proxy sends a whole URL; its host then counts, and the header does not (RFC 9112, 3.2.2). */
+export function targetOf({ url = '/', headers }: IncomingMessage): Target {
+  const [, host = headers.host, rest = url] = /^https?:\/\/([^/?]*)(.*)$/i.exec(url) ?? []
+  const [path, ...queries] = rest.split('?')
+  return { host, path: path || '/', query: queries.join('?') }
+}
 
 /** The route that a request would take; null: its path is not well-formed percent-encoding. */
 export function routeOf(request: IncomingMessage): Route | null {
   try {
-    return matchRoute(request.method ?? 'GET', pathOf(request)).route
+    return matchRoute(request.method ?? 'GET', targetOf(request).path).route
   } catch {
     return null
   }
@@ -120,12 +134,12 @@ export function apiEvent(
   options: EventOptions,
 ): APIGatewayProxyEventV2 {
   const method = request.method ?? 'GET'
-  const [rawPath = '/', ...queries] = (request.url ?? '/').split('?')
-  const rawQueryString = queries.join('?')
+  const { host, path: rawPath, query: rawQueryString } = targetOf(request)
   const { route, params } = matchRoute(method, rawPath)
   const key = routeKey(route)
   const query = queryOf(rawQueryString)
   const headers = headersOf(request)
+  if (host !== undefined) headers.host = host
   const binary = body.length > 0 && !isUtf8(body)
   return {
     version: '2.0',
@@ -139,7 +153,7 @@ export function apiEvent(
     requestContext: {
       accountId: 'local',
       apiId: 'local',
-      domainName: headers.host ?? 'localhost',
+      domainName: host ?? 'localhost',
       domainPrefix: 'local',
       http: {
         method,

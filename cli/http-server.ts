@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Context } from 'aws-lambda'
 import type { Handler } from '../lambda/edge.ts'
 import { MAX_BODY_BYTES } from '../lambda/middleware/json-body.ts'
-import { apiEvent, isProbe, sendAnswer } from './api-event.ts'
+import { apiEvent, isProbe, sendAnswer, targetOf } from './api-event.ts'
 import { ClientErrors, MAX_HEADER_BYTES } from './client-error.ts'
 import type { Connections } from './connections.ts'
 import { type OnRefused, type Refused, refusedAnswer, refuseOn } from './refused-answer.ts'
@@ -150,8 +150,9 @@ async function serve(
     const message = `the request needs one Host header, it has ${hosts}`
     return await refuse({ status: 400, code: 'bad_request', message })
   }
-  if (options.localOnly && !isLocal(request)) {
-    const { host = '', origin } = request.headers
+  const { host = '' } = targetOf(request)
+  const { origin } = request.headers
+  if (options.localOnly && !isLocal(host, origin)) {
     const named = origin === undefined ? `Host ${host}` : `Host ${host} and Origin ${origin}`
     const message = `${named}: without NEAM_API_KEY this server answers to localhost, 127.0.0.1 and [::1] only`
     return await refuse({ status: 403, code: 'host_refused', message })
@@ -249,8 +250,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer | null> {
 
 const LOCAL_NAMES = new Set(['localhost', '127.0.0.1', '[::1]'])
 
-function isLocal({ headers }: IncomingMessage): boolean {
-  const name = (authority: string) => URL.parse(`http://${authority}`)?.hostname ?? ''
-  const origin = headers.origin === undefined ? null : (URL.parse(headers.origin)?.hostname ?? '')
-  return LOCAL_NAMES.has(name(headers.host ?? '')) && (origin === null || LOCAL_NAMES.has(origin))
+function isLocal(host: string, origin: string | undefined): boolean {
+  const isOfHere = (url: string) => LOCAL_NAMES.has(URL.parse(url)?.hostname ?? '')
+  return isOfHere(`http://${host}`) && (origin === undefined || isOfHere(origin))
 }

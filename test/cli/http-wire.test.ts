@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { Connections } from '../../cli/connections.ts'
-import { createHttpServer, type HttpServer } from '../../cli/http-server.ts'
+import { createHttpServer, type HttpServer, type Patience } from '../../cli/http-server.ts'
 import type { ToldRefusal } from '../../cli/refused-answer.ts'
 import type { Handler } from '../../lambda/edge.ts'
 import { checkAnswer } from '../support/check-answer.ts'
@@ -179,6 +179,32 @@ describe('requests that come at once', () => {
   })
 })
 
+describe('a whole URL as the target of a request', () => {
+  const ask = async (target: string, authorization = '') => {
+    const text = `GET ${target} HTTP/1.1\r\n${HOST}${authorization}Connection: close\r\n\r\n`
+    const [answer] = answersIn(await raw(server.url, text))
+    return { status: answer!.status, body: JSON.parse(answer!.body.toString()) }
+  }
+
+  test.each([
+    'http://agents.example/health',
+    'HTTP://agents.example:8080/health?x=1',
+    'https://[::1]/health',
+  ])('%s is answered as its path', async (target) => {
+    expect(await ask(target)).toMatchObject({ status: 200, body: { status: 'ok' } })
+  })
+
+  test.each(['http://agents.example', 'http://agents.example/', 'http://agents.example?x=1'])(
+    '%s is the path /',
+    async (target) => {
+      expect(await ask(target, `Authorization: Bearer ${KEY}\r\n`)).toMatchObject({
+        status: 404,
+        body: { message: 'Route not found: GET /' },
+      })
+    },
+  )
+})
+
 test('a client that has closed its side for sending is answered', async () => {
   const socket = connection(server.url)
   socket.end(HIDDEN)
@@ -200,7 +226,22 @@ test('a client that goes away in the middle of its body harms nobody', async () 
   expect((await fetch(`${server.url}/health`)).status).toBe(200)
 })
 
-describe('a client that is too slow', () => {
+describe('a server without keys', () => {
+  test('goes by the host of a whole URL, not by the header beside it', async () => {
+    const open = await startServer('bin/neam-api.js', ['--program', 'examples/agents.neam', '--offline'], {
+      NEAM_SESSIONS_DIR: temporaryDirectory(),
+    })
+    const ask = async (target: string) => {
+      const text = `GET ${target} HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`
+      return answersIn(await raw(open.url, text)).map(({ status }) => status)
+    }
+    expect(await ask('http://localhost:8080/health')).toEqual([200])
+    for (const evil of ['http://evil.example/health', 'http://localhost@evil.example/health'])
+      expect(await ask(evil)).toEqual([403])
+  }, 20_000)
+})
+
+describe('a client', () => {
   let http: HttpServer
   let refused: ToldRefusal[]
   beforeEach(() => {
@@ -210,11 +251,11 @@ describe('a client that is too slow', () => {
     http.server.closeAllConnections()
     http.server.close()
   })
-  const impatient = async (handler: Handler): Promise<string> => {
+  const impatient = async (handler: Handler, patience: Partial<Patience> = {}): Promise<string> => {
     http = createHttpServer({
       handlers: new Map([['GET /health', handler]]),
       timeoutMs: 5000,
-      patience: { headersMs: 50, requestMs: 100, keepAliveMs: 1000, checkMs: 10 },
+      patience: { headersMs: 50, requestMs: 100, keepAliveMs: 1000, checkMs: 10, ...patience },
       localOnly: true,
       connections: new Connections(10),
       onRefused: (refusal) => refused.push(refusal),
@@ -234,7 +275,7 @@ describe('a client that is too slow', () => {
     ['with its headers', `GET /health HTTP/1.1\r\n${HOST}X-Slow`],
     ['with its body', `GET /health HTTP/1.1\r\n${HOST}Content-Length: 10\r\n\r\n{`],
     ['with a chunk', `GET /health HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n5\r\n{`],
-  ])('%s is answered 408, and its connection closed', async (_name, text) => {
+  ])('that is too slow %s is answered 408, and its connection closed', async (_name, text) => {
     const answers = answersIn(await raw(await impatient(never), text))
     expect(answers.map(({ status }) => status)).toEqual([408])
     checkAnswer('GET', '/%', answers[0]!)
@@ -244,5 +285,18 @@ describe('a client that is too slow', () => {
     })
     expect(refused).toMatchObject([{ status: 408, code: 'request_timeout' }])
     expect(http.active()).toBe(0)
+  })
+
+  test('that breaks its connection off has sent no broken request: nobody is answered, and nothing counted', async () => {
+    const url = await impatient(never, { headersMs: 10_000, requestMs: 10_000 })
+    const broken = once(http.server, 'clientError')
+    const socket = connection(url)
+    socket.on('error', () => {})
+    socket.write(`GET /health HTTP/1.1\r\n${HOST}`)
+    const [taken] = await once(http.server, 'connection')
+    await once(taken, 'data')
+    socket.resetAndDestroy()
+    const [{ code }] = await broken
+    expect([code, refused]).toEqual(['ECONNRESET', []])
   })
 })
