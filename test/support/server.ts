@@ -12,6 +12,8 @@ const PATIENCE_MS = 10_000
 export interface Server {
   /** `http://127.0.0.1:PORT` */
   readonly url: string
+  /** Of its process. */
+  readonly pid: number
   /** What it printed on stderr so far. */
   log(): string
   /** Its exit code, null of one that a signal ended, when all that it printed is there. */
@@ -53,6 +55,7 @@ export async function startServer(
   })
   return {
     url,
+    pid: child.pid as number,
     log: () => log,
     ended,
     stop: () => {
