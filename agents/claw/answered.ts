@@ -21,5 +21,12 @@ export function answeredAs(
   const calls = steps.filter((step) => step.kind === 'model')
   const usage = calls.reduce((sum, call) => addUsage(sum, call.usage), NO_USAGE)
   const cost = calls.reduce((sum, call) => sum + call.cost, 0)
-  return { status: 'completed', response: answer.content, tokens: totalTokens(usage), cost, finishedAt }
+  return {
+    status: 'completed',
+    response: answer.content,
+    tokens: totalTokens(usage),
+    cost,
+    finishedAt,
+    ...(answer.tainted ? { tainted: true } : {}),
+  }
 }
