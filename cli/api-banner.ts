@@ -12,12 +12,12 @@ export interface BannerOptions {
   readonly workers: number
   /** Most connections of callers to each of them. */
   readonly connections: number
-  /** What is wrong with keys that are set, and with the isolation of commands. */
-  readonly insecure: readonly string[]
+  /** What is wrong with keys that are set, with those of models, and with the isolation of commands. */
+  readonly warnings: readonly string[]
 }
 
 /** What a started server says: what is served, where the data lies, what is insecure, what to try next. */
-export function banner({ system, url, host, hasKey, insecure, connections, workers }: BannerOptions): string {
+export function banner({ system, url, host, hasKey, connections, workers, ...told }: BannerOptions): string {
   const { manifest, settings } = system
   const names = (kind: 'agent' | 'claw' | 'forge') =>
     manifest.agents.filter((agent) => agent.kind === kind).map((agent) => agent.name)
@@ -32,7 +32,7 @@ export function banner({ system, url, host, hasKey, insecure, connections, worke
     `  claw agents   ${shown(claws)}`,
     `  forge agents  ${shown(forges)}`,
     ...(others.length > 0 ? [`  agents        ${shown(others)}`] : []),
-    `  models        ${settings.offline ? 'offline (a deterministic stand-in: no key, no network)' : 'as the program declares'}`,
+    `  models        ${modelsText(system)}`,
     `  sessions      ${settings.sessionsDir}`,
     `  state         ${settings.stateDir}`,
     `  workspaces    ${settings.workspaceDir ?? settings.cwd}`,
@@ -42,7 +42,7 @@ export function banner({ system, url, host, hasKey, insecure, connections, worke
     ...(settings.watch ? ['  watching      the program is loaded again when its files change'] : []),
     ...(workers > 1 ? [`  workers       ${workers} processes`] : []),
     ...warnings(host, hasKey, settings.disabled),
-    ...insecure.map((warning) => `  WARNING       ${warning}`),
+    ...told.warnings.map((warning) => `  WARNING       ${warning}`),
     '',
     'Try next:',
     ...claws
@@ -64,6 +64,12 @@ export function banner({ system, url, host, hasKey, insecure, connections, worke
     '',
   ]
   return `${lines.join('\n')}\n`
+}
+
+function modelsText({ settings, manifest }: System): string {
+  if (settings.offline) return 'offline (a deterministic stand-in: no key, no network)'
+  const declared = manifest.agents.map(({ provider, model }) => `${provider} ${model}`)
+  return declared.length === 0 ? 'none' : [...new Set(declared)].join(', ')
 }
 
 function auditText({ auditSink, auditLog, logLevel }: System['settings']): string {

@@ -10,6 +10,7 @@ import { commandWarnings } from '../runtime/commands.ts'
 import { type Environment, processEnvironment } from '../runtime/environment.ts'
 import { createAslDriver } from '../runtime/local-forge.ts'
 import { leveledLog, loggable } from '../runtime/log.ts'
+import { modelWarnings } from '../runtime/readiness.ts'
 import {
   AUDIT_SINKS,
   MAX_CONNECTIONS,
@@ -244,9 +245,13 @@ async function run(argv: readonly string[]): Promise<number> {
   if (worker === null || worker === 1) {
     for (const message of portWarnings(system.manifest, Number(new URL(url).port)))
       log({ level: 'warn', message })
-    const insecure = [...keyWarnings, ...(await commandWarnings(system, environment))]
+    const warnings = [
+      ...keyWarnings,
+      ...(await modelWarnings(system.world)),
+      ...(await commandWarnings(system, environment)),
+    ]
     process.stderr.write(
-      banner({ system, url, host, hasKey, insecure, workers, connections: connections.limit }),
+      banner({ system, url, host, hasKey, warnings, workers, connections: connections.limit }),
     )
     await driver.resume(await unfinishedRuns(system.world))
     telling = owedNotices(system.world)

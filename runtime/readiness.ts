@@ -30,6 +30,15 @@ const LIMIT_MS = 3_000
 
 export type Readiness = (world: World, tree: Tree) => Promise<Readonly<Record<string, Check>>>
 
+/** What keeps agents of the program from their models, such as a missing key; one sentence for each cause. */
+export async function modelWarnings(world: World): Promise<readonly string[]> {
+  const found = await Promise.allSettled(
+    world.program.module.manifest.agents.map((agent) => world.models.for(agent)),
+  )
+  const faults = found.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
+  return [...new Set(faults.map((fault) => (fault instanceof Fault ? faultText(fault) : String(fault))))]
+}
+
 /** All that a process needs to serve requests (chapter 28.8: agents loaded, LLM connectivity), each part asked at once. */
 export function systemReadiness(options: ReadinessOptions): Readiness {
   const { fileSystem, providerUrls, clock, timers } = options

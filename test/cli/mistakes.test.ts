@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { isColored } from '../../cli/color.ts'
 import { runBin } from '../support/program.ts'
-import { ROOT } from '../support/server.ts'
+import { ROOT, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const cwd = temporaryDirectory()
@@ -84,6 +84,25 @@ describe('a mistake on the command line is answered with what was meant', () => 
     })
     expect(code).toBe(1)
     expect(stderr).toContain('no API key for provider openai: set OPENAI_API_KEY, or use --offline')
+  })
+
+  test('a server says at its start which models it has, and which key is missing; it serves all the same', async () => {
+    const server = await startServer('bin/neam-api.js', ['--program', 'agents.neam'], {}, cwd)
+    const warning = 'WARNING       no API key for provider openai: set OPENAI_API_KEY, or use --offline'
+    expect(server.log()).toContain('models        openai gpt-4o\n')
+    expect(server.log().split(warning)).toHaveLength(2)
+    expect(await server.stop()).toBe(0)
+  })
+
+  test('a server that has the key, or needs none, warns of none', async () => {
+    for (const [args, env] of [
+      [[], { OPENAI_API_KEY: 'key' }],
+      [['--offline'], {}],
+    ] as const) {
+      const server = await startServer('bin/neam-api.js', ['--program', 'agents.neam', ...args], env, cwd)
+      expect(server.log()).not.toContain('OPENAI_API_KEY')
+      expect(await server.stop()).toBe(0)
+    }
   })
 })
 
