@@ -2,7 +2,7 @@
 // process from other work.
 import { describe, expect, test } from '@jest/globals'
 import { type Limits, Program } from '../../vm/program.ts'
-import { NativeValue } from '../../vm/values/value.ts'
+import { NativeValue, type Value } from '../../vm/values/value.ts'
 import { compileSource } from '../support/compile-source.ts'
 import { RecordingHost } from '../support/recording-host.ts'
 
@@ -72,4 +72,74 @@ test('unique() of elements that must be compared pauses, and finds what it would
     .call(new NativeValue('list_unique'), [list])
   expect(unique).toEqual(list.slice(0, 1000))
   expect(host.pauses).toBeGreaterThan(1)
+})
+
+/** Calls a native on values, with a clock that goes on by a millisecond at each look. */
+async function called(name: string, args: readonly Value[], limits: Partial<Limits> = {}) {
+  const host = new SlowHost()
+  const answer = await Program.link(compileSource(''))
+    .activate(host, limits)
+    .call(new NativeValue(name), args)
+  return { answer, host }
+}
+/** Many more than are sorted at a stretch, each value twice, in an order that is none. */
+const shuffled = (length = 50_000): number[] => Array.from({ length }, (_, n) => (n * 7919) % 25_000)
+const byNumber = (a: number, b: number) => a - b
+
+test.each([
+  ['numbers', shuffled(), shuffled().sort(byNumber)],
+  [
+    'strings',
+    shuffled().map((n) => String(n).padStart(6, '0')),
+    shuffled()
+      .map((n) => String(n).padStart(6, '0'))
+      .sort(),
+  ],
+  [
+    'a list that is no multiple of a piece',
+    shuffled().slice(0, 12_289),
+    shuffled().slice(0, 12_289).sort(byNumber),
+  ],
+  ['one element', [7], [7]],
+  ['none', [], []],
+])('sort() of %s sorts the list itself', async (_, list, sorted) => {
+  const { answer } = await called('list_sort', [list])
+  expect(list).toEqual(sorted)
+  expect(answer).toBe(list)
+})
+
+test('sort() of a long list gives way; unique() of simple elements does, too', async () => {
+  expect((await called('list_sort', [shuffled(300_000)])).host.pauses).toBeGreaterThan(1)
+  const many = Array.from({ length: 500_000 }, (_, n) => n % 1000)
+  const { answer, host } = await called('list_unique', [many])
+  expect(answer).toEqual(many.slice(0, 1000))
+  expect(host.pauses).toBeGreaterThan(1)
+})
+
+test.each([
+  ['sort() is stopped by its fuel', 'list_sort', { fuel: 500_000 }, 'fuel'],
+  ['sort() ends at the deadline', 'list_sort', { deadlineAt: 20 }, 'deadline'],
+  ['unique() is stopped by its fuel', 'list_unique', { fuel: 40_000 }, 'fuel'],
+] as const)('%s before it is done, and leaves the list as it was', async (_, name, limits, kind) => {
+  const list = shuffled()
+  await expect(called(name, [list], limits)).rejects.toMatchObject({ kind })
+  expect(list).toEqual(shuffled())
+})
+
+test('sort() of a list with values that cannot be compared leaves it as it was', async () => {
+  const list: Value[] = [...shuffled(), 'a text']
+  await expect(called('list_sort', [list])).rejects.toMatchObject({ kind: 'type' })
+  expect(list).toEqual([...shuffled(), 'a text'])
+})
+
+test.each([
+  ['sort_by(key) keeps the order of equals', 'fun(p) { return p[0]; }'],
+  ['sort_by(comparison) does, too', 'fun(a, b) { return a[0] - b[0]; }'],
+])('%s in a long list', async (_, f) => {
+  const module = compileSource(`fun sorts(list) { return list.sort_by(${f}); }`)
+  const sorts = module.functions.findIndex(({ name }) => name === 'sorts')
+  const list = shuffled().map((key, at) => [key, at])
+  const expected = [...list].sort(([a], [b]) => a! - b!)
+  const sorted = await Program.link(module).activate(new SlowHost(), {}).callFunction(sorts, [list])
+  expect(sorted).toEqual(expected)
 })

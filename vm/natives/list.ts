@@ -1,5 +1,4 @@
 /** Methods of lists. Those that take a function are generators, because that function may suspend. */
-import type { Awaitable } from '../host.ts'
 import { contains } from '../machine/operators.ts'
 import { isEqual } from '../values/equality.ts'
 import { compare } from '../values/ordering.ts'
@@ -10,8 +9,9 @@ import { type Arguments, isCallable } from './arguments.ts'
 import { methodsOf } from './method.ts'
 import { table } from './native.ts'
 import { setOf } from './set.ts'
-import { sortByComparison, sortByKey } from './sort.ts'
+import { sortByComparison, sortByKey, sortByOrder } from './sort.ts'
 import { joinTexts } from './string.ts'
+import { inTurns } from './turns.ts'
 
 const { method, calling, later } = methodsOf<Value[]>()
 
@@ -78,10 +78,9 @@ export const LIST_METHODS = table([
   }),
   method('copy()', 'A list of the same elements.', (list, call) => made(call, [...list])),
   method('reverse()', 'Turns it round in place; the list.', (list, call) => made(call, list.reverse())),
-  method('sort()', 'Sorts numbers or strings in place; the list.', (list, call) => {
-    call.meter.charge(list.length * Math.ceil(Math.log2(list.length + 1)))
-    return list.sort(compare)
-  }),
+  later('sort()', 'Sorts numbers or strings in place; the list.', (list, call) =>
+    inTurns(sortByOrder(list, call.meter), call),
+  ),
   calling(
     'sort_by(f)',
     'Sorts in place by a key f(x), or by f(a, b): negative or true when a comes first.',
@@ -184,7 +183,9 @@ export const LIST_METHODS = table([
       list.map((item, i) => new TupleValue([i, item])),
     ),
   ),
-  later('unique()', 'Every element once, in the order of first occurrence.', unique),
+  later('unique()', 'Every element once, in the order of first occurrence.', (list, call) =>
+    inTurns(unique(list, call), call),
+  ),
   method('to_set()', 'The set of its elements: nil, bools, numbers and strings.', (list, call) =>
     setOf(call, list, (index) => call.invalid(`a set holds no ${describe(list[index]!)}`)),
   ),
@@ -222,9 +223,7 @@ function appendFlat(result: Value[], value: Value, call: Arguments): void {
 }
 
 /** Simple values by a set, all others by `==`. */
-function unique(list: Value[], call: Arguments): Awaitable<Value> {
-  const { meter, host } = call
-  const items = [...list]
+function* unique(list: Value[], { meter }: Arguments): Generator<void, Value[]> {
   const simple = new Set<Value>()
   const others: Value[] = []
   const result: Value[] = []
@@ -232,22 +231,12 @@ function unique(list: Value[], call: Arguments): Awaitable<Value> {
     if (item === null || typeof item !== 'object') return !simple.has(item) && simple.add(item) !== null
     return !contains(others, item, meter) && others.push(item) > 0
   }
-  let at = 0
-  /** Compares until all is done, or others are to have their turn. */
-  const goOn = (): Awaitable<Value> => {
-    for (; at < items.length; at += 1) {
-      if (meter.turnIsOver) return pauseAndGoOn()
-      const item = items[at]!
-      if (isNew(item)) result.push(item)
-    }
-    return made(call, result)
+  for (const item of [...list]) {
+    meter.tick()
+    if (isNew(item)) result.push(item)
+    if (meter.turnIsOver) yield
   }
-  const pauseAndGoOn = async (): Promise<Value> => {
-    meter.startTurn()
-    await host.sleep(0)
-    return await goOn()
-  }
-  return goOn()
+  return result
 }
 
 function extreme(list: readonly Value[], direction: -1 | 1, call: Arguments): Value {

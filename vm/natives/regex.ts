@@ -9,6 +9,7 @@ import type { Value } from '../values/value.ts'
 import type { Arguments } from './arguments.ts'
 import { functionForm, methodsOf } from './method.ts'
 import { type Native, type Table, table } from './native.ts'
+import { giveWay } from './turns.ts'
 
 const MAX_PATTERN = 10_000
 /** Pattern instructions times characters of one search: seconds at the worst. */
@@ -107,9 +108,7 @@ async function* matches(text: string, pattern: RE2JS, call: Arguments): AsyncGen
     meter.charge(1 + Math.ceil((host.now() - before) * STEPS_A_MS))
     if (!found) return
     yield matcher
-    if (!meter.turnIsOver) continue
-    meter.startTurn()
-    await host.sleep(0)
+    if (meter.turnIsOver) await giveWay(call)
   }
 }
 
