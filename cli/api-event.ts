@@ -176,12 +176,20 @@ export function apiEvent(
 /** API Gateway passes text as it is and everything else as base64. */
 const isUtf8 = (body: Buffer): boolean => Buffer.from(body.toString('utf8'), 'utf8').equals(body)
 
+export interface SendOptions {
+  /** An answer to HEAD. */
+  readonly bodyless: boolean
+  /** How long the other side may take nothing of what is being sent, ms; then the connection is closed. */
+  readonly stallMs: number
+}
+
 /** Resolves when the answer has been handed to the operating system, or cannot be any more. */
 export async function sendAnswer(
   response: ServerResponse,
   answer: HandlerAnswer,
-  bodyless: boolean,
+  { bodyless, stallMs }: SendOptions,
 ): Promise<void> {
+  response.setTimeout(stallMs, () => response.destroy())
   const headers: OutgoingHttpHeaders = { ...answer.headers } as Record<string, string>
   const status = answer.statusCode ?? 200
   if (answer.stream) {

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Context } from 'aws-lambda'
-import type { Handler } from '../lambda/edge.ts'
+import type { Handler, HandlerAnswer } from '../lambda/edge.ts'
 import { MAX_BODY_BYTES } from '../lambda/middleware/json-body.ts'
 import { apiEvent, isProbe, sendAnswer, targetOf } from './api-event.ts'
 import { ClientErrors, MAX_HEADER_BYTES } from './client-error.ts'
@@ -39,18 +39,28 @@ export interface HttpServer {
 }
 
 /**
- * Milliseconds that a client has to send its headers, and the whole of its request; that a connection is kept for its next
- * request; and how often that is checked.
+ * Milliseconds that a client has to send its headers, and the whole of its request; that it may take nothing of its answer;
+ * that a connection is kept for its next request; and how often the first two are checked.
  */
 export interface Patience {
   readonly headersMs: number
   readonly requestMs: number
+  readonly stallMs: number
   readonly keepAliveMs: number
   readonly checkMs: number
 }
 
-/** Connections are kept for longer than load balancers keep theirs (60 s): they close them, and no request meets a closed one. */
-const PATIENCE: Patience = { headersMs: 10_000, requestMs: 30_000, keepAliveMs: 65_000, checkMs: 1000 }
+/**
+ * Connections are kept for longer than load balancers keep theirs (60 s): they close them, and no request meets a closed one.
+ * A stream in which nothing happens has a line every 15 s.
+ */
+const PATIENCE: Patience = {
+  headersMs: 10_000,
+  requestMs: 30_000,
+  stallMs: 60_000,
+  keepAliveMs: 65_000,
+  checkMs: 1000,
+}
 
 /** Closed connections make room at any moment. */
 const CONNECTIONS_RETRY_SECONDS = 1
@@ -135,10 +145,11 @@ async function serve(
 ): Promise<void> {
   const requestId = randomUUID()
   const startedAt = performance.now()
-  const refuse = async (refused: Refused): Promise<void> => {
-    const answer = refusedAnswer(refused, options.onRefused, { requestId, request, startedAt })
-    await sendAnswer(response, answer, request.method === 'HEAD')
-  }
+  const { stallMs } = options.patience ?? PATIENCE
+  const send = (answer: HandlerAnswer): Promise<void> =>
+    sendAnswer(response, answer, { bodyless: request.method === 'HEAD', stallMs })
+  const refuse = (refused: Refused): Promise<void> =>
+    send(refusedAnswer(refused, options.onRefused, { requestId, request, startedAt }))
   // The other side may hang up at any time; what is running goes on, its answer goes nowhere.
   response.on('error', () => {})
   if (options.connections.isBeyond(request.socket)) {
@@ -185,7 +196,7 @@ async function serve(
   const working = handler(event, context(requestId, deadlineAt))
   const answer = await withinTime(options.timeoutMs, working)
   release?.()
-  if (answer !== null) return await sendAnswer(response, answer, request.method === 'HEAD')
+  if (answer !== null) return await send(answer)
   const message = `the request was not answered within ${options.timeoutMs} ms`
   await refuse({ status: 504, code: 'deadline_exceeded', message })
   // It stays in hand for as long as it is worked on; a stream that begins now has no reader.

@@ -1,6 +1,7 @@
 // What no well-behaved client sends (reliability 3.5: H02, H03, H11, H17), as bytes on a socket.
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { Connections } from '../../cli/connections.ts'
 import { createHttpServer, type HttpServer, type Patience } from '../../cli/http-server.ts'
@@ -46,6 +47,9 @@ async function lines(requestId: string): Promise<readonly Record<string, unknown
     .filter((line) => line.includes(requestId))
   return found.map((line) => JSON.parse(line))
 }
+
+/** More than the buffers of a connection hold. */
+const LARGE = 'x'.repeat(32 * 1024 * 1024)
 
 const HOST = 'Host: localhost\r\n'
 /** A request that must not be answered: it is part of the one before, or comes after a broken one. */
@@ -255,7 +259,14 @@ describe('a client', () => {
     http = createHttpServer({
       handlers: new Map([['GET /health', handler]]),
       timeoutMs: 5000,
-      patience: { headersMs: 50, requestMs: 100, keepAliveMs: 1000, checkMs: 10, ...patience },
+      patience: {
+        headersMs: 50,
+        requestMs: 100,
+        stallMs: 1000,
+        keepAliveMs: 1000,
+        checkMs: 10,
+        ...patience,
+      },
       localOnly: true,
       connections: new Connections(10),
       onRefused: (refusal) => refused.push(refusal),
@@ -285,6 +296,33 @@ describe('a client', () => {
     })
     expect(refused).toMatchObject([{ status: 408, code: 'request_timeout' }])
     expect(http.active()).toBe(0)
+  })
+
+  test.each([
+    ['an answer', () => ({ body: LARGE })],
+    ['a stream', () => ({ stream: Readable.from([LARGE, LARGE]) })],
+  ])('that takes nothing of %s loses its connection, and no request stays in hand', async (_name, sent) => {
+    const url = await impatient(async () => ({ statusCode: 200, ...sent() }), { stallMs: 50 })
+    const taken = once(http.server, 'connection')
+    const socket = connection(url)
+    socket.on('error', () => {})
+    socket.pause()
+    socket.write(HIDDEN)
+    const [theirs] = await taken
+    await once(theirs, 'close')
+    await http.idle()
+    socket.destroy()
+  })
+
+  test('that takes its answer keeps its connection for the next request', async () => {
+    const url = await impatient(async () => ({ statusCode: 200, body: LARGE }), { stallMs: 10_000 })
+    const socket = connection(url)
+    socket.write(HIDDEN + HIDDEN.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'))
+    const answers = answersIn(await answered(socket))
+    expect(answers.map(({ status, body }) => [status, body.length])).toEqual([
+      [200, LARGE.length],
+      [200, LARGE.length],
+    ])
   })
 
   test('that breaks its connection off has sent no broken request: nobody is answered, and nothing counted', async () => {
