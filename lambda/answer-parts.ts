@@ -13,3 +13,5 @@ export const AMOUNT = v.pipe(v.number(), v.minValue(0))
 export const USAGE = v.strictObject({ tokens: COUNT, cost_usd: AMOUNT })
 /** A body that is no JSON. */
 export const BYTES = v.instance(Uint8Array)
+/** Text of strangers may have a part in it (docs/untrusted-text.md); left out where it has none. */
+export const TAINTED = { tainted: v.optional(v.literal(true)) }

@@ -163,7 +163,7 @@ async function workAndVerify(
   /** Text of strangers has come in. */
   readonly isTainted: boolean
 }> {
-  const { world, decl, workspace } = run
+  const { world, decl, workspace, config } = run
   const { project, spent } = options
   const scene = await openScene(world, {
     agent: decl,
@@ -171,7 +171,10 @@ async function workAndVerify(
     workspace,
     deadlineAt: options.deadlineAt,
     signal: options.signal,
-    taint: before.isTainted || spent.tainted ? [TAINT_SOURCE.earlierTry] : [],
+    taint: [
+      ...(config.tainted ? [TAINT_SOURCE.caller] : []),
+      ...(before.isTainted || spent.tainted ? [TAINT_SOURCE.earlierTry] : []),
+    ],
     readOnlyPaths: [decl.loop.planFile, decl.loop.progressFile].filter((path) => path !== null),
   })
   const warnings: string[] = []

@@ -17,9 +17,11 @@ const MARGIN_MS = 30_000
 export async function runElsewhere(
   world: World,
   agent: string,
-  { deadlineAt, signal, requestId }: Pick<CallContext, 'deadlineAt' | 'signal' | 'requestId'>,
+  call: Pick<CallContext, 'deadlineAt' | 'signal' | 'requestId' | 'taint'>,
 ): Promise<RunOutcome> {
-  const config = await startForge(world, { agent, driver: world.forgeDriver.kind, requestId })
+  const { deadlineAt, signal, requestId, taint = [] } = call
+  const isTainted = taint.length > 0
+  const config = await startForge(world, { agent, driver: world.forgeDriver.kind, requestId, isTainted })
   await world.forgeDriver.start(config, world.tracing.current())
   const giveUpAt = deadlineAt - MARGIN_MS
   for (;;) {

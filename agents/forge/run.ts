@@ -22,6 +22,8 @@ export interface RunOptions extends Incoming {
   readonly signal?: AbortSignal
   /** Agent calls on the way here, this one included; 1 for a run of its own. */
   readonly depth?: number
+  /** Whoever asks for it has read text of strangers. */
+  readonly isTainted?: boolean
   onStart?(config: RunConfig): void
   /** Before each iteration. */
   onBegin?(iteration: number): void
@@ -44,6 +46,7 @@ export async function runForge(world: World, agent: string, options: RunOptions 
     prompt: options.prompt,
     files: options.files,
     driver: 'inline',
+    isTainted: options.isTainted,
   })
   return await drive(world, config, 1, options)
 }

@@ -24,6 +24,8 @@ export interface StartRequest extends Incoming {
   readonly workspace?: string
   readonly driver: RunConfig['driver']
   readonly requestId?: string | null
+  /** Whoever asks for it has read text of strangers. */
+  readonly isTainted?: boolean
   /** A start that may be repeated: `run` is the same each time, and `fingerprint` is that of what the caller sent. */
   readonly once?: { readonly run: string; readonly fingerprint: string }
 }
@@ -76,6 +78,7 @@ async function start(world: World, decl: ForgeDecl, request: StartRequest): Prom
         driver: request.driver,
         tasksAtStart: found.tasks?.length ?? 0,
         doneAtStart: found.progress.map(({ task }) => task),
+        ...(request.isTainted ? { tainted: true as const } : {}),
       },
     }
   }

@@ -133,12 +133,12 @@ const FORGE: Readonly<Record<string, Method<ForgeDecl>>> = {
   ...STATELESS,
   async run({ world, agent, scene, arguments: args }) {
     args.end(0)
-    const { depth, signal } = scene.call
+    const { depth, signal, taint = [] } = scene.call
     // An iteration has a function's time for all that it does; a turn is outlived by the run that it asks for.
     const outcome =
       world.forgeDriver.kind === 'states' && scene.agent?.kind !== 'forge'
         ? await runElsewhere(world, agent.name, scene.call)
-        : await runForge(world, agent.name, { signal, depth: depth + 1 })
+        : await runForge(world, agent.name, { signal, depth: depth + 1, isTainted: taint.length > 0 })
     if (outcome.tainted) scene.taint.add(TAINT_SOURCE.answer(agent.name))
     return outcomeValue(outcome)
   },

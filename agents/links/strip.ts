@@ -20,12 +20,17 @@ const MOST_ROUNDS = 8
 /** Nothing without one of these can be read as a link or an image. */
 const SUSPICIOUS = /\]\(|\]\[|\]:|<|\/\/|www\.|&|\\/i
 
+/** Quotations and lists in one another, a hundred deep in one line. */
+const TOO_DEEP = /^(?:[ \t]*(?:>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t]))){100}/m
+
 /**
  * A Markdown text without the links and images that a rule does not let stand: inline, by reference, autolinks, HTML and
- * bare URLs. The text of a link and the description of an image stay. Null: new ones came up again and again.
+ * bare URLs. The text of a link and the description of an image stay. Null: it cannot be cleaned, because new ones came up
+ * again and again, or it is nested too deep to be read.
  */
 export async function stripLinks(text: string, rule: LinkRule): Promise<Stripped | null> {
   if (!SUSPICIOUS.test(text)) return { text, removed: 0 }
+  if (TOO_DEEP.test(text)) return null
   const readings = await markdownReadings()
   let current = text
   let removed = 0
@@ -47,9 +52,13 @@ async function markdownReadings(): Promise<readonly Read[]> {
     import('micromark-extension-gfm-table'),
     import('mdast-util-gfm-table'),
   ])
-  const withTables = { extensions: [gfmTable()], mdastExtensions: [gfmTableFromMarkdown()] }
-  return [(text) => fromMarkdown(text), (text) => fromMarkdown(text, withTables)]
+  const plainly = { extensions: [UNEMPHASISED] }
+  const withTables = { extensions: [UNEMPHASISED, gfmTable()], mdastExtensions: [gfmTableFromMarkdown()] }
+  return [(text) => fromMarkdown(text, plainly), (text) => fromMarkdown(text, withTables)]
 }
+
+/** Emphasis says nothing about links; reading it takes time that grows with its square. */
+const UNEMPHASISED = { disable: { null: ['attention'] } }
 
 function firstEdits(readings: readonly Read[], text: string, rule: LinkRule): readonly Edit[] {
   for (const read of readings) {
@@ -218,7 +227,7 @@ const altOf = (tag: string): string => plain(/^<img\s[^>]*?\balt="([^"<>&]*)"/i.
 
 /** Text that Markdown shows as it is. */
 const plain = (text: string): string =>
-  text.replace(/\s+/g, ' ').replace(/[\\`*_{}[\]()<>#!&|~]/g, (character) => `\\${character}`)
+  text.replace(/\s+/g, ' ').replace(/[\\`{}[\]()<>#!&|]/g, (character) => `\\${character}`)
 
 /** Edits do not overlap, except where one lies wholly in another: the outer one then says it all. */
 function edited(source: string, edits: readonly Edit[]): string {

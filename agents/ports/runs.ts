@@ -27,6 +27,8 @@ export interface RunConfig extends RunRef {
   readonly tasksAtStart: number
   /** Tasks that the progress file called done when the run started, once a line. */
   readonly doneAtStart: readonly string[]
+  /** Whoever asked for it had read text of strangers (decision 010). */
+  readonly tainted?: true
 }
 
 export type Verdict =

@@ -59,6 +59,7 @@ export const TAINT_SOURCE = {
   history: 'what was said before in this session',
   otherSession: 'the history of a session',
   memory: 'what is remembered of earlier conversations',
+  caller: 'what was read by whoever asked for the run',
   earlierTry: 'an earlier try of this iteration',
 } as const
 

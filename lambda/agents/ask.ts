@@ -3,7 +3,8 @@ import { findAgent } from '../../agents/find-agent.ts'
 import { asFault } from '../../agents/turn/as-fault.ts'
 import { askOnce } from '../../agents/turn/ask-once.ts'
 import { totalTokens } from '../../agents/turn/usage.ts'
-import { USAGE } from '../answer-parts.ts'
+import { TAINTED, USAGE } from '../answer-parts.ts'
+import { taintedView } from '../claw/turn-view.ts'
 import type { RouteHandler } from '../edge.ts'
 import { withInstance } from '../instance.ts'
 import { TEXT, validate } from '../validate.ts'
@@ -18,6 +19,7 @@ export const ASK_ANSWER = v.strictObject({
   response: v.string(),
   trace_id: v.string(),
   usage: USAGE,
+  ...TAINTED,
 })
 
 function read(body: unknown): { readonly agent: string; readonly message: string } {
@@ -38,7 +40,12 @@ export const agentAsk: RouteHandler = async (request) => {
   const call = { depth: 1, deadlineAt, signal: edge.shutdown, requestId, holding: [] }
   return await withInstance(request, agent, async () => {
     try {
-      const { text, usage, cost } = await askOnce(world, { agent: found, message, tools: true, call })
+      const { text, usage, cost, isTainted } = await askOnce(world, {
+        agent: found,
+        message,
+        tools: true,
+        call,
+      })
       return {
         body: {
           agent_id: agent,
@@ -46,6 +53,7 @@ export const agentAsk: RouteHandler = async (request) => {
           response: text,
           trace_id: requestId,
           usage: { tokens: totalTokens(usage), cost_usd: cost },
+          ...taintedView(isTainted),
         },
       }
     } catch (error) {

@@ -1,12 +1,10 @@
 /** The shapes of what `turn-view.ts` shows. */
 import * as v from 'valibot'
 import { FAULT_CODES } from '../../agents/ports/fault.ts'
-import { COUNT, TIME, USAGE } from '../answer-parts.ts'
+import { COUNT, TAINTED, TIME, USAGE } from '../answer-parts.ts'
 
 const PLACE = { agent: v.string(), session_key: v.string(), turn_id: v.string() }
 
-/** Text of strangers may have a part in it (docs/untrusted-text.md); left out where it has none. */
-const TAINTED = { tainted: v.optional(v.literal(true)) }
 /** The fields of an answered turn. */
 export const ANSWERED = { ...PLACE, response: v.string(), usage: USAGE, ...TAINTED }
 export const MESSAGE_ANSWER = v.strictObject(ANSWERED)

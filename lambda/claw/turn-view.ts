@@ -14,7 +14,7 @@ export const answerView = (agent: string, key: string, answer: AskAnswer) => ({
   ...taintedView(answer.isTainted),
 })
 
-const taintedView = (isTainted: boolean | undefined) => (isTainted ? { tainted: true } : {})
+export const taintedView = (isTainted: boolean | undefined) => (isTainted ? { tainted: true } : {})
 
 /** A turn that waits for a person (design 5, "Approval"): what is to be decided, and by when. */
 export const waitingView = ({ data }: Fault) => ({ status: 'pending_confirmation', ...data })

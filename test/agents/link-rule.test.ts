@@ -6,6 +6,7 @@ import { turnSoFar } from '../../agents/claw/turn-events.ts'
 import type { ModelProvider, ModelProviders } from '../../agents/ports/model.ts'
 import { runProgram } from '../../agents/run-program.ts'
 import { message, say } from '../support/asking.ts'
+import { faultOf } from '../support/faults.ts'
 import { type Answer, CALL_USAGE, calls, ScriptedModel, says } from '../support/scripted-model.ts'
 import { type TestWorld, testWorld } from '../support/world.ts'
 
@@ -106,6 +107,13 @@ describe('an agent whose policy names the hosts of its links', () => {
     follower.leave()
     await asked
     expect(texts).toEqual(shown)
+  })
+
+  test('refuses an answer that cannot be cleaned, and keeps nothing of it', async () => {
+    const t = bot([says(`${'> '.repeat(100)}${LEAK}`)], LINKS)
+    expect(await faultOf(say(t, 'go'))).toMatchObject({ code: 'guard_blocked', data: { guard: 'links' } })
+    expect(await history(t.world, { agent: 'Bot', key: 'default' })).toEqual([])
+    expect(t.events()).toContain('guard.block')
   })
 
   test('without a conversation is held to them, too', async () => {

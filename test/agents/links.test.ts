@@ -184,9 +184,32 @@ describe('an answer', () => {
     expect(await stripLinks(text, ACME)).toMatchObject({ removed: 3 })
   })
 
-  test('of 256 KB full of brackets is read in no more time than a turn has', async () => {
-    expect(await stripped(`${'['.repeat(20_000)}![a](//evil.example)${']'.repeat(20_000)}`)).not.toContain(
-      'evil',
-    )
-  }, 30_000)
+  test.each([
+    ['brackets', `${'['.repeat(20_000)}![a](//evil.example)${']'.repeat(20_000)}`],
+    ['emphasis', `${'*a_ '.repeat(20_000)}![a](//evil.example)`],
+    ['images', '![a](//evil.example)'.repeat(4000)],
+  ])(
+    'full of %s is read in the time that a turn has',
+    async (_, text) => {
+      expect(await stripped(text)).not.toContain('evil')
+    },
+    30_000,
+  )
+
+  test.each([
+    ['quotations', '> '],
+    ['lists', '- '],
+    ['numbers', '1. '],
+  ])(
+    'is refused where %s are nested a hundred deep in a line, and read where they are not',
+    async (_, mark) => {
+      expect(await stripLinks(`${mark.repeat(100)}![a](//evil.example)`, ACME)).toBeNull()
+      expect(await stripped(`${mark.repeat(99)}![a](//evil.example)`)).not.toContain('evil')
+    },
+  )
+
+  test('may have long rules', async () => {
+    const text = `${'-'.repeat(300)}\n\n${'*'.repeat(300)}\n\n`
+    expect(await stripped(`${text}//evil.example`)).toBe(`${text}(link removed)`)
+  })
 })

@@ -7,6 +7,7 @@ import { runForge } from '../../agents/forge/run.ts'
 import type { RunState, Step } from '../../agents/forge/run-state.ts'
 import { startForge } from '../../agents/forge/start.ts'
 import { forgeStatus } from '../../agents/forge/status.ts'
+import { say } from '../support/asking.ts'
 import { STILL } from '../support/mortal-world.ts'
 import { type Answer, calls, ScriptedModel, says } from '../support/scripted-model.ts'
 import { type TestWorld, testWorld } from '../support/world.ts'
@@ -112,6 +113,26 @@ describe('an iteration that has read text of strangers', () => {
     expect((await forgeStatus(test.world, 'Builder')).warnings).toContain(
       'iteration 1: 1 learning is quarantined in learnings.jsonl, since text of strangers was read: take "tainted": true out of a line to let later iterations have it',
     )
+  })
+
+  test('is one of every run that a tainted agent asks for', async () => {
+    const test = testWorld(
+      `${program('tainted: "deny"')}
+      channel web { type: "http" }
+      skill build { description: "Builds" impl() { Builder.run(); return "built"; } }
+      claw agent Bot { provider: "openai" model: "gpt-4o" channels: [web] skills: [read_docs, build] }`,
+      {
+        model: new ScriptedModel().answer(
+          calls(READ),
+          calls(['build', {}]),
+          ...[calls(DEPLOY), says('may not'), says('ok')],
+          says('built'),
+        ),
+      },
+    )
+    expect(await say(test, 'read, then build', { deadlineAt: Number.POSITIVE_INFINITY })).toBe('built')
+    expect(test.emitted).toEqual([])
+    expect(test.audit.find(({ event }) => event === 'policy.deny')).toMatchObject({ agent: 'Builder' })
   })
 
   test('may be told by its policy to do without', async () => {
