@@ -2,7 +2,7 @@ import type { FileStatus } from './fs.ts'
 import type { VersionFile } from './session-file.ts'
 
 /** Of lines, in all; as objects they take three times as much. */
-const MOST_BYTES = 8 * 1024 * 1024
+const MOST_BYTES = 1024 * 1024
 
 interface Recent {
   readonly seq: number

@@ -11,7 +11,7 @@ const WARM_UP = 30
 /** Characters of a message. */
 const LENGTH = 32_000
 
-test('a process keeps nothing of the sessions that it has served', async () => {
+test('what a process keeps of the sessions that it has served does not grow with their number', async () => {
   const api = await testApi({ environment: { NEAM_AUDIT_SINK: 'none' } })
   const say = async (key: string, message: string) => {
     const { status } = await api.call('POST', `/api/v1/claw/support_bot/sessions/${key}/message`, {
