@@ -39,7 +39,7 @@ const environment = {
 }
 const settings = readSettings(environment, scratch)
 const { world } = await createSystem({
-  module: loadModule(fileURLToPath(new URL('../examples/memory.neam', import.meta.url))),
+  module: await loadModule(fileURLToPath(new URL('../examples/memory.neam', import.meta.url))),
   environment,
   settings,
   forgeDriver: noDriver,

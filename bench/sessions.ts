@@ -26,7 +26,7 @@ const environment = {
   NEAM_MEMORY_DIR: join(scratch, 'memory'),
 }
 const system = await createSystem({
-  module: loadModule(fileURLToPath(new URL('../examples/agents.neam', import.meta.url))),
+  module: await loadModule(fileURLToPath(new URL('../examples/agents.neam', import.meta.url))),
   environment,
   settings: readSettings(environment, scratch),
   forgeDriver: noDriver,

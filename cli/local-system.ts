@@ -12,7 +12,7 @@ import { terminalEnvironment } from './terminal-environment.ts'
 export async function localSystem(file: string, values: { readonly offline?: boolean }): Promise<System> {
   const environment = terminalEnvironment(values)
   return await createSystem({
-    module: loadModule(file),
+    module: await loadModule(file),
     environment,
     settings: readSettings(environment, process.cwd()),
     forgeDriver: inlineDriver,

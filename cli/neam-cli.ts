@@ -89,7 +89,7 @@ async function chatFrom(argv: readonly string[]): Promise<number> {
   if (file === undefined) throw new UsageError(`no file is given\n\n${HELP}`)
   if (unexpected !== undefined) throw new UsageError(`unexpected argument ${unexpected}; see neam-cli --help`)
 
-  const module = loadModule(file)
+  const module = await loadModule(file)
   const { agent, channel } = chosen(module.manifest, file, values.agent)
   const environment = terminalEnvironment(values)
   const system = await createSystem({

@@ -95,7 +95,7 @@ async function run(argv: readonly string[]): Promise<number> {
     if (values.verbose) process.stderr.write(`[neam-forge] ${line}\n`)
   }
   say(`Compiling ${file}...`)
-  const module = loadModule(file)
+  const module = await loadModule(file)
   say(registered(module.manifest))
   const agent = chosenAgent(module.manifest, file, values.name)
   say(`Found forge agent: ${agent.name}`)

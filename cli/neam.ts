@@ -45,7 +45,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const stop = new AbortController()
   const input = lineReader()
   const system = await createSystem({
-    module: loadModule(file),
+    module: await loadModule(file),
     programDir: dirname(resolve(file)),
     environment,
     settings: readSettings(environment, process.cwd()),

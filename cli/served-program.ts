@@ -4,7 +4,8 @@ import { dirname, join, resolve } from 'node:path'
 import type { Module } from '../bytecode/module.ts'
 import { bytecodeFolder, loadBytecode, verify } from '../runtime/load-program.ts'
 import { CommandError } from './command-error.ts'
-import { compileFile, decodeFile, printDiagnostics } from './program-file.ts'
+import { compileFile, printDiagnostics } from './compile-file.ts'
+import { decodeFile } from './program-file.ts'
 import { refusalText } from './run-program.ts'
 
 /** Where the program lies: a `.neam` or `.neamb` file, or a directory with one `.neamb` file. */

@@ -8,7 +8,7 @@ const [program, target] = process.argv.slice(2)
 if (program === undefined || target === undefined) throw new Error('bake-workspaces PROGRAM.neam DIR')
 const folder = dirname(program)
 
-for (const agent of loadModule(program).manifest.agents) {
+for (const agent of (await loadModule(program)).manifest.agents) {
   if (agent.kind !== 'forge' || isAbsolute(agent.workspace)) continue
   const from = join(folder, agent.workspace)
   const name = relative(folder, from)

@@ -116,6 +116,7 @@ export const bundleCli = async (outdir: string, entries: readonly string[]): Pro
       outdir,
       chunkNames: 'chunks/[name]-[hash]',
       packages: 'external',
+      plugins: [lazyBuiltins, firstInOnePiece(['runtime/system.ts'])],
     })
   ).metafile
 

@@ -1,7 +1,7 @@
 import { toJson } from '../../compiler/diagnostics/diagnostic.ts'
 import { command } from '../command.ts'
+import { compileFile, printDiagnostics } from '../compile-file.ts'
 import { UsageError } from '../flags.ts'
-import { compileFile, printDiagnostics } from '../program-file.ts'
 
 export const check = command({
   usage: 'check FILE.neam... [--json]',

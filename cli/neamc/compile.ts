@@ -4,9 +4,9 @@ import { encode } from '../../bytecode/codec.ts'
 import type { Manifest } from '../../bytecode/manifest.ts'
 import { command } from '../command.ts'
 import { CommandError } from '../command-error.ts'
+import { compileFile, printDiagnostics } from '../compile-file.ts'
 import { UsageError } from '../flags.ts'
 import { writeOutputFile } from '../output-file.ts'
-import { compileFile, printDiagnostics } from '../program-file.ts'
 
 export const compile = command({
   usage: 'compile FILE.neam... [--output DIR]',

@@ -8,10 +8,10 @@ export const disassemble = command({
   summary: 'prints the bytecode as text',
   examples: ['neamc disassemble agents.neam'],
   flags: {},
-  run({ positionals }) {
+  async run({ positionals }) {
     const [path, ...more] = positionals
     if (path === undefined || more.length > 0) throw new UsageError('disassemble takes one file')
-    process.stdout.write(textOf(loadModule(path)))
+    process.stdout.write(textOf(await loadModule(path)))
     return 0
   },
 })

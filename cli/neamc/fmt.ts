@@ -4,9 +4,10 @@ import { SourceFile } from '../../compiler/source/source-file.ts'
 import { parse } from '../../compiler/syntax/parse.ts'
 import { command } from '../command.ts'
 import { CommandError } from '../command-error.ts'
+import { printDiagnostics } from '../compile-file.ts'
 import { UsageError } from '../flags.ts'
 import { writeOutputFile } from '../output-file.ts'
-import { printDiagnostics, readSource } from '../program-file.ts'
+import { readSource } from '../source-file.ts'
 
 export const fmt = command({
   usage: 'fmt FILE.neam... [--check]',

@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
+import type { Metafile } from 'esbuild'
 import packageJson from '../../package.json' with { type: 'json' }
+import { bundleCli, initialInputs, initialOutputs } from '../../scripts/bundle.ts'
 import { ROOT } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
@@ -52,5 +54,25 @@ describe('the packed tarball, installed in an empty folder', () => {
   test('holds no sources, tests or secrets', () => {
     const files = execFileSync('find', [installed, '-type', 'f'], { encoding: 'utf8' }).split('\n')
     expect(files.filter((file) => /\.ts$|\/test\/|\.env$/.test(file))).toEqual([])
+  })
+})
+
+describe('the bundles of the programs', () => {
+  let bundles: Metafile
+  beforeAll(async () => {
+    bundles = await bundleCli(temporaryDirectory(), Object.keys(packageJson.bin))
+  }, 60_000)
+
+  test.each(['neam', 'neam-cli', 'neam-forge'])(
+    '%s loads the parser when there is source to compile',
+    (name) => {
+      expect(initialInputs(bundles, `/${name}.js`).filter((file) => /^compiler\//.test(file))).toEqual([
+        'compiler/diagnostics/closest.ts',
+      ])
+    },
+  )
+
+  test('neam starts from few files', () => {
+    expect(initialOutputs(bundles, '/neam.js').length).toBeLessThanOrEqual(16)
   })
 })
