@@ -118,6 +118,10 @@ export const withFiles = (workspace: Readable, files: ReadonlyMap<string, FileCo
 const textOf = (content: FileContent): string =>
   typeof content === 'string' ? content : new TextDecoder().decode(content)
 
+/** Files that a workspace may hold before its repository is made. */
+export const loopFiles = ({ loop }: ForgeDecl): readonly string[] =>
+  [loop.promptFile, loop.planFile, loop.progressFile, loop.learningsFile].filter((path) => path !== null)
+
 /** One name a file: `./src//a.txt` is `src/a.txt`. */
 const plainPath = (path: string): string =>
   path

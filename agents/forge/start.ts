@@ -9,7 +9,7 @@ import { requirePrice } from '../turn/model-access.ts'
 import type { World } from '../world.ts'
 import { closeAbandoned } from './abandon.ts'
 import { endRun } from './end.ts'
-import { checkIncoming, filesBeside, type Incoming, withFiles, writeFiles } from './incoming.ts'
+import { checkIncoming, filesBeside, type Incoming, loopFiles, withFiles, writeFiles } from './incoming.ts'
 import { type Project, readProject, surveyProject } from './project.ts'
 import { NOTHING_YET } from './run-state.ts'
 
@@ -190,10 +190,6 @@ export function limitsOf(
 
 const badLimit = (name: string, value: unknown, accepted: string): Fault =>
   new Fault('bad_request', { problem: `${name} is ${value}; it must be ${accepted}`, field: name })
-
-/** Files that a workspace may hold before its repository is made. */
-const loopFiles = ({ loop }: ForgeDecl): readonly string[] =>
-  [loop.promptFile, loop.planFile, loop.progressFile, loop.learningsFile].filter((path) => path !== null)
 
 interface Draft {
   readonly config: Omit<RunConfig, 'epoch'>

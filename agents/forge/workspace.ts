@@ -3,13 +3,16 @@ import { Fault } from '../ports/fault.ts'
 import type { Workspace } from '../ports/workspace.ts'
 import type { World } from '../world.ts'
 import { closeAbandoned } from './abandon.ts'
-import { checkIncoming, type FileContent, writeFiles } from './incoming.ts'
+import { checkIncoming, type FileContent, loopFiles, writeFiles } from './incoming.ts'
 
 /** A file of a workspace, or what a folder of it holds. */
 export type WorkspaceEntry =
   | { readonly kind: 'file'; readonly path: string; readonly bytes: Uint8Array }
-  /** Sorted names, folders with a trailing `/`. */
+  /** Sorted names, folders with a trailing `/`; without `.git/`. */
   | { readonly kind: 'folder'; readonly path: string; readonly entries: readonly string[] }
+
+/** Nothing of it can be asked for, so it is not shown. */
+const CLOSED = '.git/'
 
 /** A larger file is taken out by an export. */
 export const MAX_SHOWN_BYTES = 1024 * 1024
@@ -24,7 +27,10 @@ export async function workspaceOf(world: World, agent: string): Promise<Workspac
 export async function readWorkspace(world: World, agent: string, path: string): Promise<WorkspaceEntry> {
   const workspace = await workspaceOf(world, agent)
   const kind = (await workspace.stat(path))?.kind
-  if (kind === 'folder') return { kind, path, entries: (await workspace.list(path)) ?? [] }
+  if (kind === 'folder') {
+    const entries = ((await workspace.list(path)) ?? []).filter((name) => name !== CLOSED)
+    return { kind, path, entries }
+  }
   const bytes = kind === 'file' ? await workspace.readBytes(path, MAX_SHOWN_BYTES) : null
   if (bytes === null) throw new Fault('path_not_found', { agent, path })
   return { kind: 'file', path, bytes }
@@ -32,7 +38,8 @@ export async function readWorkspace(world: World, agent: string, path: string): 
 
 /**
  * Writes files into an agent's workspace, all of them or, when one is refused, none. Throws `already_running` while a
- * run is live, `agent_not_found`, `bad_request`, `plan_invalid`, `path_refused` or `storage_full`.
+ * run is live, `agent_not_found`, `bad_request`, `plan_invalid`, `path_refused`,
+ * `checkpoint_failed` or `storage_full`.
  */
 export async function putFiles(
   world: World,
@@ -46,6 +53,8 @@ export async function putFiles(
   }
   const workspace = await workspaceOf(world, agent)
   const files = await checkIncoming(workspace, decl, { files: sent })
+  // Files that come before the first run would keep it from making its repository, and nobody can run git on a server.
+  await world.checkpoints.open(decl.checkpoint, workspace.root, decl.name).adopt(loopFiles(decl))
   await writeFiles(workspace, files)
   return files.size
 }

@@ -16,6 +16,11 @@ export interface Preparation {
 
 export interface Checkpoint {
   /**
+   * Before somebody puts files into a workspace: makes the repository while design 3.8 allows it, as `prepare` would have,
+   * and leaves every other workspace as it is. Throws `checkpoint_failed`.
+   */
+  adopt(ownFiles: readonly string[]): Promise<void>
+  /**
    * Before the first model call of a run: makes the repository where design 3.8 allows it, or throws
    * `workspace_not_repository` / `workspace_inside_repository`. `ownFiles` (loop files) do not count as content.
    */

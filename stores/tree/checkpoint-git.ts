@@ -63,14 +63,22 @@ export class GitCheckpoint implements Checkpoint {
     this.#records = new CheckpointRecords(join(options.state, 'runs'))
   }
 
+  async adopt(ownFiles: readonly string[]): Promise<void> {
+    if (!(await this.#own.exists())) await this.#initIfEmpty(ownFiles)
+  }
+
+  /** False: there are files, so that a repository would not be ours to make. */
+  async #initIfEmpty(ownFiles: readonly string[]): Promise<boolean> {
+    const workspace = await openWorkspace(this.#workspace)
+    if (!(await workspace.isEmpty(ownFiles))) return false
+    await failing(initRepository(this.#options.git, this.#workspace, this.#options.path))
+    return true
+  }
+
   async prepare(run: string, ownFiles: readonly string[]): Promise<Preparation> {
     if ((await this.#records.read(run)) !== null) return { uncommitted: [] }
     const found = await this.#own.exists()
-    if (!found) {
-      const workspace = await openWorkspace(this.#workspace)
-      if (!(await workspace.isEmpty(ownFiles))) throw await this.#notARepository()
-      await failing(initRepository(this.#options.git, this.#workspace, this.#options.path))
-    }
+    if (!found && !(await this.#initIfEmpty(ownFiles))) throw await this.#notARepository()
     await this.#forgetOtherRuns(run)
     const { ref, commit } = await this.#own.head()
     const exclude = await this.#own.exclude()

@@ -44,6 +44,9 @@ export class SnapshotCheckpoint implements Checkpoint {
     this.#kept = join(options.state, 'kept.json')
   }
 
+  /** A snapshot asks nothing of a workspace. */
+  async adopt(): Promise<void> {}
+
   async prepare(): Promise<Preparation> {
     await openWorkspace(this.#workspace)
     await mkdir(this.#bases, { recursive: true })

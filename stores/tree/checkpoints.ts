@@ -15,6 +15,7 @@ export interface CheckpointsOptions {
 
 /** `checkpoint: "none"`: an iteration that crashed repeats on the files as they are (design 3.8). */
 const NONE: Checkpoint = {
+  adopt: async () => {},
   prepare: async () => ({ uncommitted: [] }),
   mark: async () => {},
   restore: async () => {},
@@ -53,6 +54,7 @@ function loadedOnce(load: () => Promise<Checkpoint>): Checkpoint {
     return loaded
   }
   return {
+    adopt: async (ownFiles) => await (await checkpoint()).adopt(ownFiles),
     prepare: async (run, ownFiles) => await (await checkpoint()).prepare(run, ownFiles),
     mark: async (run, iteration) => await (await checkpoint()).mark(run, iteration),
     restore: async (run, iteration) => await (await checkpoint()).restore(run, iteration),

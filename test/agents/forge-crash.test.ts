@@ -12,6 +12,7 @@ const PLAN = 'first task\nsecond task\n'
 /** A checkpoint that outlives processes and keeps what it is asked for once. */
 function recordedCheckpoints(kept: CheckpointRequest[]) {
   const checkpoint: Checkpoint = {
+    adopt: async () => {},
     prepare: async () => ({ uncommitted: [] }),
     mark: async () => {},
     restore: async () => {},

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { fetch } from '../support/fetch.ts'
@@ -55,6 +55,24 @@ describe('neam-cli workspace', () => {
     }
   })
 
+  test('files may be there before the first run of an agent that commits what it verified', async () => {
+    const start = await fetch(`${server.url}/api/v1/forge/code_builder/start`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${KEY}` },
+      body: '{"max_iterations": 1}',
+    })
+    expect(await start.json()).toMatchObject({ status: 'started' })
+    const status = async () => {
+      const url = `${server.url}/api/v1/forge/code_builder/status?wait=20`
+      return await (await fetch(url, { headers: { authorization: `Bearer ${KEY}` } })).json()
+    }
+    let last = (await status()) as { readonly running: boolean }
+    while (last.running) last = (await status()) as { readonly running: boolean }
+    expect(last).toMatchObject({ last_outcome: expect.not.stringMatching('error') })
+    expect((await workspace(['list', 'code_builder'])).stdout).toContain('one.txt\n')
+    expect((await workspace(['list', 'code_builder'])).stdout).not.toContain('.git')
+  })
+
   test('pulls into a folder that is not empty only by force', async () => {
     mkdirSync(join(cwd, 'mine'))
     writeFileSync(join(cwd, 'mine/logo.bin'), 'mine')
@@ -68,23 +86,26 @@ describe('neam-cli workspace', () => {
   })
 
   test('pulls the git history of a run', async () => {
-    const started = await fetch(`${server.url}/api/v1/forge/code_builder/start`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${KEY}` },
-    })
-    // The files above lie there without a repository: design 3.8 makes none around them.
-    expect(started.status).toBe(422)
-    expect(await workspace(['pull', 'code_builder', '--bundle', 'h.bundle'])).toMatchObject({
-      code: 1,
-      stderr: 'neam-cli: there is no ".git" in the workspace of code_builder\n',
-    })
+    const serverCwd = temporaryDirectory()
     const other = await startServer(
       'bin/neam-api.js',
       ['--program', join(ROOT, 'examples/agents.neam'), '--offline'],
       {},
-      temporaryDirectory(),
+      serverCwd,
     )
     const at = `${other.url}/api/v1/forge/code_builder`
+    // Files that somebody put there past the server: design 3.8 makes no repository around them.
+    mkdirSync(join(serverCwd, 'generated_code'), { recursive: true })
+    writeFileSync(join(serverCwd, 'generated_code', 'mine.txt'), 'x')
+    expect((await fetch(`${at}/start`, { method: 'POST' })).status).toBe(422)
+    expect(
+      await workspace(['pull', 'code_builder', '--bundle', 'h.bundle', '--url', other.url]),
+    ).toMatchObject({
+      code: 1,
+      stderr:
+        'neam-cli: the workspace of code_builder has no git history: its first commit comes with the first iteration that is kept\n',
+    })
+    rmSync(join(serverCwd, 'generated_code', 'mine.txt'))
     await fetch(`${at}/start`, { method: 'POST' })
     let running = true
     while (running) {

@@ -221,6 +221,21 @@ describe('where a repository may be made', () => {
     expect(readdirSync(bench.workspace)).toEqual(['mine.txt'])
   })
 
+  test('files that come before the first run find a repository, and a run then takes them for changes of a person', async () => {
+    const bench = checkpointBench()
+    await bench.open().adopt(['plan.md'])
+    await bench.open().adopt(['plan.md'])
+    put(bench, 'mine.txt', 'x')
+    expect(await bench.open().prepare('RUN1', ['plan.md'])).toEqual({ uncommitted: ['mine.txt'] })
+  })
+
+  test('no repository is made among files that are there', async () => {
+    const bench = checkpointBench()
+    put(bench, 'mine.txt', 'x')
+    await bench.open().adopt(['plan.md'])
+    expect(readdirSync(bench.workspace)).toEqual(['mine.txt'])
+  })
+
   test('files inside a parent repository are refused with its place', async () => {
     const bench = checkpointBench()
     put(bench, 'mine.txt', 'x')
