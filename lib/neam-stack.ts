@@ -190,6 +190,10 @@ export class NeamStack extends Stack {
       value: `curl -s ${http.apiEndpoint}/api/v1/claw -H "Authorization: Bearer $NEAM_API_KEY"`,
       description: 'Third command, with the key that the second one prints',
     })
+    new CfnOutput(this, 'Next4ReadLog', {
+      value: `aws logs tail ${api.logGroup.logGroupName} --region ${this.region} --since 1h`,
+      description: 'Log and audit records of the API function',
+    })
   }
 
   /** By name or ARN; it is there already. */

@@ -59,6 +59,7 @@ describe('docs/deployment.md', () => {
     expect(text('Next1SetModelKey')).toMatch(/--secret-id ","<KeysProviders\w+>"/)
     expect(text('Next2ReadApiKey')).toMatch(/get-secret-value .*--secret-id ","<KeysService\w+>"/)
     expect(text('Next3ListAgents')).toContain('/api/v1/claw -H ')
+    expect(text('Next4ReadLog')).toMatch(/aws logs tail .*<ApiLog\w+>/)
   })
 
   test('every `sam local invoke` sets only variables that the template names: SAM passes no others', () => {
