@@ -5,6 +5,7 @@ import { resetSession } from '../../agents/claw/reset.ts'
 import { turnSoFar } from '../../agents/claw/turn-events.ts'
 import { decideConfirmation } from '../../agents/confirmations/decide.ts'
 import { Fault } from '../../agents/ports/fault.ts'
+import { NO_TRACING, type Tracing } from '../../agents/ports/tracing.ts'
 import { runProgram } from '../../agents/run-program.ts'
 import { message, say } from '../support/asking.ts'
 import { faultOf } from '../support/faults.ts'
@@ -154,6 +155,25 @@ describe('a turn that has read text of strangers', () => {
         sessionKey: 'default',
       },
     ])
+  })
+
+  test('is told so in the spans of the call that brought it, and of the turn', async () => {
+    const tainted: string[] = []
+    const tracing: Tracing = {
+      ...NO_TRACING,
+      span: (start, work) =>
+        work({
+          set: (attributes) => void (attributes['neam.tainted'] === true && tainted.push(start.name)),
+          content() {},
+          fail() {},
+        }),
+    }
+    const model = new ScriptedModel().answer(calls(['look', {}], READ), says('ok'), says('ok'))
+    const t = testWorld(program(), { model, parts: { tracing } })
+    await say(t, 'go')
+    expect(tainted).toEqual(['execute_tool read_page', 'invoke_agent Bot'])
+    await say(t, 'go', { key: 'other' })
+    expect(tainted).toHaveLength(2)
   })
 
   test('leaves its answer in the history, and with it the next turn tainted, until a reset', async () => {
