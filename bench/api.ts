@@ -1,6 +1,6 @@
 // `npm run bench -- api`: what the edge of the local server costs. A client of its own process asks for the list of agents
 // and for /health over kept connections: at a fixed rate of 1,000 requests/s (times), and as fast as it can (throughput),
-// with one worker and with four. The baseline is a bare node:http server that answers the same bytes. Servers take turns in
+// with one worker, two and four. The baseline is a bare node:http server that answers the same bytes. Servers take turns in
 // several rounds, and medians are told: what else the machine does meanwhile falls on all of them.
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -31,11 +31,13 @@ async function load(job: LoadJob): Promise<LoadResult> {
 interface Subject {
   readonly name: string
   readonly url: string
+  /** Processes that serve. */
+  readonly count: number
   readonly process: ChildProcess
 }
 
 /** A server in a process of its own, once it has told its address. */
-async function serve(name: string, args: readonly string[]): Promise<Subject> {
+async function serve(name: string, count: number, args: readonly string[]): Promise<Subject> {
   const child = spawn(process.execPath, args, {
     cwd: ROOT,
     env: {
@@ -55,11 +57,11 @@ async function serve(name: string, args: readonly string[]): Promise<Subject> {
     })
     child.once('exit', () => reject(new Error(log)))
   })
-  return { name, url, process: child }
+  return { name, url, count, process: child }
 }
 
 const neamApi = (workers: number): Promise<Subject> =>
-  serve(`neam-api, ${workers} worker${workers === 1 ? '' : 's'}`, [
+  serve(`neam-api, ${workers} worker${workers === 1 ? '' : 's'}`, workers, [
     'bin/neam-api.js',
     ...['--program', 'examples/agents.neam', '--offline', '--port', '0', '--host', '127.0.0.1'],
     ...['--workers', String(workers)],
@@ -68,12 +70,20 @@ const neamApi = (workers: number): Promise<Subject> =>
 const FIELDS = ['p50', 'p99', 'perSecond', 'cpu', 'switches', 'clientCpu'] as const
 type Round = Readonly<Record<(typeof FIELDS)[number], number>>
 
+const jobFor = (url: string, rate: number | null): LoadJob => ({
+  url,
+  key: KEY,
+  paths: PATHS,
+  connections: CONNECTIONS,
+  seconds: SECONDS,
+  rate,
+})
+
 /** Times at the fixed rate; what a request costs when they come as fast as they can. */
 async function round({ url, process: { pid } }: Subject): Promise<Round> {
-  const job = { url, key: KEY, paths: PATHS, connections: CONNECTIONS, seconds: SECONDS }
-  const { p50, p99 } = await load({ ...job, rate: RATE })
+  const { p50, p99 } = await load(jobFor(url, RATE))
   const before = usedBy(pid!)
-  const { requests, perSecond, cpu: clientCpu } = await load({ ...job, rate: null })
+  const { requests, perSecond, cpu: clientCpu } = await load(jobFor(url, null))
   const after = usedBy(pid!)
   const each = (field: 'cpu' | 'switches') =>
     before === null || after === null ? Number.NaN : (after[field] - before[field]) / requests
@@ -83,9 +93,14 @@ async function round({ url, process: { pid } }: Subject): Promise<Round> {
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
 
-const subjects = [await serve('bare node:http', ['bench/api/bare.ts']), await neamApi(1), await neamApi(4)]
-// Every worker compiles what it runs often by itself: first let all of them.
-for (const subject of subjects) for (let n = 0; n < 2; n += 1) await round(subject)
+const subjects = [
+  await serve('bare node:http', 1, ['bench/api/bare.ts']),
+  await neamApi(1),
+  await neamApi(2),
+  await neamApi(4),
+]
+// Every process compiles what it runs often by itself, and of several each sees a part of the requests.
+for (const { url, count } of subjects) for (let n = 0; n < 3 * count; n += 1) await load(jobFor(url, null))
 const rounds = new Map<Subject, Round[]>(subjects.map((subject) => [subject, []]))
 for (let n = 0; n < ROUNDS; n += 1)
   for (const [subject, measured] of rounds) measured.push(await round(subject))
