@@ -54,3 +54,8 @@ test('docs/http-api.md has the admin routes under their heading', () => {
     if (method !== 'HEAD') expect([row, admin!.includes(row)]).toEqual([row, credential === 'admin'])
   }
 })
+
+test('the changelog says nothing twice: it merges by union, which can bring back what was moved', () => {
+  const entries = page('CHANGELOG.md').match(/^- .*/gm)!
+  expect(entries.filter((entry, index) => entries.indexOf(entry) !== index)).toEqual([])
+})
