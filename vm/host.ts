@@ -30,7 +30,8 @@ export interface WorkspaceHost {
   write(path: string, text: string): Awaitable<boolean>
   append(path: string, text: string): Awaitable<boolean>
   /** Sorted entry names, folders with a trailing `/`; null when missing or refused. */
-  list(path: string): Awaitable<readonly string[] | null>
+  /** At most 10,000 names, those behind `after` (null = from the first on). */
+  list(path: string, after: string | null): Awaitable<readonly string[] | null>
 }
 
 export interface Host {

@@ -1,6 +1,6 @@
 import { findAgent } from '../find-agent.ts'
 import { Fault } from '../ports/fault.ts'
-import type { Workspace } from '../ports/workspace.ts'
+import type { FolderPage, Workspace } from '../ports/workspace.ts'
 import type { World } from '../world.ts'
 import { closeAbandoned } from './abandon.ts'
 import { checkIncoming, type FileContent, loopFiles, writeFiles } from './incoming.ts'
@@ -8,8 +8,8 @@ import { checkIncoming, type FileContent, loopFiles, writeFiles } from './incomi
 /** A file of a workspace, or what a folder of it holds. */
 export type WorkspaceEntry =
   | { readonly kind: 'file'; readonly path: string; readonly bytes: Uint8Array }
-  /** Sorted names, folders with a trailing `/`; without `.git/`. */
-  | { readonly kind: 'folder'; readonly path: string; readonly entries: readonly string[] }
+  /** Without `.git/`. */
+  | ({ readonly kind: 'folder'; readonly path: string } & FolderPage)
 
 /** Nothing of it can be asked for, so it is not shown. */
 const CLOSED = '.git/'
@@ -23,17 +23,34 @@ export async function workspaceOf(world: World, agent: string): Promise<Workspac
   return await world.workspaces.open(world.workspaces.resolve(decl.name, decl.workspace))
 }
 
-/** What lies at `path`; "" is the workspace itself. Throws `agent_not_found`, `path_not_found` or `path_refused`. */
-export async function readWorkspace(world: World, agent: string, path: string): Promise<WorkspaceEntry> {
+/**
+ * What lies at `path`, of a folder one page; "" is the workspace itself. Throws `agent_not_found`, `path_not_found` or
+ * `path_refused`.
+ */
+export async function readWorkspace(
+  world: World,
+  agent: string,
+  { path, after, limit }: { readonly path: string; readonly after: string | null; readonly limit: number },
+): Promise<WorkspaceEntry> {
   const workspace = await workspaceOf(world, agent)
   const kind = (await workspace.stat(path))?.kind
-  if (kind === 'folder') {
-    const entries = ((await workspace.list(path)) ?? []).filter((name) => name !== CLOSED)
-    return { kind, path, entries }
-  }
+  const page = kind === 'folder' ? await openPage(workspace, path, { after, limit }) : null
+  if (page !== null) return { kind: 'folder', path, ...page }
   const bytes = kind === 'file' ? await workspace.readBytes(path, MAX_SHOWN_BYTES) : null
   if (bytes === null) throw new Fault('path_not_found', { agent, path })
   return { kind: 'file', path, bytes }
+}
+
+/** A page without what is closed, of the same length. */
+async function openPage(
+  workspace: Workspace,
+  path: string,
+  { after, limit }: { readonly after: string | null; readonly limit: number },
+): Promise<FolderPage | null> {
+  const page = await workspace.page(path, { after, limit })
+  if (!page?.names.includes(CLOSED)) return page
+  const longer = await workspace.page(path, { after, limit: limit + 1 })
+  return longer && { ...longer, names: longer.names.filter((name) => name !== CLOSED) }
 }
 
 /**

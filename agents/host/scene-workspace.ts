@@ -1,6 +1,6 @@
 import type { AgentDecl } from '../../bytecode/manifest.ts'
 import { HostError, type WorkspaceHost } from '../../vm/host.ts'
-import type { Workspace } from '../ports/workspace.ts'
+import { MAX_LISTED, type Workspace } from '../ports/workspace.ts'
 import type { World } from '../world.ts'
 import { refusing } from './refusal.ts'
 
@@ -57,9 +57,16 @@ export class SceneWorkspace implements WorkspaceHost {
     })
   }
 
-  async list(path: string): Promise<readonly string[] | null> {
+  /** One page; the log tells when there are more. */
+  async list(path: string, after: string | null): Promise<readonly string[] | null> {
     this.#options.allow('workspace_list')
-    return await jailed(null, async () => (await this.open()).list(path))
+    const page = await jailed(null, async () => (await this.open()).page(path, { after, limit: MAX_LISTED }))
+    if (page !== null && page.next !== null) {
+      this.#world.output.warn(
+        `workspace_list: ${path} has more than the ${MAX_LISTED} entries of one answer; workspace_list(${JSON.stringify(path)}, ${JSON.stringify(page.next)}) goes on`,
+      )
+    }
+    return page?.names ?? null
   }
 
   /** The model may not mark its own work as done (design 9.6); people and callbacks may. */

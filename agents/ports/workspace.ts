@@ -4,6 +4,16 @@ export interface FileEnd {
   readonly leftOut: number
 }
 
+/** Some of the names in a folder, sorted, folders with a trailing `/`. */
+export interface FolderPage {
+  readonly names: readonly string[]
+  /** `after` of the next page; null = this is the last one. */
+  readonly next: string | null
+}
+
+/** Names of one page at most. */
+export const MAX_LISTED = 10_000
+
 /** An agent's files. Every path is jailed below `root`, component by component. */
 export interface Workspace {
   /** Absolute path. */
@@ -26,8 +36,16 @@ export interface Workspace {
   /** The bytes that `write` would store. Throws the `path_refused` that it would throw; writes nothing. */
   checkWrite(path: string, content: string | Uint8Array): Promise<number>
   append(path: string, text: string): Promise<void>
-  /** Sorted names, folders with a trailing `/`; null when the folder does not exist. `.neam/` is not shown. */
+  /**
+   * Sorted names, folders with a trailing `/`; null when the folder does not exist. `.neam/` is not shown. Throws
+   * `path_refused` also for more than MAX_LISTED.
+   */
   list(path: string): Promise<readonly string[] | null>
+  /** The names behind `after` (null = from the first on), `limit` at most, of a folder of any size; otherwise as `list`. */
+  page(
+    path: string,
+    request: { readonly after: string | null; readonly limit: number },
+  ): Promise<FolderPage | null>
   /** True when nothing but `.neam/` and the given files is there. */
   isEmpty(except: readonly string[]): Promise<boolean>
 }

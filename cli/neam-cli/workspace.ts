@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Workspace } from '../../agents/ports/workspace.ts'
+import { MAX_LISTED, type Workspace } from '../../agents/ports/workspace.ts'
 import { openFolder } from '../../runtime/local-folder.ts'
 import { unpackWorkspace } from '../../runtime/workspace-archive.ts'
 import { readAction } from '../action.ts'
@@ -54,10 +54,15 @@ interface Remote {
 
 /** A folder's names, or a file as it is. */
 async function list({ api, path }: Remote, place: string): Promise<number> {
-  const { entries, content, encoding } = await api.json('GET', `${path}?path=${encodeURIComponent(place)}`)
-  if (Array.isArray(entries)) process.stdout.write(entries.map((name) => `${name}\n`).join(''))
-  else process.stdout.write(Buffer.from(String(content), encoding === 'base64' ? 'base64' : 'utf8'))
-  return 0
+  let after = ''
+  for (;;) {
+    const query = new URLSearchParams({ path: place, limit: String(MAX_LISTED), after })
+    const { entries, next, content, encoding } = await api.json('GET', `${path}?${query}`)
+    if (Array.isArray(entries)) process.stdout.write(entries.map((name) => `${name}\n`).join(''))
+    else process.stdout.write(Buffer.from(String(content), encoding === 'base64' ? 'base64' : 'utf8'))
+    if (typeof next !== 'string') return 0
+    after = next
+  }
 }
 
 async function pull({ api, path }: Remote, place: string, { bundle, force }: Options): Promise<number> {

@@ -1,23 +1,29 @@
 import * as v from 'valibot'
 import { putFiles, readWorkspace, workspaceOf } from '../../agents/forge/workspace.ts'
 import { Fault } from '../../agents/ports/fault.ts'
+import { MAX_LISTED } from '../../agents/ports/workspace.ts'
 import type { World } from '../../agents/world.ts'
 import { packWorkspace } from '../../runtime/workspace-archive.ts'
-import { COUNT } from '../answer-parts.ts'
+import { COUNT, TEXT_OR_NULL } from '../answer-parts.ts'
 import type { RouteAnswer, RouteHandler } from '../edge.ts'
+import { inRange } from '../in-range.ts'
 import { Refusal } from '../refusal.ts'
-import { validate } from '../validate.ts'
+import { validate, WHOLE_NUMBER } from '../validate.ts'
 import { contentsOf, FILES } from './files.ts'
 
 export const WORKSPACE_QUERY = v.strictObject({
   path: v.optional(v.string()),
+  /** Of a folder: names of one page. */
+  limit: v.optional(WHOLE_NUMBER),
+  /** Of a folder: `next` of the page before. */
+  after: v.optional(v.string()),
   export: v.optional(v.picklist(['tar', 'bundle'])),
 })
 export const WORKSPACE_BODY = v.strictObject({ files: FILES })
 
 const ENTRY = { agent: v.string(), path: v.string() }
 export const WORKSPACE_ANSWER = v.union([
-  v.strictObject({ ...ENTRY, entries: v.array(v.string()) }),
+  v.strictObject({ ...ENTRY, entries: v.array(v.string()), next: TEXT_OR_NULL }),
   v.strictObject({
     ...ENTRY,
     size: COUNT,
@@ -35,20 +41,25 @@ export const BUNDLE_TYPE = 'application/octet-stream'
 const MAX_EXPORT_BYTES = 4 * 1024 * 1024
 
 /**
- * GET /api/v1/forge/:agent/workspace (design 9.13): what a folder holds, or a file; `?export=tar` the files below a
+ * GET /api/v1/forge/:agent/workspace (design 9.13): what a folder holds, 1000 names or `?limit=` up
+ * to 10,000 behind `?after=`, or a file; `?export=tar` the files below a
  * folder, `?export=bundle` the git history.
  */
 export const forgeWorkspace: RouteHandler = async ({ system, params, query }) => {
-  const { path = '', export: format } = validate(WORKSPACE_QUERY, query)
+  const { path = '', export: format, limit, after = null } = validate(WORKSPACE_QUERY, query)
   const { world } = await system()
   const agent = params.agent ?? ''
   if (format === 'tar') return await tar(world, agent, path)
   if (format === 'bundle') return await bundle(world, agent)
-  const entry = await readWorkspace(world, agent, path)
+  const entry = await readWorkspace(world, agent, {
+    path,
+    after,
+    limit: inRange('limit', limit, { initial: 1000, most: MAX_LISTED }),
+  })
   return {
     body:
       entry.kind === 'folder'
-        ? { agent, path, entries: entry.entries }
+        ? { agent, path, entries: entry.names, next: entry.next }
         : { agent, path, size: entry.bytes.length, ...contentOf(entry.bytes) },
   }
 }

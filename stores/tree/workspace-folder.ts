@@ -12,6 +12,7 @@ import {
   lstat,
   mkdir,
   open,
+  opendir,
   readdir,
   readlink,
   rename,
@@ -128,6 +129,11 @@ export class Folder {
 
   entries(): Promise<Dirent[]> {
     return readdir(this.#self, { withFileTypes: true })
+  }
+
+  /** The entries one after the other, for folders of which not all fit into memory at once. */
+  async *eachEntry(): AsyncIterable<Dirent> {
+    yield* await opendir(this.#self, { bufferSize: 1024 })
   }
 
   linkTarget(name: string): Promise<string> {

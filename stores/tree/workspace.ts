@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, mkdir, realpath } from 'node:fs/promises'
 import { Fault } from '../../agents/ports/fault.ts'
-import type { FileEnd, Workspace } from '../../agents/ports/workspace.ts'
+import { type FileEnd, type FolderPage, MAX_LISTED, type Workspace } from '../../agents/ports/workspace.ts'
 import { type Addressing, errnoOf, type Folder, NotAFolder, within } from './workspace-folder.ts'
 import { isClosed, isTemporary, pathComponents, refusedPath, temporaryName } from './workspace-path.ts'
 
@@ -10,7 +10,6 @@ const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_APPEND } = constants
 
 export const MAX_READ_BYTES = 1024 * 1024
 export const MAX_WRITE_BYTES = 5 * 1024 * 1024
-const MAX_LISTED = 10_000
 
 const OUT_OF_SPACE = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 
@@ -176,17 +175,17 @@ class JailedWorkspace implements Workspace {
   }
 
   async list(path: string): Promise<readonly string[] | null> {
+    const page = await this.page(path, { after: null, limit: MAX_LISTED })
+    if (page !== null && page.next !== null)
+      throw refusedPath(path, `it has more than ${MAX_LISTED} entries, which are listed in pages only`)
+    return page?.names ?? null
+  }
+
+  async page(path: string, request: PageRequest): Promise<FolderPage | null> {
     try {
-      const components = pathComponents(path)
-      const entries = await within(this.root, components, (folder) => folder.entries(), {
+      return await within(this.root, pathComponents(path), (folder) => pageOf(folder, request), {
         addressing: this.#addressing,
       })
-      if (entries.length > MAX_LISTED)
-        throw refusedPath(path, `it has ${entries.length} entries; at most ${MAX_LISTED} are listed`)
-      return entries
-        .filter((entry) => entry.name !== '.neam' && !isTemporary(entry.name))
-        .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
-        .sort()
     } catch (error) {
       if (isMissing(error)) return null
       throw asFault(path, error)
@@ -276,4 +275,29 @@ export async function openWorkspace(root: string, addressing?: Addressing): Prom
     }
     throw asFault(root, error)
   }
+}
+
+interface PageRequest {
+  readonly after: string | null
+  readonly limit: number
+}
+
+/** Holds two pages at most, however large the folder is. */
+async function pageOf(folder: Folder, { after, limit }: PageRequest): Promise<FolderPage> {
+  let names: string[] = []
+  let isMore = false
+  const cut = () => {
+    names.sort()
+    isMore ||= names.length > limit
+    names = names.slice(0, limit)
+  }
+  for await (const entry of folder.eachEntry()) {
+    if (entry.name === '.neam' || isTemporary(entry.name)) continue
+    const name = entry.isDirectory() ? `${entry.name}/` : entry.name
+    if (after !== null && name <= after) continue
+    names.push(name)
+    if (names.length > 2 * limit) cut()
+  }
+  cut()
+  return { names, next: isMore ? (names.at(-1) ?? null) : null }
 }

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { runProgram } from '../../agents/run-program.ts'
 import { openScene } from '../../agents/turn/scene.ts'
 import { type Answer, ScriptedModel, says } from '../support/scripted-model.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
 import { type TestWorld, type TestWorldOptions, testWorld } from '../support/world.ts'
 
 const AGENTS = `
@@ -119,6 +120,20 @@ describe('a whole program', () => {
     )
     expect(t.emitted).toEqual(['42', expect.stringContaining('x.txt')])
     expect(readFileSync(join(t.root, 'workspaces/x.txt'), 'utf8')).toBe('42')
+  })
+
+  test('lists a folder of more than 10,000 files in pages, and the log tells that there are more', async () => {
+    const root = temporaryDirectory({ inMemory: true })
+    mkdirSync(join(root, 'workspaces/many'), { recursive: true })
+    for (let n = 10_000; n <= 20_001; n += 1) writeFileSync(join(root, `workspaces/many/${n}`), '')
+    const t = await emitted(
+      'let first = workspace_list("many"); emit len(first); emit workspace_list("many", first[9999]);',
+      { root },
+    )
+    expect(t.emitted).toEqual(['10000', expect.stringMatching(/^\W*20000\W+20001\W*$/)])
+    expect(t.warnings).toEqual([
+      'workspace_list: many has more than the 10000 entries of one answer; workspace_list("many", "19999") goes on',
+    ])
   })
 
   test('runs commands in its workspace with a clean environment', async () => {

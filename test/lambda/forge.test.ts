@@ -238,8 +238,16 @@ describe('the workspace of a forge agent', () => {
   test('takes files, and shows what it holds', async () => {
     const sent = await put({ 'src/é.py': 'print(1)\n', 'logo.bin': { base64: 'AP8K' } })
     expect([sent.status, sent.body]).toEqual([200, { agent: 'code_builder', written: 2 }])
-    expect((await get('')).body).toEqual({ agent: 'code_builder', path: '', entries: ['logo.bin', 'src/'] })
+    expect((await get('')).body).toEqual({
+      agent: 'code_builder',
+      path: '',
+      entries: ['logo.bin', 'src/'],
+      next: null,
+    })
     expect((await get('?path=src')).body.entries).toEqual(['é.py'])
+    expect((await get('?limit=1')).body).toMatchObject({ entries: ['logo.bin'], next: 'logo.bin' })
+    expect((await get('?limit=1&after=logo.bin')).body).toMatchObject({ entries: ['src/'], next: null })
+    expect(await get('?limit=10001')).toMatchObject({ status: 400, body: { field: 'limit' } })
     expect((await get('?path=src%2F%C3%A9.py')).body).toEqual({
       agent: 'code_builder',
       path: 'src/é.py',

@@ -26,7 +26,7 @@ export const WORKSPACE: readonly Native[] = [
     return after(
       workspace.read(path),
       (text): Awaitable<Value> =>
-        text !== null ? true : after(workspace.list(path), (names) => names !== null),
+        text !== null ? true : after(workspace.list(path, null), (names) => names !== null),
     )
   }),
   asksHost('workspace_read(path)', 'Text of a workspace file; nil when missing or refused.', read),
@@ -36,10 +36,14 @@ export const WORKSPACE: readonly Native[] = [
     write,
   ),
   asksHost('workspace_append(path, text)', 'Appends to a workspace file; false when refused.', append),
-  asksHost('workspace_list(path?)', 'Sorted entry names of a folder; nil when missing or refused.', (call) =>
-    after(call.host.workspace.list(call.given(0) ? call.text(0) : '.'), (names) =>
-      names === null ? null : [...names],
-    ),
+  asksHost(
+    'workspace_list(path?, after?)',
+    'Sorted entry names of a folder, at most 10,000, those behind the name `after`; nil when missing or refused.',
+    (call) =>
+      after(
+        call.host.workspace.list(call.given(0) ? call.text(0) : '.', call.given(1) ? call.text(1) : null),
+        (names) => (names === null ? null : [...names]),
+      ),
   ),
 ]
 
