@@ -41,6 +41,8 @@ import { bestEffort } from './storage-fault.ts'
 /** A retry that comes later than this many turns is not recognised by the history alone. */
 const REMEMBERED_TURNS = 64
 const READ_TRIES = 3
+/** Sessions of an agent beyond these are looked into at each count. */
+const MOST_COUNTED = 100_000
 
 interface ReadVersion {
   readonly seq: number
@@ -62,6 +64,8 @@ export class TreeSessionStore implements SessionStore {
   readonly #collector: SessionCollector
   readonly #lines: NamedLines
   readonly #recent = new RecentVersions()
+  /** Names of sessions that were seen to have a version, which they keep, by their agent's directory. */
+  readonly #committed = new Map<string, ReadonlySet<string>>()
   /** Leases under which nothing was read yet: taking one made the names in its directory known. */
   readonly #justTaken = new WeakSet<Lease>()
   /** Of the file behind a version that was handed out: its hash, and the bytes of its lines. */
@@ -256,10 +260,13 @@ export class TreeSessionStore implements SessionStore {
 
   async count(agent: string): Promise<number> {
     const directory = this.#paths.agent(agent)
-    return this.#files
+    const before = this.#committed.get(directory)
+    const committed = this.#files
       .list(directory)
-      .filter((name) => isSession(name) && versionsIn(this.#files.list(`${directory}/${name}`)).length > 0)
-      .length
+      .filter(isSession)
+      .filter((name) => before?.has(name) || versionsIn(this.#files.list(`${directory}/${name}`)).length > 0)
+    this.#committed.set(directory, new Set(committed.slice(0, MOST_COUNTED)))
+    return committed.length
   }
 
   #sessionsOf(directory: string): readonly string[] {

@@ -2,6 +2,7 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   truncateSync,
   unlinkSync,
@@ -322,6 +323,26 @@ describe('collecting', () => {
     const names = readdirSync(folder(root))
     expect(names.filter((name) => /^(lock|rel)\./.test(name))).toEqual(['rel.0000000005', 'rel.0000000006'])
     expect(names.filter((name) => name.startsWith('.t.'))).toEqual([])
+  })
+})
+
+describe('counting sessions', () => {
+  test('looks into each session once, and forgets those that were deleted', async () => {
+    const root = temporaryDirectory()
+    const counter = countingFs(nodeFs)
+    const tree = testTree(root, { fs: counter.fs })
+    const counted = async (): Promise<readonly [sessions: number, calls: number]> => {
+      counter.reset()
+      return [await tree.sessions.count('SupportBot'), counter.calls()]
+    }
+    await message(tree, 'one')
+    await message(tree, 'two', { session: { ...SESSION, key: 'bob' } })
+    expect(await counted()).toEqual([2, 3])
+    expect(await counted()).toEqual([2, 1])
+    rmSync(folder(root), { recursive: true })
+    expect(await counted()).toEqual([1, 1])
+    await message(tree, 'one')
+    expect(await counted()).toEqual([2, 2])
   })
 })
 
