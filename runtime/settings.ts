@@ -2,6 +2,7 @@ import { tmpdir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { GivenLimits } from '../commands/limits.ts'
 import type { Cassettes } from '../providers/cassettes/models.ts'
+import { CHECKPOINT_LIMITS, type CheckpointLimits } from '../stores/tree/checkpoint-limits.ts'
 import type { Environment } from './environment.ts'
 import { SettingsError } from './settings-error.ts'
 import { readTracing, type TracingSettings } from './tracing/settings.ts'
@@ -50,6 +51,7 @@ export interface Settings {
   readonly commandNetwork: boolean
   /** What one command may take of the machine, where somebody says so. */
   readonly commandLimits: GivenLimits
+  readonly checkpointLimits: CheckpointLimits
   /** Told when a forge run has ended; null = nobody. */
   readonly webhookUrl: string | null
   /** Most VM instances of one process that work at once: of requests, and of turns in the background. */
@@ -171,6 +173,10 @@ export function readSettings(environment: Environment, cwd: string): Settings {
       memoryBytes: mebibytes('NEAM_COMMAND_MEMORY'),
       fileBytes: mebibytes('NEAM_COMMAND_FILE_SIZE'),
       processes: limit('NEAM_COMMAND_PROCESSES'),
+    },
+    checkpointLimits: {
+      files: limit('NEAM_CHECKPOINT_FILES') ?? CHECKPOINT_LIMITS.files,
+      bytes: mebibytes('NEAM_CHECKPOINT_SIZE') ?? CHECKPOINT_LIMITS.bytes,
     },
     webhookUrl: webUrl('NEAM_WEBHOOK_URL'),
     instances: limit('NEAM_POOL_SIZE', MAX_INSTANCES) ?? MAX_INSTANCES,

@@ -168,7 +168,12 @@ export async function createSystem(options: SystemOptions): Promise<System> {
       programDir: options.programDir ?? null,
     }),
     commands: aroundCommands(systemCommands(settings, environment, timers)),
-    checkpoints: treeCheckpoints({ stateDir: settings.stateDir, clock, path: environment.PATH ?? '' }),
+    checkpoints: treeCheckpoints({
+      stateDir: settings.stateDir,
+      clock,
+      path: environment.PATH ?? '',
+      limits: settings.checkpointLimits,
+    }),
     audit: systemAudit(settings, {
       clock,
       ids,

@@ -264,6 +264,22 @@ const AGENTS: VariableGroup = {
       page: 'forge.md',
     },
     {
+      name: 'NEAM_CHECKPOINT_FILES',
+      meaning: 'files that one checkpoint of a forge run may take in',
+      takes: count(MAX_WHOLE, 'files'),
+      initial: '50000',
+      readBy: EVERYONE,
+      page: 'forge.md',
+    },
+    {
+      name: 'NEAM_CHECKPOINT_SIZE',
+      meaning: 'MiB that one checkpoint of a forge run may take in',
+      takes: count(MAX_WHOLE, 'MiB'),
+      initial: '2048',
+      readBy: EVERYONE,
+      page: 'forge.md',
+    },
+    {
       name: 'NEAM_WEBHOOK_URL',
       meaning: 'who is told of the end of a forge run',
       takes: WEB_URL,

@@ -50,6 +50,26 @@ export async function copyTree(from: Folder, to: Folder, count: CopyCount, prefi
   await to.sync()
 }
 
+/** Shows the size of every file and link of a workspace, in no order. Throws `checkpoint_failed` for a file that is too large. */
+export async function eachFile(folder: Folder, show: (bytes: number) => void, prefix = ''): Promise<void> {
+  for (const entry of await contentOf(folder)) {
+    const path = prefix + entry.name
+    if (entry.isDirectory()) {
+      await inside(folder.enter(entry.name), (below) => eachFile(below, show, `${path}/`))
+      continue
+    }
+    const size = (await folder.stat(entry.name))?.size ?? 0
+    assertFileSize(path, size)
+    show(size)
+  }
+}
+
+function assertFileSize(path: string, size: number): void {
+  if (size <= MAX_FILE_BYTES) return
+  const problem = `${path} has ${size} bytes; a checkpoint keeps files up to ${MAX_FILE_BYTES}`
+  throw new Fault('checkpoint_failed', { problem })
+}
+
 /** Copies one file or link; the target must not exist. */
 export async function copyEntry(
   from: Folder,
@@ -63,10 +83,7 @@ export async function copyEntry(
   } else {
     await using source = await from.openFile(entry.name, O_RDONLY)
     const { size, mode } = await source.stat()
-    if (size > MAX_FILE_BYTES) {
-      const problem = `${path} has ${size} bytes; a checkpoint keeps files up to ${MAX_FILE_BYTES}`
-      throw new Fault('checkpoint_failed', { problem })
-    }
+    assertFileSize(path, size)
     await using target = await to.openFile(entry.name, O_WRONLY | O_CREAT | O_EXCL)
     count.bytes += await pour(source, target)
     await target.chmod(mode & 0o777)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Checkpoint, CheckpointRequest, Preparation } from '../../agents/ports/checkpoints.ts'
 import { Fault } from '../../agents/ports/fault.ts'
 import type { Clock } from '../../agents/ports/time.ts'
+import { assertWithin, type CheckpointLimits } from './checkpoint-limits.ts'
 import { type CheckpointRecord, CheckpointRecords } from './checkpoint-record.ts'
 import { type Git, GitFailed } from './git-command.ts'
 import { initRepository, repositoryAbove } from './git-init.ts'
@@ -24,6 +25,7 @@ export interface GitCheckpointOptions {
   readonly path: string
   /** Private folder of this workspace, outside of it. */
   readonly state: string
+  readonly limits: CheckpointLimits
 }
 
 const lost = (problem: string): Fault => new Fault('checkpoint_lost', { problem })
@@ -92,6 +94,7 @@ export class GitCheckpoint implements Checkpoint {
     const repository = await this.#private('commit', record)
     await this.#load(repository, record.commit)
     const paths = await failing(Promise.all([changed(repository), untracked(repository)]))
+    assertWithin(this.#options.limits, { files: paths.flat().length, bytes: 0 })
     const own = new Set(ownFiles.map((path) => pathComponents(path).join('/')))
     return paths
       .flat()
@@ -123,7 +126,7 @@ export class GitCheckpoint implements Checkpoint {
     if (record.bases[iteration] !== undefined) return
     const repository = await this.#private('base', record)
     await this.#load(repository, record.commit)
-    const tree = await failing(stage(repository))
+    const tree = await failing(stage(repository, this.#options.limits))
     await this.#own.setRef(baseRef(run, iteration), tree)
     await this.#records.write(run, { ...record, bases: { [iteration]: tree } })
     for (const earlier of Object.keys(record.bases)) await this.#own.removeRef(baseRef(run, earlier))
@@ -145,7 +148,7 @@ export class GitCheckpoint implements Checkpoint {
     if (base === undefined) return null
     const repository = await this.#private('base', record)
     await this.#load(repository, record.commit)
-    return (await failing(stage(repository))) !== base
+    return (await failing(stage(repository, this.#options.limits))) !== base
   }
 
   async keep(request: CheckpointRequest): Promise<string> {
@@ -164,7 +167,7 @@ export class GitCheckpoint implements Checkpoint {
     record: CheckpointRecord,
     request: CheckpointRequest,
   ): Promise<string> {
-    const tree = await failing(stage(repository))
+    const tree = await failing(stage(repository, this.#options.limits))
     const commit = await failing(this.#commit(repository, tree, record.commit, request))
     const isOurs = async (other: string) => (await this.#logged(repository, other))?.run === request.run
     await this.#own.moveHead(record, commit, isOurs)

@@ -7,12 +7,14 @@ import type { Checkpoint, CheckpointRequest, Preparation } from '../../agents/po
 import {
   type CopyCount,
   copyTree,
+  eachFile,
   inside,
   isSameTree,
   MANIFEST,
   mirrorTree,
   removeEntry,
 } from './checkpoint-copy.ts'
+import { assertWithin, type CheckpointLimits } from './checkpoint-limits.ts'
 import { replaceFile } from './checkpoint-record.ts'
 import { openWorkspace } from './workspace.ts'
 import { errnoOf, Folder, NotAFolder, within } from './workspace-folder.ts'
@@ -26,6 +28,7 @@ const ManifestSchema = v.object({ run: v.string(), iteration: v.number() })
 export interface SnapshotOptions {
   /** Private folder of this workspace, outside of it. */
   readonly state: string
+  readonly limits: CheckpointLimits
 }
 
 /**
@@ -37,11 +40,13 @@ export class SnapshotCheckpoint implements Checkpoint {
   readonly #workspace: string
   readonly #bases: string
   readonly #kept: string
+  readonly #limits: CheckpointLimits
 
   constructor(workspace: string, options: SnapshotOptions) {
     this.#workspace = workspace
     this.#bases = join(options.state, 'bases')
     this.#kept = join(options.state, 'kept.json')
+    this.#limits = options.limits
   }
 
   /** A snapshot asks nothing of a workspace. */
@@ -49,6 +54,7 @@ export class SnapshotCheckpoint implements Checkpoint {
 
   async prepare(): Promise<Preparation> {
     await openWorkspace(this.#workspace)
+    await this.#assertWithin()
     await mkdir(this.#bases, { recursive: true })
     return { uncommitted: [] }
   }
@@ -58,6 +64,7 @@ export class SnapshotCheckpoint implements Checkpoint {
     await inside(Folder.open(this.#bases), async (bases) => {
       const name = `${run}-${iteration}`
       if (await isComplete(bases, name, run, iteration)) return
+      await this.#assertWithin()
       await copyInto(this.#workspace, bases, name, { run, iteration, task: '', cost: 0, tokens: 0 })
       for (const entry of await bases.entries()) if (entry.name !== name) await removeEntry(bases, entry)
     })
@@ -86,11 +93,24 @@ export class SnapshotCheckpoint implements Checkpoint {
   async keep(request: CheckpointRequest): Promise<string> {
     const name = String(request.iteration)
     if (!(await this.#isKept(request))) {
+      await this.#assertWithin()
       const copy = (snapshots: Folder) => copyInto(this.#workspace, snapshots, name, request)
       await within(this.#workspace, ['.neam', 'snapshots'], copy, { make: true })
       await replaceFile(this.#kept, `${JSON.stringify({ run: request.run, iteration: request.iteration })}\n`)
     }
     return `.neam/snapshots/${name}`
+  }
+
+  /** Looked at before anything is copied: a copy that ends in the middle would have cost as much as one that fits. */
+  async #assertWithin(): Promise<void> {
+    const found = { files: 0, bytes: 0 }
+    await inside(Folder.open(this.#workspace), (folder) =>
+      eachFile(folder, (bytes) => {
+        found.files += 1
+        found.bytes += bytes
+        assertWithin(this.#limits, found)
+      }),
+    )
   }
 
   /** The iterations of a run are kept in order: only the last one may be asked for again. */

@@ -3,6 +3,7 @@ import type { Checkpoint } from '../../agents/ports/checkpoints.ts'
 import { Fault } from '../../agents/ports/fault.ts'
 import type { Clock } from '../../agents/ports/time.ts'
 import { GitCheckpoint } from './checkpoint-git.ts'
+import type { CheckpointLimits } from './checkpoint-limits.ts'
 import { SnapshotCheckpoint } from './checkpoint-snapshot.ts'
 import { bundleOf } from './git-bundle.ts'
 import { type Git, spawnGit } from './git-command.ts'
@@ -16,18 +17,19 @@ export interface StrategyOptions {
   readonly git?: Git
   /** Folder of what a run must remember, outside of the workspace. */
   readonly state: string
+  readonly limits: CheckpointLimits
 }
 
 /** Whatever its calls throw is a Fault. */
 export function openCheckpoint(
   strategy: 'git' | 'snapshot',
   workspace: string,
-  { clock, path, git = spawnGit, state }: StrategyOptions,
+  { clock, path, git = spawnGit, state, limits }: StrategyOptions,
 ): Checkpoint {
   const checkpoint =
     strategy === 'git'
-      ? new GitCheckpoint(workspace, { git, clock, path, state })
-      : new SnapshotCheckpoint(workspace, { state })
+      ? new GitCheckpoint(workspace, { git, clock, path, state, limits })
+      : new SnapshotCheckpoint(workspace, { state, limits })
   return withFaults(checkpoint, workspace)
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { Checkpoint, Checkpoints } from '../../agents/ports/checkpoints.ts'
 import type { Clock } from '../../agents/ports/time.ts'
+import { CHECKPOINT_LIMITS, type CheckpointLimits } from './checkpoint-limits.ts'
 import type { Git } from './git-command.ts'
 
 export interface CheckpointsOptions {
@@ -11,6 +12,8 @@ export interface CheckpointsOptions {
   /** PATH to find git on. */
   readonly path: string
   readonly git?: Git
+  /** Default: CHECKPOINT_LIMITS. */
+  readonly limits?: CheckpointLimits
 }
 
 /** `checkpoint: "none"`: an iteration that crashed repeats on the files as they are (design 3.8). */
@@ -24,7 +27,8 @@ const NONE: Checkpoint = {
 }
 
 /** The three strategies of chapter 25.7 on a local or mounted file system. */
-export function treeCheckpoints(options: CheckpointsOptions): Checkpoints {
+export function treeCheckpoints(given: CheckpointsOptions): Checkpoints {
+  const options = { limits: CHECKPOINT_LIMITS, ...given }
   const { stateDir } = options
   const stateOf = (workspace: string, agent: string): string => {
     const id = createHash('sha256').update(workspace).digest('hex').slice(0, 16)

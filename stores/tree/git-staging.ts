@@ -6,6 +6,7 @@ import type { Stats } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { Fault } from '../../agents/ports/fault.ts'
 import { MAX_FILE_BYTES } from './checkpoint-copy.ts'
+import { assertWithin, type CheckpointLimits } from './checkpoint-limits.ts'
 import type { PrivateRepository } from './git-private.ts'
 import { errnoOf } from './workspace-folder.ts'
 
@@ -82,22 +83,27 @@ function folderCheck(repository: PrivateRepository): (path: string) => Promise<b
   return parentIsReal
 }
 
-/** Brings the index up to date with the workspace and writes it as a tree; answers the tree's id. */
-export async function stage(repository: PrivateRepository): Promise<string> {
+/** Brings the index up to date with the workspace and writes it as a tree; answers the tree's id. Nothing is written for a workspace beyond the limits. */
+export async function stage(repository: PrivateRepository, limits: CheckpointLimits): Promise<string> {
   const liesInFolders = folderCheck(repository)
   const submodules = await submodulePaths(repository)
   const gone: string[] = []
   const present: string[] = []
-  for (const path of await listed(repository, ['--modified', '--others'])) {
+  const paths = await listed(repository, ['--modified', '--others'])
+  assertWithin(limits, { files: paths.length, bytes: 0 })
+  let bytes = 0
+  for (const path of paths) {
     const stats = (await liesInFolders(path)) ? await statOf(repository, path) : null
     const keepable = stats?.isFile() || stats?.isSymbolicLink() || submodules.has(path)
     if (stats?.isFile() && stats.size > MAX_FILE_BYTES) {
       const problem = `${textOf(path)} has ${stats.size} bytes (at most ${MAX_FILE_BYTES}); add it to .gitignore`
       throw new Fault('checkpoint_failed', { problem })
     }
+    bytes += stats?.size ?? 0
     const where = keepable ? present : gone
     where.push(path)
   }
+  assertWithin(limits, { files: 0, bytes })
   await update(repository, ['--force-remove'], gone)
   await update(repository, ['--add', '--remove', '--replace'], present)
   return (await repository.run(['write-tree'])).trim()

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Checkpoint, CheckpointRequest } from '../../agents/ports/checkpoints.ts'
+import type { CheckpointLimits } from '../../stores/tree/checkpoint-limits.ts'
 import { treeCheckpoints } from '../../stores/tree/checkpoints.ts'
 import type { Git } from '../../stores/tree/git-command.ts'
 import { temporaryDirectory } from './temporary.ts'
@@ -13,7 +14,7 @@ export interface CheckpointBench {
   /** A home folder with an identity, for the user's own git. */
   readonly home: string
   /** A checkpoint as a new process would open it. */
-  open(strategy?: 'git' | 'snapshot' | 'none', git?: Git): Checkpoint
+  open(strategy?: 'git' | 'snapshot' | 'none', git?: Git | null, limits?: CheckpointLimits): Checkpoint
   /** The user's own git in the workspace; answers trimmed output. */
   git(...args: string[]): string
 }
@@ -36,12 +37,13 @@ export function checkpointBench(): CheckpointBench {
     workspace,
     state,
     home,
-    open: (strategy = 'git', git) =>
+    open: (strategy = 'git', git, limits) =>
       treeCheckpoints({
         stateDir: state,
         clock: { now: () => Date.UTC(2026, 0, 2, 3, 4, 5) },
         path: env.PATH,
         ...(git ? { git } : {}),
+        ...(limits ? { limits } : {}),
       }).open(strategy, workspace, 'Builder'),
     git: (...args) =>
       execFileSync('git', args, {
