@@ -1,5 +1,5 @@
 import type { LaneDecl } from '../../bytecode/manifest.ts'
-import { isoTime } from '../iso-time.ts'
+import { isoTime, msOfIsoTime } from '../iso-time.ts'
 import { isGuarded } from '../limits/guards.ts'
 import { assertEnabled } from '../limits/kill-switch.ts'
 import { enterLane, laneOf } from '../limits/lanes.ts'
@@ -50,13 +50,13 @@ export async function session(turn: ClearedTurn): Promise<OpenTurn> {
     await world.sessions.close(turn.ref, turn.id, answered)
     throw new TurnIsOver(answered)
   }
-  const version = await resetWhenDue(turn, lease, opened)
-  await assertEnabled(world, agent.name, call.requestId)
-  turn.scene.taint.add(...(earlier?.intent.taint ?? []))
   const { message, acceptedAt } = earlier?.intent ?? {
     message: turn.message,
     acceptedAt: isoTime(turn.startedAt),
   }
+  const version = await resetWhenDue(turn, { lease, opened, acceptedAt })
+  await assertEnabled(world, agent.name, call.requestId)
+  turn.scene.taint.add(...(earlier?.intent.taint ?? []))
   return { ...turn, message, acceptedAt, earlier, lease, version }
 }
 
@@ -109,17 +109,21 @@ async function takeSession(turn: ClearedTurn): Promise<Lease> {
 const timeLeft = ({ world, call }: ClearedTurn, most: number): number =>
   Math.max(0, Math.min(most, call.deadlineAt - world.clock.now()))
 
-/** Decided once, by the time the message came in. */
+/** Decided by the time the message came in: a turn that a person or another process goes on with later keeps its history. */
 async function resetWhenDue(
   turn: ClearedTurn,
-  lease: Lease,
-  opened: SessionVersion,
+  {
+    lease,
+    opened,
+    acceptedAt,
+  }: { readonly lease: Lease; readonly opened: SessionVersion; readonly acceptedAt: string },
 ): Promise<SessionVersion> {
-  const { world, agent, ref, startedAt, call } = turn
+  const { world, agent, ref, call } = turn
+  const cameInAt = msOfIsoTime(acceptedAt)
   let version = opened
   if (version.degraded) tellDegraded(turn)
   for (;;) {
-    const reason = dueReset(agent.session, version, startedAt)
+    const reason = dueReset(agent.session, version, cameInAt)
     if (reason === null) return version
     const result = await startAfresh(world, { ref, version, reason, lease, requestId: call.requestId })
     if (result.kind === 'fresh') return result.version

@@ -184,6 +184,30 @@ describe('a tool that needs approval', () => {
   })
 })
 
+describe('a session that falls idle while a call waits', () => {
+  const hurried = PROGRAM.replace(
+    'channels: [web]\n',
+    'channels: [web]\n  session: { idle_reset_minutes: 3 }\n',
+  )
+
+  test('keeps the conversation in which the call was asked for, and resets before the next message', async () => {
+    const model = new ScriptedModel().answer(says('Hello.'), calls(PAY), says('Paid.'), says('Who are you?'))
+    const test = testWorld(hurried, { model })
+    await say(test, 'I am ann')
+    test.clock.pass(2 * 60_000)
+    const fault = await waits(test)
+    test.clock.pass(2 * 60_000)
+    expect(await answered(decide(test, fault, 'approve'))).toBe('Paid.')
+    expect(model.lastContents).toContain('I am ann')
+    const { messages } = await test.world.sessions.open({ agent: 'Bot', key: 'default' })
+    expect(messages.map(({ content }) => content)).toEqual(['I am ann', 'Hello.', 'pay ann', 'Paid.'])
+
+    test.clock.pass(3 * 60_000)
+    await say(test, 'Do you know me?')
+    expect(model.lastContents).toEqual(['Do you know me?'])
+  })
+})
+
 describe('a session that is reset while a call waits', () => {
   test.each(['with', 'without'])(
     'denies the call and refuses its turn, %s earlier messages',

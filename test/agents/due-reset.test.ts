@@ -26,6 +26,15 @@ describe('a session', () => {
     ).toBeNull()
   })
 
+  test('falls idle that long after its last answer, however long that one took', () => {
+    const answered = (ts: string) => [...MESSAGES, { role: 'assistant', content: 'hello', ts } as const]
+    const lastActivityAt = NOON - 90 * MINUTE
+    const dueAt = (ts: string) => dueReset(session(), { lastActivityAt, messages: answered(ts) }, NOON)
+    expect(dueAt('2026-05-02T11:00:01Z')).toBeNull()
+    expect(dueAt('2026-05-02T11:00:00Z')).toBe('idle')
+    expect(dueAt('some day')).toBe('idle')
+  })
+
   test('with idle_reset_minutes 0 never falls idle', () => {
     expect(due(7 * 60, { idleResetMinutes: 0 })).toBeNull()
   })
