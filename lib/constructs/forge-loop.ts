@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { RemovalPolicy } from 'aws-cdk-lib'
 import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
@@ -21,8 +21,6 @@ export class ForgeLoop extends Construct {
       stateMachineType: StateMachineType.STANDARD,
       definitionBody: DefinitionBody.fromFile(DEFINITION_FILE),
       definitionSubstitutions: substitutions,
-      // A run that nobody ends: longer than any sum of iterations.
-      timeout: Duration.days(30),
       logs: {
         destination: new LogGroup(this, 'Log', {
           retention: RetentionDays.ONE_MONTH,

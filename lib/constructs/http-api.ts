@@ -20,6 +20,8 @@ export class Api extends Construct {
     super(scope, id)
     const integration = new HttpLambdaIntegration('Integration', props.handler, {
       timeout: INTEGRATION_TIMEOUT,
+      // A permission for each route would not fit into the 20 KB that the policy of a function may have.
+      scopePermissionToRoute: false,
     })
     const accessLog = new LogGroup(this, 'AccessLog', {
       retention: RetentionDays.ONE_MONTH,

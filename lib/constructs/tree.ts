@@ -7,7 +7,14 @@ import {
   PerformanceMode,
   ThroughputMode,
 } from 'aws-cdk-lib/aws-efs'
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
+import {
+  AnyPrincipal,
+  Effect,
+  Grant,
+  type IGrantable,
+  PolicyDocument,
+  PolicyStatement,
+} from 'aws-cdk-lib/aws-iam'
 import { Construct } from 'constructs'
 import type { Network } from './network.ts'
 
@@ -46,9 +53,10 @@ export class Tree extends Construct {
       throughputMode: ThroughputMode.ELASTIC,
       enableAutomaticBackups: true,
       lifecyclePolicy: LifecyclePolicy.AFTER_30_DAYS,
-      // Only through an access point, with IAM and TLS.
-      allowAnonymousAccess: false,
-      removalPolicy: RemovalPolicy.RETAIN,
+      fileSystemPolicy: onlyAsTheFunctionsDo(),
+      // `false` would add a statement that lets everybody write and be root; a policy without it lets nobody in.
+      allowAnonymousAccess: true,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     })
     this.state = this.accessPoint('State', '/neam')
     this.workspaces = this.accessPoint('Workspaces', '/neam/workspace')
@@ -69,4 +77,26 @@ export class Tree extends Construct {
       createAcl: { ownerUid: OWNER.uid, ownerGid: OWNER.gid, permissions: '700' },
     })
   }
+}
+
+const CLIENT_ACTIONS = ['ClientMount', 'ClientRootAccess', 'ClientWrite'].map(
+  (action) => `elasticfilesystem:${action}`,
+)
+
+/** Only with TLS and through an access point. It allows nothing: that is for the roles of the functions, so nobody is anonymous. */
+function onlyAsTheFunctionsDo(): PolicyDocument {
+  const denied = (sid: string, conditions: Readonly<Record<string, unknown>>) =>
+    new PolicyStatement({
+      sid,
+      effect: Effect.DENY,
+      principals: [new AnyPrincipal()],
+      actions: CLIENT_ACTIONS,
+      conditions,
+    })
+  return new PolicyDocument({
+    statements: [
+      denied('OnlyWithTls', { Bool: { 'aws:SecureTransport': 'false' } }),
+      denied('OnlyThroughAnAccessPoint', { Null: { 'elasticfilesystem:AccessPointArn': 'true' } }),
+    ],
+  })
 }
