@@ -7,9 +7,34 @@ import { type OnRefused, type Refused, refuseOn } from './refused-answer.ts'
 export const MAX_HEADER_BYTES = 16 * 1024
 
 /** What Node's parser, or its clock, says of a request. */
-type ClientError = Error & { readonly code?: string; readonly reason?: string }
+type ClientError = Error & {
+  readonly code?: string
+  readonly reason?: string
+  /** What the parser was reading, and how far it came. */
+  readonly rawPacket?: Buffer
+  readonly bytesParsed?: number
+}
 
-function refusedBy({ code, reason, message }: ClientError): Refused {
+/** A request line (RFC 9112, 3), and its method. */
+const REQUEST_LINE = /^([\w!#$%&'*+.^`|~-]+) \S+ HTTP\/1\.[01]\r?\n/
+
+/** The method that Node's parser stumbled over; null: it is no well-formed request line. */
+function unknownMethod({ code, rawPacket, bytesParsed = 0 }: ClientError): string | null {
+  if (code !== 'HPE_INVALID_METHOD' || rawPacket === undefined) return null
+  const line = rawPacket.subarray(rawPacket.lastIndexOf('\n', bytesParsed) + 1)
+  return REQUEST_LINE.exec(line.toString('latin1'))?.[1] ?? null
+}
+
+function refusedBy(error: ClientError): Refused {
+  const { code, reason, message } = error
+  const method = unknownMethod(error)
+  if (method !== null) {
+    return {
+      status: 501,
+      code: 'method_unknown',
+      message: `${method} is no method that this server knows; methods are written in capitals`,
+    }
+  }
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
       return {

@@ -1,8 +1,7 @@
 /** node:http in front of the Lambda handlers: requests become events, answers go back. No rule of the domain lives here. */
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Context } from 'aws-lambda'
-import type { Handler, HandlerAnswer } from '../lambda/edge.ts'
+import type { Handler, HandlerAnswer, HandlerContext } from '../lambda/edge.ts'
 import { MAX_BODY_BYTES } from '../lambda/middleware/json-body.ts'
 import { apiEvent, isProbe, sendAnswer, targetOf } from './api-event.ts'
 import { ClientErrors, MAX_HEADER_BYTES } from './client-error.ts'
@@ -190,13 +189,18 @@ async function serve(
   const deadlineAt = now + options.timeoutMs
   const release = options.watchdog?.holds(response, {
     requestId,
+    method: event.requestContext.http.method,
+    route: event.routeKey,
     traceparent: event.headers.traceparent,
+    startedAt: now,
     deadlineAt,
   })
-  const working = handler(event, context(requestId, deadlineAt))
+  let isLate = false
+  const working = handler(event, { ...context(requestId, deadlineAt), isAnswered: () => isLate })
   const answer = await withinTime(options.timeoutMs, working)
   release?.()
   if (answer !== null) return await send(answer)
+  isLate = true
   const message = `the request was not answered within ${options.timeoutMs} ms`
   await refuse({ status: 504, code: 'deadline_exceeded', message })
   // It stays in hand for as long as it is worked on; a stream that begins now has no reader.
@@ -225,7 +229,7 @@ async function withinTime<T>(limitMs: number, work: Promise<T>): Promise<T | nul
 }
 
 /** The part of Lambda's context that handlers may rely on. */
-const context = (requestId: string, deadlineAt: number): Context => ({
+const context = (requestId: string, deadlineAt: number): HandlerContext => ({
   callbackWaitsForEmptyEventLoop: false,
   functionName: 'neam-api',
   functionVersion: 'local',

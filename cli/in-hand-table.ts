@@ -1,17 +1,23 @@
 /** A request that nothing has been answered to. */
 export interface InHand {
   readonly requestId: string
+  readonly method: string
+  /** Its route key. */
+  readonly route: string
   /** As it came. */
   readonly traceparent: string | undefined
+  /** Milliseconds since 1970. */
+  readonly startedAt: number
   /** Milliseconds since 1970. */
   readonly deadlineAt: number
   /** The connection's descriptor. */
   readonly fd: number
 }
 
-/** Of each place: whether it is taken, the descriptor, the time, two lengths, and then both texts. */
+/** Of each place: whether it is taken, the descriptor, two times, four lengths, and then the texts. */
 const PLACE_BYTES = 256
-const TEXT_AT = 24
+const LENGTHS_AT = 24
+const TEXT_AT = 40
 const TEXT_BYTES = PLACE_BYTES - TEXT_AT
 
 /**
@@ -40,7 +46,7 @@ export class InHandTable {
   }
 
   /** Notes a request; what comes back ends that, and may be called again. Beyond the size of the table nothing is noted. */
-  take({ requestId, traceparent = '', deadlineAt, fd }: InHand): () => void {
+  take({ requestId, method, route, traceparent = '', startedAt, deadlineAt, fd }: InHand): () => void {
     const place = this.#free.pop() ?? this.#unused++
     const at = place * PLACE_BYTES
     if (at >= this.memory.byteLength) {
@@ -48,13 +54,14 @@ export class InHandTable {
       return () => {}
     }
     // One that is too long is no `traceparent` of a version that is known.
-    const trace = requestId.length + traceparent.length > TEXT_BYTES ? '' : traceparent
+    const known = requestId + method + route
+    const trace = known.length + traceparent.length > TEXT_BYTES ? '' : traceparent
     const integer = at / 4
     this.#integers[integer + 1] = fd
-    this.#times[at / 8 + 1] = deadlineAt
-    this.#integers[integer + 4] = requestId.length
-    this.#integers[integer + 5] = trace.length
-    this.#bytes.write(requestId + trace, at + TEXT_AT, 'latin1')
+    this.#times[at / 8 + 1] = startedAt
+    this.#times[at / 8 + 2] = deadlineAt
+    this.#integers.set([requestId.length, method.length, route.length, trace.length], (at + LENGTHS_AT) / 4)
+    this.#bytes.write(known + trace, at + TEXT_AT, 'latin1')
     Atomics.store(this.#integers, integer, 1)
     let isTaken = true
     return () => {
@@ -75,13 +82,19 @@ export class InHandTable {
   }
 
   #read(at: number): InHand {
-    const idEndsAt = at + TEXT_AT + this.#integers[at / 4 + 4]!
-    const traceEndsAt = idEndsAt + this.#integers[at / 4 + 5]!
+    let textAt = at + TEXT_AT
+    const text = (index: number): string => {
+      const from = textAt
+      textAt += this.#integers[(at + LENGTHS_AT) / 4 + index]!
+      return this.#bytes.toString('latin1', from, textAt)
+    }
     return {
-      requestId: this.#bytes.toString('latin1', at + TEXT_AT, idEndsAt),
-      traceparent:
-        traceEndsAt === idEndsAt ? undefined : this.#bytes.toString('latin1', idEndsAt, traceEndsAt),
-      deadlineAt: this.#times[at / 8 + 1]!,
+      requestId: text(0),
+      method: text(1),
+      route: text(2),
+      traceparent: text(3) || undefined,
+      startedAt: this.#times[at / 8 + 1]!,
+      deadlineAt: this.#times[at / 8 + 2]!,
       fd: this.#integers[at / 4 + 1]!,
     }
   }

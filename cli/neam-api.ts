@@ -172,7 +172,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const watchdog = startWatchdog({
     timeoutMs,
     worker,
-    silent: settings.logLevel === 'silent',
+    logs: { errors: settings.logLevel !== 'silent', requests: settings.logLevel === 'info' },
     requests: connections.limit + RESERVED,
   })
   const shutdown = new AbortController()
@@ -206,6 +206,7 @@ async function run(argv: readonly string[]): Promise<number> {
     log,
     streams: true,
     connections: () => connections.occupancy(),
+    answersLate: true,
     draining: () => draining,
     uptimeSeconds: () => Math.floor((performance.now() - started) / 1000),
     shutdown: shutdown.signal,

@@ -1,7 +1,8 @@
 /** The thread of `watchdog.ts`. It touches no file: it must go on when no file system does. */
 import { readlinkSync, writeSync } from 'node:fs'
 import { workerData } from 'node:worker_threads'
-import { answeredIn } from '../runtime/tracing/trace-context.ts'
+import { requestLine } from '../lambda/middleware/access-log.ts'
+import { answeredIn, traceIdOf } from '../runtime/tracing/trace-context.ts'
 import { InHandTable } from './in-hand-table.ts'
 import { answerOf, wireText } from './refused-answer.ts'
 import type { WatchdogData } from './watchdog.ts'
@@ -34,22 +35,25 @@ function end(): void {
   const message = `the process stood still for ${stalledMs / 1000} seconds, as it does when the file system of its tree hangs; it ends itself`
   const requests = table.all()
   const refused = { status: 503, code: 'process_stalled', message, retryAfterSeconds: 1 } as const
-  for (const { fd, requestId, traceparent } of requests) {
-    const answer = answerOf(refused, { requestId, traceparent: answeredIn(traceparent) })
-    if (isSocket(fd)) write(fd, wireText(answer))
+  for (const { fd, requestId, startedAt, ...request } of requests) {
+    const traceparent = answeredIn(request.traceparent)
+    if (!isSocket(fd)) continue
+    write(fd, wireText(answerOf(refused, { requestId, traceparent })))
+    if (!options.logs.requests) continue
+    const { method, route } = request
+    const traceId = traceIdOf(traceparent)
+    const durationMs = Date.now() - startedAt
+    log(requestLine({ requestId, traceId, route, method, ...refused, durationMs }))
   }
-  if (!options.silent) {
-    const record = {
-      timestamp: new Date().toISOString(),
-      ...(options.worker === null ? {} : { worker: options.worker }),
-      level: 'error',
-      message: 'process stalled',
-      stalled_ms: stalledMs,
-      requests: requests.length,
-    }
-    write(2, `${JSON.stringify(record)}\n`)
+  if (options.logs.errors) {
+    log({ level: 'error', message: 'process stalled', stalled_ms: stalledMs, requests: requests.length })
   }
   process.kill(process.pid, 'SIGKILL')
+}
+
+function log(record: Readonly<Record<string, unknown>>): void {
+  const worker = options.worker === null ? {} : { worker: options.worker }
+  write(2, `${JSON.stringify({ timestamp: new Date().toISOString(), ...worker, ...record })}\n`)
 }
 
 /**

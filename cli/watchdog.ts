@@ -20,8 +20,8 @@ export interface WatchdogOptions {
   readonly timeoutMs: number
   /** Number of this worker; null = there is one process. */
   readonly worker: number | null
-  /** Nothing is written to the log. */
-  readonly silent: boolean
+  /** What is written to the log: errors, and a line of each request. */
+  readonly logs: { readonly errors: boolean; readonly requests: boolean }
   /** Most requests in hand at once. */
   readonly requests: number
 }

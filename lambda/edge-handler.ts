@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
+import { Fault } from '../agents/ports/fault.ts'
 import type { HandOver } from '../agents/turn/call-context.ts'
 import { withinLimit } from './answer-limit.ts'
 import type { Edge, EdgeContext, Handler, HandlerAnswer, RouteHandler } from './edge.ts'
@@ -19,6 +20,9 @@ import { traceRequest } from './trace-request.ts'
 
 /** Kept back from the time the platform gives, to write down how a request ended: 2 s, of short times a tenth. */
 const marginMs = (remainingMs: number): number => Math.min(2000, remainingMs / 10)
+
+/** How long before the end of its function a request that nobody has answered gets its answer: API Gateway waits less long. */
+const LAST_ANSWER_MS = 1000
 
 /** 5 s before the time is over a turn goes on elsewhere; with less than 10 s until then nothing long begins. */
 const handOverOf = (now: number, remainingMs: number): HandOver => ({
@@ -74,7 +78,12 @@ export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Han
     }
   }
   // What comes first here comes last on the way out: the log sees the finished answer.
-  const wrapped = middy<APIGatewayProxyEventV2, HandlerAnswer, Error, EdgeContext>()
+  const wrapped = middy<APIGatewayProxyEventV2, HandlerAnswer, Error, EdgeContext>({
+    timeoutEarlyInMillis: edge.answersLate ? 0 : LAST_ANSWER_MS,
+    timeoutEarlyResponse: () => {
+      throw new Fault('deadline_exceeded', { doing: 'working on the request' })
+    },
+  })
     .use([
       accessLog(route, edge),
       head(),

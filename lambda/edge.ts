@@ -24,6 +24,8 @@ export interface Edge {
   readonly meter?: EmfMeter
   /** Of a process that takes connections itself: how many it has. */
   connections?(): Occupancy
+  /** Of a process that itself answers a request whose time is over, and keeps what its handler does in hand. */
+  readonly answersLate?: true
   /** True while the process is shutting down. */
   draining(): boolean
   /** Seconds since the process started. */
@@ -32,8 +34,14 @@ export interface Edge {
   readonly shutdown: AbortSignal
 }
 
-/** Added to the Lambda context by the middlewares. */
-export interface EdgeContext extends Context {
+/** What the platform tells of a request: Lambda, or the local server. */
+export interface HandlerContext extends Context {
+  /** Of the local server: its time was over, and the request has been answered and recorded without its handler. */
+  isAnswered?(): boolean
+}
+
+/** Added to the platform's context by the middlewares. */
+export interface EdgeContext extends HandlerContext {
   /** Set first of all. */
   requestId: string
   /** The system that the whole request is about, whatever is loaded meanwhile. */
@@ -71,4 +79,4 @@ export type RouteHandler = (request: RouteRequest) => Promise<RouteAnswer>
 /** An answer as Lambda gives it, or with a body that is sent in parts while it is made. */
 export type HandlerAnswer = APIGatewayProxyStructuredResultV2 & { readonly stream?: Readable }
 
-export type Handler = (event: APIGatewayProxyEventV2, context: Context) => Promise<HandlerAnswer>
+export type Handler = (event: APIGatewayProxyEventV2, context: HandlerContext) => Promise<HandlerAnswer>

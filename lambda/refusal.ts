@@ -1,7 +1,7 @@
 import type { FaultCode } from '../agents/ports/fault.ts'
 
 /**
- * Codes of what no Fault stands for; those of connections, hosts, headers, slow requests and a process that stands still are
+ * Codes of what no Fault stands for; those of connections, hosts, headers, unknown methods, slow requests and a process that stands still are
  * the local server's.
  */
 export const REFUSAL_CODES = [
@@ -14,6 +14,7 @@ export const REFUSAL_CODES = [
   'host_refused',
   'instances_busy',
   'method_not_allowed',
+  'method_unknown',
   'not_configured',
   'process_stalled',
   'rate_limited',

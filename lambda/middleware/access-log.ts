@@ -21,29 +21,40 @@ export interface EndedRequest {
   readonly durationMs: number
 }
 
-/** One line a request: what was asked, how it ended, how long it took. No content, no keys, no query. Its time counts in the metrics. */
+/** One line a request: what was asked, how it ended, how long it took. No content, no keys, no query. */
+export const requestLine = ({
+  requestId,
+  traceId,
+  route,
+  method,
+  status,
+  code,
+  durationMs,
+}: Omit<EndedRequest, 'route'> & { readonly route: string }) => ({
+  level: 'info',
+  message: 'request',
+  request_id: requestId,
+  trace_id: traceId,
+  route,
+  method,
+  status,
+  ...(code === undefined ? {} : { code }),
+  duration_ms: Math.round(durationMs),
+})
+
+/** Logs a request, and counts its time in the metrics. */
 export function recordRequest(edge: Edge, ended: EndedRequest): void {
-  const { requestId, traceId, method, status = 500, code, durationMs } = ended
+  const { status = 500, durationMs } = ended
   const route = ended.route === null ? NO_ROUTE : routeKey(ended.route)
   requestTimesOf(edge).record(route, durationMs, status >= 500)
-  edge.log({
-    level: 'info',
-    message: 'request',
-    request_id: requestId,
-    trace_id: traceId,
-    route,
-    method,
-    status: ended.status,
-    ...(code === undefined ? {} : { code }),
-    duration_ms: Math.round(durationMs),
-    ...edge.meter?.request({ route, status, durationMs }),
-  })
+  edge.log({ ...requestLine({ ...ended, route }), ...edge.meter?.request({ route, status, durationMs }) })
 }
 
-/** Records each request that a handler is asked for. */
+/** Records each request that a handler is asked for, unless it was recorded before its handler ended. */
 export function accessLog(route: Route, edge: Edge): Middleware {
   const started = new WeakMap<object, number>()
-  const line: Middleware['after'] = ({ event, context, response }) =>
+  const line: Middleware['after'] = ({ event, context, response }) => {
+    if (context.isAnswered?.()) return
     recordRequest(edge, {
       requestId: context.requestId,
       traceId: traceIdOf(edge.tracing.current()),
@@ -52,6 +63,7 @@ export function accessLog(route: Route, edge: Edge): Middleware {
       status: response?.statusCode,
       durationMs: performance.now() - (started.get(context) ?? performance.now()),
     })
+  }
   return {
     before: ({ context }) => {
       started.set(context, performance.now())

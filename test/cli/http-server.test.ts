@@ -1,10 +1,16 @@
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { NO_TRACING } from '../../agents/ports/tracing.ts'
 import { Connections } from '../../cli/connections.ts'
 import { createHttpServer, type HttpServer } from '../../cli/http-server.ts'
-import type { ToldRefusal } from '../../cli/refused-answer.ts'
-import type { Handler } from '../../lambda/edge.ts'
+import type { OnRefused, ToldRefusal } from '../../cli/refused-answer.ts'
+import type { Edge, Handler, RouteAnswer } from '../../lambda/edge.ts'
+import { edgeHandler } from '../../lambda/edge-handler.ts'
+import { recordRequest } from '../../lambda/middleware/access-log.ts'
+import { requestTimesOf } from '../../lambda/request-times.ts'
+import { ROUTES } from '../../lambda/routes.ts'
+import { systemClock } from '../../runtime/time.ts'
 
 let http: HttpServer
 let refused: ToldRefusal[]
@@ -17,13 +23,17 @@ afterEach(() => {
 })
 
 /** Serves `GET /health` with a handler; answers the URL of it. */
-async function serve(handler: Handler, timeoutMs: number): Promise<string> {
+async function serve(
+  handler: Handler,
+  timeoutMs: number,
+  onRefused: OnRefused = (refusal) => refused.push(refusal),
+): Promise<string> {
   http = createHttpServer({
     handlers: new Map([['GET /health', handler]]),
     timeoutMs,
     localOnly: true,
     connections: new Connections(10),
-    onRefused: (refusal) => refused.push(refusal),
+    onRefused,
     onError: (error) => {
       throw error
     },
@@ -65,3 +75,42 @@ test('one that does not answer in time is answered for, and stays in hand until 
   expect(stream.destroyed).toBe(true)
   expect(http.active()).toBe(0)
 })
+
+test.each([
+  ['succeeds', (late: PromiseWithResolvers<RouteAnswer>) => late.resolve({ body: {} })],
+  ['fails', (late: PromiseWithResolvers<RouteAnswer>) => late.reject(new Error('too late'))],
+])(
+  'a request that was answered 504 is logged and counted once, when its handler %s later',
+  async (_name, end) => {
+    const logged: Readonly<Record<string, unknown>>[] = []
+    const edge: Edge = {
+      system: async () => {
+        throw new Error('no system is needed')
+      },
+      clock: systemClock,
+      tracing: NO_TRACING,
+      log: (record) => logged.push(record),
+      answersLate: true,
+      draining: () => false,
+      uptimeSeconds: () => 0,
+      streams: false,
+      shutdown: new AbortController().signal,
+    }
+    const health = ROUTES.find(({ path }) => path === '/health')!
+    const late = Promise.withResolvers<RouteAnswer>()
+    const onRefused = ({ request, ...refusal }: ToldRefusal) =>
+      recordRequest(edge, { ...refusal, traceId: null, route: health, method: request?.method })
+    const url = await serve(
+      edgeHandler(health, () => late.promise, edge),
+      50,
+      onRefused,
+    )
+    expect((await fetch(url)).status).toBe(504)
+    end(late)
+    await http.idle()
+    expect(logged.filter(({ message }) => message === 'request')).toMatchObject([
+      { route: 'GET /health', status: 504, code: 'deadline_exceeded' },
+    ])
+    expect(requestTimesOf(edge).total()).toMatchObject({ count: 1, errors: 1 })
+  },
+)

@@ -108,6 +108,9 @@ describe('a request that is not well-formed', () => {
       431,
       'headers_too_large',
     ],
+    ['a method that nobody knows', `BREW /health HTTP/1.1\r\n${HOST}\r\n`, 501, 'method_unknown'],
+    ['a method in small letters', `get /health HTTP/1.1\r\n${HOST}\r\n`, 501, 'method_unknown'],
+    ['a TLS handshake', '\x16\x03\x01\r\n\r\n', 400, 'bad_request'],
     [
       'a proxy’s method',
       `CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\n`,

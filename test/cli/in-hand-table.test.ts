@@ -1,9 +1,15 @@
+import { randomUUID } from 'node:crypto'
+import { METHODS } from 'node:http'
 import { expect, test } from '@jest/globals'
 import { type InHand, InHandTable } from '../../cli/in-hand-table.ts'
+import { ROUTES, routeKey } from '../../lambda/routes.ts'
 
 const request = (name: string, more: Partial<InHand> = {}): InHand => ({
   requestId: name,
+  method: 'POST',
+  route: 'POST /api/v1/agent/ask',
   traceparent: undefined,
+  startedAt: 1_800_000_000_001,
   deadlineAt: 1_800_000_000_123,
   fd: 17,
   ...more,
@@ -45,4 +51,17 @@ test('a traceparent that no version is known to have is left out', () => {
   const table = InHandTable.of(1)
   table.take(request('one', { traceparent: `ff-${'0'.repeat(300)}` }))
   expect(table.all()).toEqual([request('one')])
+})
+
+test('the texts of every route fit, with any method and a traceparent', () => {
+  const longest = (texts: readonly string[]) => texts.toSorted((a, b) => b.length - a.length)[0]!
+  const table = InHandTable.of(2)
+  const one = request(randomUUID(), {
+    method: longest(METHODS),
+    route: longest(ROUTES.map(routeKey)),
+    traceparent: TRACEPARENT,
+  })
+  table.take(one)
+  table.take(request('two'))
+  expect(table.all()).toEqual([one, request('two')])
 })

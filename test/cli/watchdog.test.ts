@@ -69,8 +69,23 @@ test('a request whose file system hangs is answered 503, and the process ends it
       request_id: answer.headers.get('x-request-id'),
     },
   ])
+  const traceId = answer.headers.get('traceparent')?.slice(3, 35)
   // By a signal, so that it has no code.
   expect(await server.ended).toBe(null)
+  expect(logged(server, 'request').filter(({ status }) => status !== 200)).toEqual([
+    {
+      timestamp: expect.any(String),
+      level: 'info',
+      message: 'request',
+      request_id: answer.headers.get('x-request-id'),
+      trace_id: traceId,
+      route: 'POST /api/v1/claw/{agent}/sessions/{key}/message',
+      method: 'POST',
+      status: 503,
+      code: 'process_stalled',
+      duration_ms: expect.any(Number),
+    },
+  ])
   expect(records(server).at(-1)).toMatchObject({ level: 'error', message: 'process stalled', requests: 1 })
 }, 60_000)
 

@@ -56,6 +56,31 @@ describe('a handler that fails with what is no Fault', () => {
   })
 })
 
+describe('a handler that does not end', () => {
+  test('is answered for as out of time, before its function is cut off', async () => {
+    const endless: RouteHandler = () => new Promise(() => {})
+    const context = { ...CONTEXT, getRemainingTimeInMillis: () => 1000 }
+    const { statusCode, body } = await edgeHandler(
+      HEALTH,
+      endless,
+      edge,
+    )(gatewayEvent('GET', '/health'), context)
+    expect([statusCode, JSON.parse(body ?? 'null')]).toEqual([
+      504,
+      {
+        error: 'Gateway Timeout',
+        message: 'out of time while working on the request',
+        code: 'deadline_exceeded',
+        request_id: 'gateway-request',
+      },
+    ])
+    expect(logged).toMatchObject([
+      { level: 'error', code: 'deadline_exceeded' },
+      { message: 'request', route: 'GET /health', status: 504 },
+    ])
+  })
+})
+
 describe('an answer', () => {
   const text = (character: string, length: number) =>
     answerOf(async () => ({ body: character.repeat(length) }))
