@@ -3,9 +3,9 @@ import type { LaneRequest, LaneStore } from '../../agents/ports/limits.ts'
 import type { Clock, Timers } from '../../agents/ports/time.ts'
 import type { Files } from './files.ts'
 import { LaneQueue, laneRank } from './lane-queue.ts'
-import { LaneWaiters } from './lane-waiters.ts'
 import type { LeasePlace, Leases, Lent } from './leases.ts'
 import { encodeName } from './names.ts'
+import { Waiters } from './waiters.ts'
 
 /** Longer than any turn may hold a slot (a Lambda of 15 minutes). */
 const SLOT_TTL_MS = 16 * 60_000
@@ -24,7 +24,7 @@ export class TreeLaneStore implements LaneStore {
   readonly #leases: Leases
   readonly #clock: Clock
   readonly #ids: Ids
-  readonly #waiters: LaneWaiters
+  readonly #waiters: Waiters
   readonly #queues = new Map<string, LaneQueue>()
   readonly #encode: (name: string) => string
 
@@ -42,7 +42,7 @@ export class TreeLaneStore implements LaneStore {
     this.#leases = options.leases
     this.#clock = options.clock
     this.#ids = options.ids
-    this.#waiters = new LaneWaiters(options.timers)
+    this.#waiters = new Waiters(options.timers)
     this.#encode = (name) => encodeName(name, { hash, foldsCase })
   }
 

@@ -4,6 +4,7 @@ import type { Files } from './files.ts'
 import type { Owner } from './owner.ts'
 import { encodeRecord, numbered, numbersIn } from './records.ts'
 import { bestEffort } from './storage-fault.ts'
+import { Waiters } from './waiters.ts'
 
 /** Where a lease lies: `<lock>.<epoch><suffix>` is taken, `<release>.<epoch>` says "given back". */
 export interface LeasePlace {
@@ -57,6 +58,8 @@ export interface Lent {
 
 export type Taking = { readonly kind: 'taken'; readonly epoch: number } | Held
 
+const nameOf = ({ directory, lock }: LeasePlace): string => `${directory}/${lock}`
+
 /** A lease whose file cannot be read (lost with the power) is held for this long. */
 const UNREADABLE: Claim = { purpose: 'unreadable', ttlMs: 60_000, owner: null, data: {} }
 /** Epochs that stay; older ones are removed by the next holder. */
@@ -73,14 +76,15 @@ const TRIES = 16
 export class Leases {
   readonly #files: Files
   readonly #clock: Clock
-  readonly #timers: Timers
   readonly #ids: Ids
   readonly #owner: Owner
+  readonly #waiters: Waiters
+  #joined = 0
 
   constructor(options: { files: Files; clock: Clock; timers: Timers; ids: Ids; owner: Owner }) {
     this.#files = options.files
     this.#clock = options.clock
-    this.#timers = options.timers
+    this.#waiters = new Waiters(options.timers)
     this.#ids = options.ids
     this.#owner = options.owner
   }
@@ -110,14 +114,31 @@ export class Leases {
   /** Waits at most `waitMs` for the lease; null when it stayed held. */
   async waitFor(place: LeasePlace, claim: Claim, waitMs: number): Promise<number | null> {
     const giveUpAt = this.#clock.now() + waitMs
-    for (let poll = FIRST_POLL_MS; ; poll = Math.min(poll * 2, LONGEST_POLL_MS)) {
-      const taking = this.take(place, claim)
-      if (taking.kind === 'taken') return taking.epoch
-      const left = giveUpAt - this.#clock.now()
-      if (left <= 0) return null
-      // Spread out, so that many waiters do not ask in step.
-      const pause = poll * (0.75 + this.#ids.random() / 2)
-      await this.#timers.sleep(Math.min(pause, left, taking.leftMs + 1))
+    const name = nameOf(place)
+    // Who comes later does not overtake.
+    let tried = this.#waiters.isAwaited(name) ? null : this.take(place, claim)
+    if (tried?.kind === 'taken') return tried.epoch
+    if (waitMs <= 0) return null
+    const waiter = this.#waiters.join(name, this.#joined++, () => 0)
+    try {
+      for (let poll = FIRST_POLL_MS; ; ) {
+        const left = giveUpAt - this.#clock.now()
+        if (left <= 0) return null
+        if (!waiter.isFirst()) {
+          await waiter.pause(Math.min(left, LONGEST_POLL_MS))
+          tried = null
+          continue
+        }
+        const taking = tried ?? this.take(place, claim)
+        if (taking.kind === 'taken') return taking.epoch
+        tried = null
+        // Spread out, so that many processes do not ask in step.
+        const pause = poll * (0.75 + this.#ids.random() / 2)
+        await waiter.pause(Math.min(pause, left, taking.leftMs + 1))
+        poll = Math.min(poll * 2, LONGEST_POLL_MS)
+      }
+    } finally {
+      waiter.leave()
     }
   }
 
@@ -179,6 +200,7 @@ export class Leases {
       if (place.keepsClaim) this.#files.mark(released)
       else this.#files.move(this.#lockFile(place, epoch), released)
     })
+    this.#waiters.wake(nameOf(place))
   }
 
   #claim(place: LeasePlace, epoch: number, claim: Claim): boolean {

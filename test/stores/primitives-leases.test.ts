@@ -7,7 +7,9 @@ import { type LeasePlace, Leases } from '../../stores/tree/leases.ts'
 import { nodeFs } from '../../stores/tree/node-fs.ts'
 import { type Owner, processOwner } from '../../stores/tree/owner.ts'
 import { delayedFs } from '../support/fs-delayed.ts'
+import { countingFs } from '../support/fs-intercept.ts'
 import { testIds, virtualTime } from '../support/fs-tree.ts'
+import { STILL } from '../support/mortal-world.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 /** The first call is answered by `first`. */
@@ -30,8 +32,7 @@ describe.each([
   }
   const claim = { purpose: 'test', ttlMs: 10_000, owner: null, data: {} }
   const nobody: Owner = { id: null, isDead: () => false }
-  const leasesIn = (root: string, owner = nobody, fs: Fs = nodeFs) => {
-    const time = virtualTime()
+  const leasesIn = (root: string, owner = nobody, fs: Fs = nodeFs, time = virtualTime()) => {
     writeFileSync(join(root, 'sentinel'), '')
     const files = new Files({ root, sentinel: 'sentinel', fs, ids: testIds() })
     return { ...time, leases: new Leases({ files, ids: testIds(), owner, ...time }) }
@@ -108,6 +109,38 @@ describe.each([
     const waiting = leases.waitFor(place, claim, 3000)
     leases.release(place, 1)
     await expect(waiting).resolves.toBe(2)
+  })
+
+  test('who waits in one process gets the lease in the order of coming, and only the first looks for it', async () => {
+    const counter = countingFs(nodeFs)
+    const still = { ...virtualTime(), timers: STILL }
+    const { leases } = leasesIn(temporaryDirectory(), nobody, counter.fs, still)
+    leases.take(place, claim)
+    const got: string[] = []
+    const wait = async (who: string) => {
+      const epoch = await leases.waitFor(place, claim, 3000)
+      got.push(`${who} ${epoch}`)
+    }
+    const first = wait('first')
+    counter.reset()
+    const others = [wait('second'), wait('third')]
+    expect(counter.calls()).toBe(0)
+    leases.release(place, 1)
+    await first
+    leases.release(place, 2)
+    await others[0]
+    leases.release(place, 3)
+    await others[1]
+    expect(got).toEqual(['first 2', 'second 3', 'third 4'])
+  })
+
+  test('who waits behind others gives up when its own time is over', async () => {
+    const { leases } = leasesIn(temporaryDirectory())
+    leases.take(place, claim)
+    const first = leases.waitFor(place, claim, 3000)
+    await expect(leases.waitFor(place, claim, 0)).resolves.toBeNull()
+    await expect(leases.waitFor(place, claim, 1000)).resolves.toBeNull()
+    await expect(first).resolves.toBeNull()
   })
 
   test('an old listing does not give out a number that was used and removed', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Timers } from '../../agents/ports/time.ts'
-import { LaneWaiters } from '../../stores/tree/lane-waiters.ts'
+import { Waiters } from '../../stores/tree/waiters.ts'
 
 /** Timers on which no time passes: a sleep ends by its signal, or by `over`. */
 function stoppedTime(): { timers: Timers; over(): void } {
@@ -26,7 +26,7 @@ const HIGH = () => 2
 
 describe('who waits for a lane in one process', () => {
   test('is first by rank, then by ticket', () => {
-    const waiters = new LaneWaiters(stoppedTime().timers)
+    const waiters = new Waiters(stoppedTime().timers)
     const later = waiters.join('Bot/default', 7, LOW)
     const earlier = waiters.join('Bot/default', 3, LOW)
     const high = waiters.join('Bot/default', 9, HIGH)
@@ -40,7 +40,7 @@ describe('who waits for a lane in one process', () => {
   })
 
   test('may come to the front by waiting', () => {
-    const waiters = new LaneWaiters(stoppedTime().timers)
+    const waiters = new Waiters(stoppedTime().timers)
     let rank = 0
     const old = waiters.join('Bot/default', 5, () => rank)
     waiters.join('Bot/default', 1, () => 1)
@@ -50,7 +50,7 @@ describe('who waits for a lane in one process', () => {
   })
 
   test('looks again at once when a slot of any lane of the agent is given back, and only the first does', async () => {
-    const waiters = new LaneWaiters(stoppedTime().timers)
+    const waiters = new Waiters(stoppedTime().timers)
     const first = waiters.join('Bot/default', 1, LOW)
     const second = waiters.join('Bot/default', 2, LOW)
     const other = waiters.join('Bot/cron', 3, LOW)
@@ -66,7 +66,7 @@ describe('who waits for a lane in one process', () => {
   })
 
   test('looks at once when the one before it has left', async () => {
-    const waiters = new LaneWaiters(stoppedTime().timers)
+    const waiters = new Waiters(stoppedTime().timers)
     const first = waiters.join('Bot/default', 1, LOW)
     const second = waiters.join('Bot/default', 2, LOW)
     const pause = second.pause(1000)
@@ -77,7 +77,7 @@ describe('who waits for a lane in one process', () => {
 
   test('looks again when the time is over', async () => {
     const { timers, over } = stoppedTime()
-    const waiter = new LaneWaiters(timers).join('Bot/default', 1, LOW)
+    const waiter = new Waiters(timers).join('Bot/default', 1, LOW)
     const pause = waiter.pause(25)
     over()
     await expect(pause).resolves.toBeUndefined()
