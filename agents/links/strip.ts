@@ -167,9 +167,15 @@ function unlinked(node: MarkdownNode, { source }: Reading): readonly Edit[] {
   ]
 }
 
-/** `https://acme.com/x`, `//acme.com/x`, `www.acme.com`: what programs that show text make links of by themselves. */
-const BARE = /(?:[a-z][a-z0-9+.-]*:)?\/\/[^\s<>]+|(?<![\w.-])www\.[^\s<>]+/gi
-const TRAILING = /[)\].,;:!?'"*_~|]+$/
+/**
+ * `https://acme.com/x`, `//acme.com/x`, `www.acme.com`: what programs that show text make links of by themselves. A scheme is
+ * looked for where a word begins only, with whatever stands before its first letter: from every letter on, a long word would
+ * take time that grows with its square.
+ */
+const BARE = /(?:(?<![a-z0-9+.-])[0-9+.-]*[a-z][a-z0-9+.-]*:)?\/\/[^\s<>]+|(?<![\w.-])www\.[^\s<>]+/gi
+const BEFORE_SCHEME = /^[0-9+.-]*/
+/** Looked for where it begins only, for the same reason. */
+const TRAILING = /(?<![)\].,;:!?'"*_~|])[)\].,;:!?'"*_~|]+$/
 
 /** What other readers take for HTML, though this one does not: an attribute could load something. */
 const LOOSE_TAG = /(?<!\\)<(?=[a-z/!?][^<]*=)/gi
@@ -178,8 +184,10 @@ function editsOfText(node: MarkdownNode, { rule, source }: Reading): readonly Ed
   const value = node.value ?? ''
   const written = source.slice(startOf(node), endOf(node))
   const left = value.replace(BARE, (match) => {
-    const url = match.replace(TRAILING, '')
-    return isBareLink(url) && !rule.link(destinationOf(url)) ? `${REMOVED}${match.slice(url.length)}` : match
+    const before = BEFORE_SCHEME.exec(match)?.[0] ?? ''
+    const url = match.slice(before.length).replace(TRAILING, '')
+    if (!isBareLink(url) || rule.link(destinationOf(url))) return match
+    return `${before}${REMOVED}${match.slice(before.length + url.length)}`
   })
   if (left === value && written.search(LOOSE_TAG) === -1) return []
   // Escapes and entities of the source are gone from the value: what is left of it is escaped again.

@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from '@jest/globals'
 import { destinationOf, hostPattern } from '../../agents/links/hosts.ts'
 import { type LinkRule, stripLinks } from '../../agents/links/strip.ts'
+import { ROOT } from '../support/server.ts'
 
 const only = (...hosts: readonly string[]): LinkRule => {
   const may: LinkRule['link'] = (to) =>
@@ -8,6 +10,21 @@ const only = (...hosts: readonly string[]): LinkRule => {
   return { link: may, image: may }
 }
 const ACME = only('acme.com', '*.cdn.example')
+
+/** In a process of its own, which is ended after 30 s: nothing else stops a text from being read for an hour. */
+const strippedElsewhere = (text: string): string => {
+  const program = `
+    import { text } from 'node:stream/consumers'
+    import { stripLinks } from './agents/links/strip.ts'
+    const none = { link: () => false, image: () => false }
+    process.stdout.write((await stripLinks(await text(process.stdin), none)).text)`
+  return execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+    cwd: ROOT,
+    input: text,
+    encoding: 'utf8',
+    timeout: 30_000,
+  })
+}
 
 const stripped = async (text: string, rule = ACME): Promise<string | undefined> =>
   (await stripLinks(text, rule))?.text
@@ -109,6 +126,8 @@ describe('an answer', () => {
     ['bare, in parentheses', '(https://evil.example)', '((link removed))'],
     ['bare, without a scheme', 'www.evil.example/x', '(link removed)'],
     ['bare, relative to the protocol', '//evil.example/x', '(link removed)'],
+    ['bare, behind digits', '1.https://evil.example/x.', '1.(link removed).'],
+    ['bare, behind a word', 'so:https://evil.example/x', 'so:(link removed)'],
     ['in capitals', '[a](HTTPS://EVIL.example) HTTPS://EVIL.EXAMPLE/', 'a (link removed)'],
     ['with entities', '![a](https&#58;//evil.example/x)', 'a'],
     ['bare, with entities', 'https&#58;//evil.example/x *a*', '(link removed) *a*'],
@@ -188,12 +207,14 @@ describe('an answer', () => {
     ['brackets', `${'['.repeat(20_000)}![a](//evil.example)${']'.repeat(20_000)}`],
     ['emphasis', `${'*a_ '.repeat(20_000)}![a](//evil.example)`],
     ['images', '![a](//evil.example)'.repeat(4000)],
+    ['letters', `//evil.example ${'a'.repeat(400_000)}`],
+    ['punctuation', `//evil.example/${')'.repeat(400_000)}a`],
   ])(
     'full of %s is read in the time that a turn has',
-    async (_, text) => {
-      expect(await stripped(text)).not.toContain('evil')
+    (_, text) => {
+      expect(strippedElsewhere(text)).not.toContain('evil')
     },
-    30_000,
+    60_000,
   )
 
   test.each([
