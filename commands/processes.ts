@@ -26,11 +26,15 @@ async function readPageSize(): Promise<number> {
   return 4096
 }
 
+/** Numbers of the processes of the machine, as /proc names them; empty where there is no /proc. */
+export async function allPids(): Promise<readonly string[]> {
+  const names = await readdir('/proc').catch(() => [])
+  return names.filter((name) => /^\d+$/.test(name))
+}
+
 /** Every process of the machine; empty where there is no /proc. */
 export async function allProcesses(): Promise<readonly ProcessStatus[]> {
-  const names = await readdir('/proc').catch(() => [])
-  const pids = names.filter((name) => /^\d+$/.test(name))
-  const found = await Promise.all(pids.map((pid) => statusOf(pid)))
+  const found = await Promise.all((await allPids()).map((pid) => statusOf(pid)))
   return found.filter((status) => status !== null)
 }
 

@@ -1,5 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { COOKIE } from './environment.ts'
+import { allPids } from './processes.ts'
 
 /** A process that forks or starts a program while we look has no environment to read for a moment. */
 const CLEAN_PASSES = 2
@@ -29,10 +30,9 @@ export async function holds(pid: number, mark: Buffer): Promise<boolean> {
 
 /** Live processes with the mark; `unclear` when one was just between two programs. */
 async function marked(mark: Buffer): Promise<{ found: number[]; unclear: boolean }> {
-  const entries = await readdir('/proc').catch(() => [])
   const found: number[] = []
   let unclear = false
-  for (const pid of entries.filter((name) => /^\d+$/.test(name))) {
+  for (const pid of await allPids()) {
     const environment = await readFile(`/proc/${pid}/environ`).catch(() => null) // gone, or not ours to read
     if (environment?.includes(mark)) found.push(Number(pid))
     else if (environment?.length === 0) unclear ||= await isBetweenPrograms(pid)

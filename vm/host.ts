@@ -29,8 +29,10 @@ export interface WorkspaceHost {
   /** False when refused. Parent folders are made. */
   write(path: string, text: string): Awaitable<boolean>
   append(path: string, text: string): Awaitable<boolean>
-  /** Sorted entry names, folders with a trailing `/`; null when missing or refused. */
-  /** At most 10,000 names, those behind `after` (null = from the first on). */
+  /**
+   * Sorted entry names, folders with a trailing `/`: at most 10,000, those behind `after` (null = from the first on); null
+   * when missing or refused.
+   */
   list(path: string, after: string | null): Awaitable<readonly string[] | null>
 }
 

@@ -1,4 +1,5 @@
 import type { SessionVersion, TurnRecord, TurnResult } from '../ports/sessions.ts'
+import { taintedIf } from '../ports/tainted.ts'
 import { addUsage, NO_USAGE, totalTokens } from '../turn/usage.ts'
 import { messageTime } from './message-time.ts'
 
@@ -27,6 +28,6 @@ export function answeredAs(
     tokens: totalTokens(usage),
     cost,
     finishedAt,
-    ...(answer.tainted ? { tainted: true } : {}),
+    ...taintedIf(answer.tainted),
   }
 }

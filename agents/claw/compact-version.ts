@@ -4,6 +4,7 @@ import { addFacts } from '../memory/add-facts.ts'
 import { summarize } from '../memory/summary.ts'
 import { Fault } from '../ports/fault.ts'
 import type { Lease, SessionRef, SessionVersion, StoredMessage } from '../ports/sessions.ts'
+import { taintedIf } from '../ports/tainted.ts'
 import { asFault } from '../turn/as-fault.ts'
 import type { CallContext } from '../turn/call-context.ts'
 import type { World } from '../world.ts'
@@ -36,9 +37,9 @@ export interface Compacted {
 /**
  * Replaces the oldest turns of a session by their summary (chapter 24.5): facts into MEMORY.md, the old version into
  * the archive, then one commit. Facts in which strangers may have had a part are quarantined: kept, marked, and neither
- * in MEMORY.md nor in prompts (decision 010). An earlier summary goes into the new one. Null: there is nothing to summarize, or
- * somebody else has compacted or reset the session meanwhile. Throws what the model call and the tree throw; the
- * history is then as it was.
+ * in MEMORY.md nor in prompts (decision 010). An earlier summary goes into the new one. Null: there is nothing to
+ * summarize, or somebody else has compacted or reset the session meanwhile. Throws what the model call and the tree
+ * throw; the history is then as it was.
  */
 export async function compactVersion(world: World, request: CompactionRequest): Promise<Compacted | null> {
   try {
@@ -70,7 +71,7 @@ async function compactNow(world: World, request: CompactionRequest): Promise<Com
     role: 'system',
     content: `${SUMMARY_MARK}${text}`,
     ts: time,
-    ...(isTainted ? { tainted: true } : {}),
+    ...taintedIf(isTainted),
   }
   const committed = await replaceOldest(world, request, old.length, summary)
   if (committed === null) return null

@@ -4,6 +4,7 @@ import { applyLinkRule } from '../links/apply.ts'
 import { observe } from '../monitoring/observe.ts'
 import { Fault } from '../ports/fault.ts'
 import type { SessionVersion, StoredMessage, TurnResult } from '../ports/sessions.ts'
+import { taintedIf } from '../ports/tainted.ts'
 import { taintAttributes, usageAttributes } from '../tracing/agent-span.ts'
 import { statisticsOf } from '../turn/statistics.ts'
 import { totalTokens } from '../turn/usage.ts'
@@ -97,8 +98,6 @@ async function commit(turn: WorkedTurn, text: string): Promise<AskAnswer['status
   }
   throw new Fault('session_busy', { key: ref.key })
 }
-
-const taintedIf = (isTainted: boolean): { tainted?: true } => (isTainted ? { tainted: true } : {})
 
 /** Of the message itself: it came from an agent that had read text of strangers. */
 const passedOnTaint = ({ earlier, call }: WorkedTurn): readonly string[] =>

@@ -3,6 +3,7 @@ import { applyGuards } from '../limits/guards.ts'
 import { Fault, faultText } from '../ports/fault.ts'
 import type { ModelMessage } from '../ports/model.ts'
 import type { IterationRecord, IterationWait, RunTally, Verdict } from '../ports/runs.ts'
+import { taintedIf } from '../ports/tainted.ts'
 import { agentSpan, taintAttributes, usageAttributes } from '../tracing/agent-span.ts'
 import { openScene, type Scene } from '../turn/scene.ts'
 import { TAINT_SOURCE } from '../turn/taint.ts'
@@ -76,7 +77,7 @@ export async function attemptTask(run: OpenRun, options: AttemptOptions): Promis
     checkpoint: null,
     tally: { ...tally, tasksCompleted: completed },
     verified,
-    ...(isTainted ? { tainted: true } : {}),
+    ...taintedIf(isTainted),
   }
   const unworked = hasWorked ? null : unworkedWarning(record)
   return { record, warnings: unworked === null ? warnings : [...warnings, unworked] }

@@ -3,6 +3,7 @@ import { assertEnabled } from '../limits/kill-switch.ts'
 import { Fault } from '../ports/fault.ts'
 import type { Usage } from '../ports/model.ts'
 import type { IterationWait, RunTally } from '../ports/runs.ts'
+import { taintedIf } from '../ports/tainted.ts'
 import type { Gate } from '../turn/gate.ts'
 import { requirePrice } from '../turn/model-access.ts'
 import { addUsage, NO_USAGE, totalTokens } from '../turn/usage.ts'
@@ -20,7 +21,7 @@ export interface Spent {
 export const spentBefore = (wait: IterationWait | undefined): Spent => ({
   cost: wait?.cost ?? 0,
   usage: wait?.usage ?? NO_USAGE,
-  ...(wait?.tainted ? { tainted: true } : {}),
+  ...taintedIf(wait?.tainted),
 })
 
 /** The counters of a run with what the iteration in hand has used so far. */

@@ -26,8 +26,11 @@ export async function oweRecords(world: World, { agent, run }: RunRef): Promise<
   if (isWatched(world, agent)) await world.outbox.add({ target: 'behaviour', agent, run })
 }
 
+/** Undefined: the program that is served now has it no more. */
+const agentOf = (world: World, name: string) => agentsOf(world, 'forge').find((one) => one.name === name)
+
 function isWatched(world: World, name: string): boolean {
-  const agent = agentsOf(world, 'forge').find((one) => one.name === name)
+  const agent = agentOf(world, name)
   return agent !== undefined && implementsMethod(world, agent, 'baseline')
 }
 
@@ -77,7 +80,7 @@ function audit(world: World, { agent, run }: RunRef, outcome: RunOutcome): void 
 
 /** A run that ended before its first iteration says nothing of how the agent works. */
 async function observeRun(world: World, ref: RunRef, outcome: RunOutcome): Promise<void> {
-  const agent = agentsOf(world, 'forge').find(({ name }) => name === ref.agent)
+  const agent = agentOf(world, ref.agent)
   const { iterations, totalCost: cost, totalTokens: tokens } = outcome
   if (agent === undefined || iterations === 0) return
   await observe(

@@ -5,6 +5,7 @@ import { assertEnabled } from '../limits/kill-switch.ts'
 import type { Preparation } from '../ports/checkpoints.ts'
 import { Fault, faultText } from '../ports/fault.ts'
 import type { RunConfig, RunTally } from '../ports/runs.ts'
+import { taintedIf } from '../ports/tainted.ts'
 import { requirePrice } from '../turn/model-access.ts'
 import type { World } from '../world.ts'
 import { closeAbandoned } from './abandon.ts'
@@ -78,7 +79,7 @@ async function start(world: World, decl: ForgeDecl, request: StartRequest): Prom
         driver: request.driver,
         tasksAtStart: found.tasks?.length ?? 0,
         doneAtStart: found.progress.map(({ task }) => task),
-        ...(request.isTainted ? { tainted: true as const } : {}),
+        ...taintedIf(request.isTainted),
       },
     }
   }

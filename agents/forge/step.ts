@@ -1,5 +1,6 @@
 import { Fault, type FaultCode, faultText } from '../ports/fault.ts'
 import type { IterationRecord, OutcomeKind, RunOutcome, RunTally, VerifiedTask } from '../ports/runs.ts'
+import { taintedIf } from '../ports/tainted.ts'
 import { totalTokens } from '../turn/usage.ts'
 import { endRun, excerpt, updateHead, verdictText } from './end.ts'
 import { type Spent, withSpent } from './gate.ts'
@@ -122,7 +123,7 @@ async function end(run: OpenRun, kind: OutcomeKind, message: string, work: Work)
   const outcome = await endRun(
     run.world,
     run.config,
-    { outcome: kind, message, ...(work.record?.tainted ? { tainted: true } : {}) },
+    { outcome: kind, message, ...taintedIf(work.record?.tainted) },
     {
       iterations: work.iterations,
       tally: { ...work.tally, tasksCompleted: completed },

@@ -7,7 +7,7 @@ import type { World } from '../world.ts'
 import { reserveForAgent } from './budget.ts'
 import { approvalOf } from './confirmation.ts'
 import { assertEnabled } from './kill-switch.ts'
-import { type Judged, judgeCall } from './policy.ts'
+import { type Judged, judgeCall, policyOf } from './policy.ts'
 
 /** Where a tool call stands; `call` tells equal calls apart, `step` is its number in the turn. */
 export type PlaceOfCall = (step: number, call: string) => ConfirmationPlace
@@ -54,9 +54,6 @@ export function agentGate(
     },
   }
 }
-
-const policyOf = (world: World, agent: AgentDecl): PolicyDecl | null =>
-  world.program.module.manifest.policies.find(({ name }) => name === agent.policy) ?? null
 
 function refusalText(
   judged: Judged,

@@ -1,6 +1,11 @@
-import type { PolicyDecl, SkillDecl } from '../../bytecode/manifest.ts'
+import type { AgentDecl, PolicyDecl, SkillDecl } from '../../bytecode/manifest.ts'
+import type { World } from '../world.ts'
 
 export type Judgement = 'allow' | 'deny' | 'confirm'
+
+/** The policy that an agent names; null = none. */
+export const policyOf = (world: World, agent: Pick<AgentDecl, 'policy'>): PolicyDecl | null =>
+  world.program.module.manifest.policies.find(({ name }) => name === agent.policy) ?? null
 
 /** What a policy says about a tool, and whether it would say so without text of strangers in the turn. */
 export interface Judged {

@@ -1,4 +1,5 @@
 import type { PolicyDecl } from '../../bytecode/manifest.ts'
+import { policyOf } from '../limits/policy.ts'
 import { Fault } from '../ports/fault.ts'
 import type { Scene } from '../turn/scene.ts'
 import type { World } from '../world.ts'
@@ -39,7 +40,7 @@ export const mayStripLinks = (world: World, scene: Pick<Scene, 'agent' | 'taint'
 
 /** The hosts that an agent may link to; null = its policy says nothing of it. */
 export const linksOf = (world: World, agent: { readonly policy: string | null }): PolicyDecl['links'] =>
-  world.program.module.manifest.policies.find(({ name }) => name === agent.policy)?.links ?? null
+  policyOf(world, agent)?.links ?? null
 
 /** Null: everything may stand. */
 function linkRule(world: World, scene: Scene, message: string): LinkRule | null {

@@ -28,8 +28,8 @@ export interface Gate {
   /** Throws `agent_disabled`, `budget_exhausted`, `price_unknown`. A call never settled counts in full. */
   beforeModel(estimate: CallEstimate): Promise<CallLeave>
   /**
-   * `step` is the call's number in the turn, `taint` where text of strangers in the turn came from. Throws `agent_disabled`, and `confirmation_pending` when a person has to
-   * decide first. The text of a refusal goes to the model.
+   * `step` is the call's number in the turn, `taint` where text of strangers in the turn came from. Throws
+   * `agent_disabled`, and `confirmation_pending` when a person has to decide first. The text of a refusal goes to the model.
    */
   beforeTool(
     skill: SkillDecl,

@@ -1,10 +1,10 @@
 import * as v from 'valibot'
 import { findAgent } from '../../agents/find-agent.ts'
+import { taintedIf } from '../../agents/ports/tainted.ts'
 import { asFault } from '../../agents/turn/as-fault.ts'
 import { askOnce } from '../../agents/turn/ask-once.ts'
 import { totalTokens } from '../../agents/turn/usage.ts'
 import { TAINTED, USAGE } from '../answer-parts.ts'
-import { taintedView } from '../claw/turn-view.ts'
 import type { RouteHandler } from '../edge.ts'
 import { withInstance } from '../instance.ts'
 import { TEXT, validate } from '../validate.ts'
@@ -53,7 +53,7 @@ export const agentAsk: RouteHandler = async (request) => {
           response: text,
           trace_id: requestId,
           usage: { tokens: totalTokens(usage), cost_usd: cost },
-          ...taintedView(isTainted),
+          ...taintedIf(isTainted),
         },
       }
     } catch (error) {

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { exportSession, historyPage, listSessions, readArchive } from '../../agents/claw/sessions.ts'
-import { COUNT, TEXT_OR_NULL, TIME, TIME_OR_NULL } from '../answer-parts.ts'
+import { COUNT, TAINTED, TEXT_OR_NULL, TIME, TIME_OR_NULL } from '../answer-parts.ts'
 import type { RouteHandler, RouteRequest } from '../edge.ts'
 import { inRange } from '../in-range.ts'
 import { Refusal } from '../refusal.ts'
@@ -36,7 +36,7 @@ const MESSAGES = v.array(
     role: v.picklist(['user', 'assistant', 'system']),
     content: v.string(),
     ts: TIME,
-    tainted: v.optional(v.literal(true)),
+    ...TAINTED,
   }),
 )
 

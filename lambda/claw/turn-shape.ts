@@ -9,9 +9,8 @@ const PLACE = { agent: v.string(), session_key: v.string(), turn_id: v.string() 
 export const ANSWERED = { ...PLACE, response: v.string(), usage: USAGE, ...TAINTED }
 export const MESSAGE_ANSWER = v.strictObject(ANSWERED)
 
-/** The fields of what waits for a person; a forge run has no session. */
-export const WAITING = {
-  status: v.literal('pending_confirmation'),
+/** The fields of a tool call that waits for a person. */
+export const WAITING_CALL = {
   trace_id: v.string(),
   agent: v.string(),
   tool: v.string(),
@@ -19,6 +18,9 @@ export const WAITING = {
   reason: v.string(),
   expires_at: TIME,
 }
+
+/** The fields of what waits for a person; a forge run has no session. */
+export const WAITING = { status: v.literal('pending_confirmation'), ...WAITING_CALL }
 const WAITING_TURN = v.strictObject({ ...PLACE, ...WAITING })
 
 /** The fields of a turn that goes on in the background. */
@@ -61,7 +63,7 @@ const EVENTS = v.array(
     eventShape('turn.started', v.strictObject({ ...PLACE, ...LINKS, accepted_at: TIME })),
     eventShape('message.done', v.strictObject({ text: v.string() })),
     eventShape('tool.call', v.strictObject({ id: v.string(), name: v.string() })),
-    eventShape('confirmation.pending', v.omit(WAITING_TURN, ['status'])),
+    eventShape('confirmation.pending', v.strictObject({ ...PLACE, ...WAITING_CALL })),
     eventShape(
       'tool.result',
       v.strictObject({

@@ -2,6 +2,7 @@ import type { AskAnswer } from '../../agents/claw/turn.ts'
 import type { TurnState } from '../../agents/claw/turn-state.ts'
 import { Fault, faultText, isFaultCode } from '../../agents/ports/fault.ts'
 import type { TurnResult } from '../../agents/ports/sessions.ts'
+import { taintedIf } from '../../agents/ports/tainted.ts'
 import type { TurnPlace } from '../../agents/ports/turn-worker.ts'
 
 /** An answered turn (chapter 28.2). */
@@ -11,10 +12,8 @@ export const answerView = (agent: string, key: string, answer: AskAnswer) => ({
   response: answer.response,
   turn_id: answer.turn,
   usage: { tokens: answer.tokens, cost_usd: answer.cost },
-  ...taintedView(answer.isTainted),
+  ...taintedIf(answer.isTainted),
 })
-
-export const taintedView = (isTainted: boolean | undefined) => (isTainted ? { tainted: true } : {})
 
 /** A turn that waits for a person (design 5, "Approval"): what is to be decided, and by when. */
 export const waitingView = ({ data }: Fault) => ({ status: 'pending_confirmation', ...data })
@@ -50,10 +49,10 @@ export function resultView(result: TurnResult): object {
     case 'completed': {
       const { response, tokens, cost } = result
       const usage = { tokens, cost_usd: cost }
-      return { status, response, usage, finished_at, ...taintedView(result.tainted) }
+      return { status, response, usage, finished_at, ...taintedIf(result.tainted) }
     }
     case 'orphaned':
-      return { status, response: result.response, finished_at, ...taintedView(result.tainted) }
+      return { status, response: result.response, finished_at, ...taintedIf(result.tainted) }
     case 'forgotten':
       return { status, finished_at }
     default: {

@@ -2,19 +2,11 @@ import * as v from 'valibot'
 import { pendingConfirmations } from '../../agents/confirmations/pending.ts'
 import { isoTime } from '../../agents/iso-time.ts'
 import { COUNT, TIME } from '../answer-parts.ts'
+import { WAITING_CALL } from '../claw/turn-shape.ts'
 import type { RouteHandler } from '../edge.ts'
 import { confirmationView } from './view.ts'
 
-const PENDING = {
-  trace_id: v.string(),
-  agent: v.string(),
-  tool: v.string(),
-  args: v.unknown(),
-  reason: v.string(),
-  expires_at: TIME,
-  requested_at: TIME,
-  timeout_seconds: COUNT,
-}
+const PENDING = { ...WAITING_CALL, requested_at: TIME, timeout_seconds: COUNT }
 
 export const PENDING_ANSWER = v.strictObject({
   pending: v.array(

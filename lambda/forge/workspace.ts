@@ -41,9 +41,8 @@ export const BUNDLE_TYPE = 'application/octet-stream'
 const MAX_EXPORT_BYTES = 4 * 1024 * 1024
 
 /**
- * GET /api/v1/forge/:agent/workspace (design 9.13): what a folder holds, 1000 names or `?limit=` up
- * to 10,000 behind `?after=`, or a file; `?export=tar` the files below a
- * folder, `?export=bundle` the git history.
+ * GET /api/v1/forge/:agent/workspace (design 9.13): what a folder holds, 1000 names or `?limit=` up to 10,000 behind
+ * `?after=`, or a file; `?export=tar` the files below a folder, `?export=bundle` the git history.
  */
 export const forgeWorkspace: RouteHandler = async ({ system, params, query }) => {
   const { path = '', export: format, limit, after = null } = validate(WORKSPACE_QUERY, query)

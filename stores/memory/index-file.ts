@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Hash } from '../../agents/ports/ids.ts'
 import type { SessionRef } from '../../agents/ports/sessions.ts'
@@ -15,3 +16,7 @@ export const indexFile = (
   { directory, tree, hash }: SqliteIndexOptions,
   { agent, key }: SessionRef,
 ): string => join(directory, `${hash.sha256(JSON.stringify([tree, agent, key]))}.sqlite`)
+
+/** Whether there is an index of a session; asked without SQLite. */
+export const isIndexed = (options: SqliteIndexOptions, ref: SessionRef): boolean =>
+  existsSync(indexFile(options, ref))

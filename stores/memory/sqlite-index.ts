@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { Fault } from '../../agents/ports/fault.ts'
 import type { MemoryAnswer, MemoryIndex, MemoryQuery } from '../../agents/ports/memory.ts'
 import type { SessionRef } from '../../agents/ports/sessions.ts'
 import { embedMissing } from './embed-missing.ts'
-import { indexFile, type SqliteIndexOptions } from './index-file.ts'
+import { indexFile, isIndexed, type SqliteIndexOptions } from './index-file.ts'
 import { type QueryVector, rank } from './rank.ts'
 import { prepareIndex } from './schema.ts'
 import { syncSources } from './sync.ts'
@@ -24,7 +24,7 @@ export function sqliteMemoryIndex(options: SqliteSearchOptions): MemoryIndex {
 
   const { slice = SLICE } = options
   return {
-    holds: async (ref) => existsSync(fileOf(ref)),
+    holds: async (ref) => isIndexed(options, ref),
 
     async search(ref, query) {
       const file = fileOf(ref)

@@ -22,7 +22,7 @@ export const unembedded = (db: DatabaseSync, model: string): readonly Unembedded
       `SELECT p.id, p.text FROM (SELECT id, ts FROM passages ORDER BY ts DESC, id LIMIT ${MOST_VECTORS}) newest
         JOIN passages p ON p.id = newest.id
         WHERE newest.id NOT IN (SELECT id FROM vectors WHERE model = ?)
-        LIMIT ${MOST_AT_ONCE}`,
+        ORDER BY newest.ts DESC, newest.id LIMIT ${MOST_AT_ONCE}`,
     )
     .all(model) as unknown as Unembedded[]
 

@@ -1,5 +1,6 @@
 import type { MemorySource, MemoryStore } from '../../agents/ports/memory.ts'
 import type { SessionRef } from '../../agents/ports/sessions.ts'
+import { taintedIf } from '../../agents/ports/tainted.ts'
 import type { Files } from './files.ts'
 import { messageLines, readLines } from './session-file.ts'
 import type { SessionPaths } from './session-paths.ts'
@@ -24,8 +25,9 @@ export class TreeMemoryStore implements MemoryStore {
 
   async keepFacts(ref: SessionRef, found: Parameters<MemoryStore['keepFacts']>[1]): Promise<void> {
     const { sessionId, seq, facts, ts, isTainted } = found
-    const tainted = isTainted ? { tainted: true as const } : {}
-    const lines = messageLines(facts.map((content) => ({ role: 'system', content, ts, ...tainted })))
+    const lines = messageLines(
+      facts.map((content) => ({ role: 'system', content, ts, ...taintedIf(isTainted) })),
+    )
     this.#files.replace(`${this.#paths.directory(ref)}/${FACTS}/${sessionId}.v${seq}.jsonl`, lines)
   }
 

@@ -4,6 +4,7 @@ import type { Files } from './files.ts'
 /** Small JSON records: written whole and read whole, one line each so that `cat` shows them well. */
 export const encodeRecord = (value: unknown): string => `${JSON.stringify(value)}\n`
 
+/** Whether a text is JSON of any kind. */
 export function isJson(text: string): boolean {
   try {
     JSON.parse(text)

@@ -2,6 +2,7 @@
 import { Fault } from '../../agents/ports/fault.ts'
 import type { Hash } from '../../agents/ports/ids.ts'
 import type { ArchiveText, CommitKind, StoredMessage } from '../../agents/ports/sessions.ts'
+import { taintedIf } from '../../agents/ports/tainted.ts'
 
 export const SESSION_FORMAT = 1
 
@@ -124,7 +125,7 @@ function messageOf(line: string): readonly StoredMessage[] {
   try {
     const { role, content, ts, tainted } = JSON.parse(line) as Partial<StoredMessage>
     if (ROLES.has(role) && typeof content === 'string' && typeof ts === 'string') {
-      return [{ role: role as StoredMessage['role'], content, ts, ...(tainted ? { tainted: true } : {}) }]
+      return [{ role: role as StoredMessage['role'], content, ts, ...taintedIf(tainted) }]
     }
   } catch {
     // counted as damaged
