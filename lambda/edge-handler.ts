@@ -15,6 +15,7 @@ import { jsonBody } from './middleware/json-body.ts'
 import { limitRequests } from './middleware/limit-requests.ts'
 import { requestId } from './middleware/request-id.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
+import { unreadInput } from './middleware/unread-input.ts'
 import type { Route } from './routes.ts'
 import { traceRequest } from './trace-request.ts'
 
@@ -94,6 +95,7 @@ export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Han
       authenticate(route, edge),
       limitRequests(route, edge),
       jsonBody(),
+      unreadInput(route),
     ])
     .handler(run)
   return async (event, context) =>

@@ -1,6 +1,6 @@
 import type { RouteHandler } from './edge.ts'
 import { Refusal } from './refusal.ts'
-import { ROUTES } from './routes.ts'
+import { ROUTES, type Route } from './routes.ts'
 
 const PARAMETER = /\\\{\w+\\\}/g
 
@@ -8,9 +8,15 @@ const PARAMETER = /\\\{\w+\\\}/g
 const fits = (route: string, path: string): boolean =>
   new RegExp(`^${route.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(PARAMETER, '[^/]+')}$`).test(path)
 
-/** What a path takes; none = it is no route's. */
-const methodsOf = (path: string) =>
-  ROUTES.filter((route) => route.method !== 'ANY' && fits(route.path, path)).map((route) => route.method)
+/** The routes of a path, one a method; none: perhaps it is a channel's. */
+const routesOf = (path: string): readonly Route[] =>
+  ROUTES.filter((route) => route.method !== 'ANY' && fits(route.path, path))
+
+const methodsOf = (path: string) => routesOf(path).map((route) => route.method)
+
+/** Whether a path answers some method without a key: everybody may then know which. */
+export const isOpenPath = (path: string): boolean =>
+  routesOf(path).some((route) => route.credential === 'open')
 
 /** A path that is no channel's: 405 with the methods of a path that exists, else 404, which tells of a stray slash. */
 export const notFound: RouteHandler = async ({ event }) => {

@@ -18,14 +18,12 @@ import { WORKSPACE_BODY, WORKSPACE_QUERY } from './forge/workspace.ts'
 import { jsonSchema } from './json-schema.ts'
 import { ERROR_ANSWER } from './middleware/error-answer.ts'
 import { type HandlerName, ROUTES, type Route } from './routes.ts'
-import { NO_FIELDS } from './validate.ts'
 
-/** The schemas that the handlers validate with; a handler that is missing here reads no body. */
+/** The schemas that the handlers validate with: of the routes that read a body. */
 export const BODIES: Readonly<Partial<Record<HandlerName, v.GenericSchema>>> = {
   agentAsk: v.union([ASK_BODY, ASK_MESSAGE_BODY]),
   clawMessage: MESSAGE_BODY,
   clawCompact: COMPACT_BODY,
-  clawSessionCompact: NO_FIELDS,
   forgeStart: START_BODY,
   forgeStop: STOP_BODY,
   forgeWorkspacePut: WORKSPACE_BODY,

@@ -15,6 +15,9 @@ export interface Route {
   readonly summary: string
   /** Its answer may come in parts. */
   readonly streams?: true
+  /** It reads the query, or the body; what the others are sent there is refused. */
+  readonly query?: true
+  readonly body?: true
 }
 
 export type HandlerName =
@@ -70,6 +73,7 @@ const TABLE: readonly Route[] = [
     handler: 'clawSessions',
     credential: 'key',
     summary: 'Sessions of a claw agent, by pages',
+    query: true,
   },
   {
     method: 'GET',
@@ -77,6 +81,7 @@ const TABLE: readonly Route[] = [
     handler: 'clawHistory',
     credential: 'key',
     summary: 'Messages of a session, the newest first page',
+    query: true,
   },
   {
     method: 'GET',
@@ -84,6 +89,7 @@ const TABLE: readonly Route[] = [
     handler: 'clawExport',
     credential: 'key',
     summary: 'A session with its archives',
+    query: true,
   },
   {
     method: 'POST',
@@ -91,6 +97,7 @@ const TABLE: readonly Route[] = [
     handler: 'clawMessage',
     credential: 'key',
     summary: 'Send a message to a session',
+    body: true,
     streams: true,
   },
   {
@@ -106,6 +113,7 @@ const TABLE: readonly Route[] = [
     handler: 'clawTurnEvents',
     credential: 'key',
     summary: 'What has happened in a turn, or what has since an event',
+    query: true,
     streams: true,
   },
   {
@@ -135,6 +143,7 @@ const TABLE: readonly Route[] = [
     handler: 'clawCompact',
     credential: 'key',
     summary: 'Summarize the oldest turns of all sessions, or of one',
+    body: true,
   },
   {
     method: 'GET',
@@ -149,6 +158,7 @@ const TABLE: readonly Route[] = [
     handler: 'forgeStart',
     credential: 'key',
     summary: 'Start a forge loop',
+    body: true,
   },
   {
     method: 'POST',
@@ -156,6 +166,7 @@ const TABLE: readonly Route[] = [
     handler: 'forgeStop',
     credential: 'key',
     summary: 'Stop a running forge loop',
+    body: true,
   },
   {
     method: 'GET',
@@ -163,6 +174,7 @@ const TABLE: readonly Route[] = [
     handler: 'forgeStatus',
     credential: 'key',
     summary: 'State of the newest forge run',
+    query: true,
   },
   {
     method: 'GET',
@@ -170,6 +182,7 @@ const TABLE: readonly Route[] = [
     handler: 'forgeRuns',
     credential: 'key',
     summary: 'Runs of a forge agent, newest first',
+    query: true,
   },
   {
     method: 'GET',
@@ -177,6 +190,7 @@ const TABLE: readonly Route[] = [
     handler: 'forgeRun',
     credential: 'key',
     summary: 'A forge run with its iterations',
+    query: true,
   },
   {
     method: 'GET',
@@ -184,6 +198,7 @@ const TABLE: readonly Route[] = [
     handler: 'forgeWorkspace',
     credential: 'key',
     summary: 'A folder or a file of the workspace, or all of it as an archive',
+    query: true,
   },
   {
     method: 'POST',
@@ -191,6 +206,7 @@ const TABLE: readonly Route[] = [
     handler: 'forgeWorkspacePut',
     credential: 'key',
     summary: 'Write files into the workspace',
+    body: true,
   },
   {
     method: 'GET',
@@ -240,6 +256,7 @@ const TABLE: readonly Route[] = [
     handler: 'agentAsk',
     credential: 'key',
     summary: 'Ask a stateless agent',
+    body: true,
   },
   {
     method: 'POST',
@@ -247,6 +264,7 @@ const TABLE: readonly Route[] = [
     handler: 'adminDisable',
     credential: 'admin',
     summary: 'Kill switch of an agent, or of all',
+    body: true,
   },
   {
     method: 'POST',
@@ -254,6 +272,7 @@ const TABLE: readonly Route[] = [
     handler: 'adminEnable',
     credential: 'admin',
     summary: 'Re-enable an agent, or all',
+    body: true,
   },
   {
     method: 'POST',
@@ -261,6 +280,7 @@ const TABLE: readonly Route[] = [
     handler: 'adminKill',
     credential: 'admin',
     summary: 'Kill switch of all agents, or of one',
+    body: true,
   },
   {
     method: 'POST',
@@ -268,6 +288,7 @@ const TABLE: readonly Route[] = [
     handler: 'adminKill',
     credential: 'admin',
     summary: 'The same, at the path of chapter 24.3',
+    body: true,
   },
   {
     method: 'GET',
@@ -282,6 +303,7 @@ const TABLE: readonly Route[] = [
     handler: 'confirm',
     credential: 'admin',
     summary: 'Approve or deny a tool call that waits for a person',
+    body: true,
   },
   {
     method: 'GET',

@@ -19,7 +19,7 @@ export const NO_LIST = v.custom<object>(
   ({ received }) => `Invalid type: Expected Object but received ${received}`,
 )
 
-/** A body in which nothing may stand. */
+/** A body, or a query, in which nothing may stand. */
 export const NO_FIELDS = v.strictObject({})
 
 /**

@@ -14,9 +14,12 @@ export const KILL_BODY = v.strictObject({ agent: v.optional(TEXT, ALL), reason: 
 export const ENABLE_BODY = v.strictObject({ agent: TEXT })
 
 export const SWITCH_ANSWER = v.strictObject({
+  /** What the agent is now. */
   status: v.picklist(['disabled', 'enabled']),
   agent: v.string(),
   disabled_agents: v.array(v.string()),
+  /** What stays disabled although it was to be enabled, and how to enable it. */
+  message: v.optional(v.string()),
 })
 
 /** POST /api/v1/admin/disable (chapter 28.4): the agent, or `*`, answers 503 from its next model call on. */
@@ -31,7 +34,7 @@ export const adminKill: RouteHandler = async (request) => {
   return turn(request, { agent, disabled: true, reason: reason ?? null })
 }
 
-/** POST /api/v1/admin/enable. `*` lifts what was set for all; agents disabled by name stay so. */
+/** POST /api/v1/admin/enable. `*` lifts what was set for all; agents disabled by name stay so, as does all while `*` is. */
 export const adminEnable: RouteHandler = async (request) => {
   const { agent } = validate(ENABLE_BODY, request.body ?? {})
   return turn(request, { agent, disabled: false, reason: null })
@@ -58,11 +61,22 @@ async function turn(
     requestId,
     metadata: { by },
   })
+  const off = await world.killSwitch.disabled()
+  const message = disabled ? null : stillDisabled(agent, off)
   return {
     body: {
-      status: disabled ? 'disabled' : 'enabled',
+      status: off.includes(ALL) || off.includes(agent) ? 'disabled' : 'enabled',
       agent,
-      disabled_agents: await world.killSwitch.disabled(),
+      disabled_agents: off,
+      ...(message === null ? {} : { message }),
     },
   }
+}
+
+/** Of what was to be enabled, what is not; null = nothing. */
+function stillDisabled(agent: string, off: readonly string[]): string | null {
+  if (off.length === 0) return null
+  if (off.includes(ALL)) return `${agent} stays disabled, because all agents are: enable "${ALL}" for that`
+  if (agent !== ALL) return null
+  return `disabled by name: ${off.join(', ')}; enable each by its name`
 }

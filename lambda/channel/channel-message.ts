@@ -7,7 +7,7 @@ import { AMOUNT, COUNT, TIME } from '../answer-parts.ts'
 import { takeMessage } from '../claw/take-message.ts'
 import type { RouteAnswer, RouteRequest } from '../edge.ts'
 import { badRequest } from '../refusal.ts'
-import { NO_LIST, TEXT, validate } from '../validate.ts'
+import { NO_FIELDS, NO_LIST, TEXT, validate } from '../validate.ts'
 
 /** An InboundMessage of chapter 24.6. What the server knows better may be left out. */
 const INBOUND_MESSAGE = v.strictObject({
@@ -45,6 +45,7 @@ export async function channelMessage(
   request: RouteRequest,
   channels: readonly Channel[],
 ): Promise<RouteAnswer> {
+  validate(NO_FIELDS, request.query)
   const inbound = validate(INBOUND_MESSAGE, request.body ?? {})
   const { manifest, world } = await request.system()
   const content = contentOf(inbound)

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { compact } from '../../agents/claw/compact.ts'
 import { COUNT } from '../answer-parts.ts'
 import type { RouteAnswer, RouteHandler, RouteRequest } from '../edge.ts'
-import { NO_FIELDS, validate } from '../validate.ts'
+import { validate } from '../validate.ts'
 
 export const COMPACT_BODY = v.strictObject({ session_key: v.optional(v.string()) })
 
@@ -24,10 +24,7 @@ export const clawCompact: RouteHandler = async (request) => {
 }
 
 /** POST /api/v1/claw/:agent/sessions/:key/compact. An unknown session has nothing to compact. */
-export const clawSessionCompact: RouteHandler = async (request) => {
-  validate(NO_FIELDS, request.body ?? {})
-  return answer(request, request.params.key ?? '')
-}
+export const clawSessionCompact: RouteHandler = async (request) => answer(request, request.params.key ?? '')
 
 async function answer(
   { system, edge, params, requestId, deadlineAt }: RouteRequest,

@@ -1,8 +1,10 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
-import { allowsOrigins } from '../../agents/claw/channels.ts'
+import { allowsOrigins, channelsAt } from '../../agents/claw/channels.ts'
 import { KEY_FIX, type KeyName, type Keys } from '../../runtime/keys.ts'
+import type { System } from '../../runtime/system.ts'
 import type { Edge } from '../edge.ts'
+import { isOpenPath } from '../not-found.ts'
 import { Refusal } from '../refusal.ts'
 import { rateLimited, requestLimitsOf } from '../request-limits.ts'
 import { type Route, routeKey } from '../routes.ts'
@@ -53,8 +55,12 @@ async function missingKey(keys: Keys, name: KeyName): Promise<string> {
     : `${name}, which counts as not set because it ${problems.join(', or ')}; set it to ${KEY_FIX}`
 }
 
-const isPreflight = ({ handler }: Route, event: APIGatewayProxyEventV2): boolean =>
-  handler === 'channel' && event.requestContext?.http?.method === 'OPTIONS'
+/** What no key is needed for, to be told which methods a path takes: those of an open path, and what a browser asks before it sends a key. */
+function isOpen(event: APIGatewayProxyEventV2, manifest: System['manifest']): boolean {
+  const { rawPath: path } = event
+  if (event.requestContext?.http?.method === 'OPTIONS' && allowsOrigins(manifest, path)) return true
+  return isOpenPath(path) && channelsAt(manifest, path).length === 0
+}
 
 const isLoopback = (address: string): boolean => /^(::ffff:)?127\.|^::1$/.test(address)
 
@@ -69,8 +75,7 @@ export function authenticate(route: Route, edge: Edge): Middleware {
     before: async ({ event, context }) => {
       if (route.credential === 'open') return
       const { keys, settings, manifest, world } = await context.system()
-      // A browser asks without the key whether it may send it.
-      if (isPreflight(route, event) && allowsOrigins(manifest, event.rawPath)) return
+      if (route.handler === 'channel' && isOpen(event, manifest)) return
       const record = (name: 'auth.success' | 'auth.failure', detail?: string) =>
         world.audit.record({
           event: name,

@@ -89,6 +89,35 @@ describe('the kill switch', () => {
     expect((await ASKS.helper!()).status).toBe(503)
   })
 
+  test('enabling all says which agents stay disabled by name, and how to enable them', async () => {
+    await admin('disable', { agent: 'helper' })
+    await admin('kill')
+    expect((await admin('enable', { agent: '*' })).body).toEqual({
+      status: 'enabled',
+      agent: '*',
+      disabled_agents: ['helper'],
+      message: 'disabled by name: helper; enable each by its name',
+    })
+  })
+
+  test('enabling one agent while all are disabled says that it stays disabled, and how to enable all', async () => {
+    await admin('disable', { agent: 'helper' })
+    await admin('kill')
+    expect((await admin('enable', { agent: 'helper' })).body).toEqual({
+      status: 'disabled',
+      agent: 'helper',
+      disabled_agents: ['*'],
+      message: 'helper stays disabled, because all agents are: enable "*" for that',
+    })
+    expect((await ASKS.helper!()).status).toBe(503)
+    expect((await admin('enable', { agent: '*' })).body).toEqual({
+      status: 'enabled',
+      agent: '*',
+      disabled_agents: [],
+    })
+    expect((await ASKS.helper!()).status).toBe(200)
+  })
+
   test('refuses unknown agents, missing ones and other fields', async () => {
     for (const action of ['disable', 'enable', 'kill']) {
       const { status, body } = await admin(action, { agent: 'nobody' })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { type Credential, ROUTES } from '../../lambda/routes.ts'
 import { systemKeys } from '../../runtime/keys.ts'
-import { type TestApi, testApi } from '../support/system.ts'
+import { moduleOf, type TestApi, testApi } from '../support/system.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const API = 'api-key-of-the-tests-1'
@@ -55,6 +55,33 @@ describe('with keys', () => {
     if (expected === 401) expect(headers['www-authenticate']).toBe('Bearer')
     // No answer tells anything of a key.
     for (const key of [API, ROTATED, ADMIN]) expect(JSON.stringify({ headers, body })).not.toContain(key)
+  })
+})
+
+describe('a method that a path does not take, without a key', () => {
+  const environment = { NEAM_API_KEY: API, NEAM_ADMIN_KEY: ADMIN }
+
+  test.each(['/health', '/ready'])('POST %s, which is open: 405, with those it takes', async (path) => {
+    const { status, headers, body } = await (await testApi({ environment })).call('POST', path)
+    expect([status, headers.allow, body.code]).toEqual([405, 'GET, HEAD', 'method_not_allowed'])
+  })
+
+  test.each(['/api/v1/claw', '/api/v1/admin/status', '/nowhere', '/health/x'])(
+    'PUT %s, which is not: 401',
+    async (path) => {
+      expect((await (await testApi({ environment })).call('PUT', path)).status).toBe(401)
+    },
+  )
+
+  test('a channel of the program at an open path needs its key', async () => {
+    const module = moduleOf(`
+channel probe { type: "http", path: "/health" }
+claw agent bot { provider: "openai" model: "gpt-4o" channels: [probe] }`)
+    const api = await testApi({ module, environment })
+    const message = { body: { content: 'Hello', user_id: 'ann' } }
+    expect((await api.call('POST', '/health', message)).status).toBe(401)
+    const headers = { authorization: `Bearer ${API}` }
+    expect((await api.call('POST', '/health', { ...message, headers })).status).toBe(200)
   })
 })
 

@@ -56,6 +56,12 @@ describe('the description', () => {
     },
   )
 
+  test.each(described)('names what $method $path reads of body and query', ({ method, path, ...reads }) => {
+    const { requestBody, parameters } = document.paths[path][method.toLowerCase()]
+    const inQuery = parameters.some((one: { in: string }) => one.in === 'query')
+    expect([requestBody !== undefined, inQuery]).toEqual([reads.body ?? false, reads.query ?? false])
+  })
+
   test('tells where an answer 202 is to be expected', () => {
     const { responses } = document.paths['/api/v1/claw/{agent}/sessions/{key}/message'].post
     expect(responses[202].description).toContain('POST /api/v1/confirm')
@@ -81,7 +87,7 @@ test('the parameters of a query string are described as they are validated', () 
 })
 
 describe('documented bodies', () => {
-  const bodied = described.filter(({ method, path }) => method === 'POST' && !path.endsWith('/reset'))
+  const bodied = described.filter(({ body }) => body)
 
   test.each(bodied)(
     'of $path: an empty one and unknown fields are refused as documented',
