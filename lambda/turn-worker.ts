@@ -1,7 +1,7 @@
 /** The worker function: goes on with turns that take longer than API Gateway waits (design 5). Invoked as an event. */
 import type { Context } from 'aws-lambda'
 import * as v from 'valibot'
-import { resumeTurn } from '../agents/claw/resume.ts'
+import { resumeTurn, untilFree } from '../agents/claw/resume.ts'
 import { Fault, type FaultCode } from '../agents/ports/fault.ts'
 import { plainly } from './plainly.ts'
 import { logLine, processMeter, systemOfProcess } from './process.ts'
@@ -38,13 +38,15 @@ export const handler = plainly(
     const deadlineAt = world.clock.now() + context.getRemainingTimeInMillis() - MARGIN_MS
     try {
       await world.tracing.continued(traceparent, () =>
-        resumeTurn(world, place, {
-          deadlineAt,
-          signal: new AbortController().signal,
-          requestId: null,
-          holding: [],
-          handOver: { at: deadlineAt, leastMs: LEAST_MS },
-        }),
+        untilFree(world, deadlineAt - LEAST_MS, () =>
+          resumeTurn(world, place, {
+            deadlineAt,
+            signal: new AbortController().signal,
+            requestId: null,
+            holding: [],
+            handOver: { at: deadlineAt, leastMs: LEAST_MS },
+          }),
+        ),
       )
     } catch (error) {
       if (!(error instanceof Fault) || REPEATED.has(error.code)) throw error

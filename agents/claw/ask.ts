@@ -1,11 +1,12 @@
 import { findAgent } from '../find-agent.ts'
-import { isoTime } from '../iso-time.ts'
+import { isoTime, msOfIsoTime } from '../iso-time.ts'
 import { Fault, type FaultCode, isFaultCode } from '../ports/fault.ts'
 import type { SessionRef, TurnIntent, TurnResult } from '../ports/sessions.ts'
 import { agentSpan, isFailure } from '../tracing/agent-span.ts'
 import { asFault } from '../turn/as-fault.ts'
 import type { HandOver, HeldSession } from '../turn/call-context.ts'
 import type { World } from '../world.ts'
+import { isBusy } from './busy.ts'
 import { runPipeline } from './pipeline.ts'
 import { TurnIsOver } from './session.ts'
 import { checkedKey } from './session-key.ts'
@@ -63,19 +64,18 @@ const INTERRUPTIONS: ReadonlySet<FaultCode> = new Set([
   'tree_foreign',
 ])
 
-/** By which a turn that had begun before is not refused: it may be that another request works on it. */
-const BUSY: ReadonlySet<FaultCode> = new Set(['session_busy', 'lane_full'])
-
 /**
  * A message to a claw agent and its answer (chapter 24.3). Throws `agent_not_found`, `session_key_invalid`,
  * `bad_request` for an empty message, the refusals above, `provider_*`, `prompt_too_long`, `model_answer_empty`, `deadline_exceeded`,
  * `stopped`, `program_error`, `confirmation_pending`, `turn_handed_over`, `idempotency_conflict` for a turn id that stands
- * for another message, and the Faults of the tree. The history is then as it was.
+ * for another message, and the Faults of the tree. The history is then as it was. A turn id that comes again is not refused
+ * because session or lane are busy: the turn stays open, and one that was accepted just now is handed over.
  */
 export async function ask(world: World, request: AskRequest): Promise<AskAnswer> {
-  const turn = incomingTurn(world, request)
+  const incoming = incomingTurn(world, request)
   const isNew = request.turn === undefined || request.isNewTurn === true
-  const known = isNew ? null : await world.sessions.turn(turn.ref, turn.id)
+  const known = isNew ? null : await world.sessions.turn(incoming.ref, incoming.id)
+  const turn = known === null ? incoming : { ...incoming, cameInAt: msOfIsoTime(known.intent.acceptedAt) }
   if (isOther(known?.intent, turn.fingerprint)) throw new Fault('idempotency_conflict')
   if (known?.result) return answerOf(turn.id, known.result)
   try {
@@ -83,8 +83,11 @@ export async function ask(world: World, request: AskRequest): Promise<AskAnswer>
     return await world.tracing.span(start, async (span) => await runPipeline({ ...turn, span }))
   } catch (error) {
     if (error instanceof TurnIsOver) return answerOf(turn.id, error.result)
-    const fault = asFault(error, request.signal)
-    const stays = INTERRUPTIONS.has(fault.code) || (known !== null && BUSY.has(fault.code))
+    const ended = asFault(error, request.signal)
+    // A refusal would be the answer to every later try, which is told to come again.
+    const goesOn = isBusy(ended) && known === null && !isNew && turn.call.handOver
+    const fault = goesOn ? new Fault('turn_handed_over', {}, { cause: ended }) : ended
+    const stays = INTERRUPTIONS.has(fault.code) || (known !== null && isBusy(fault))
     if (turn.ledger.accepted && !stays) await closeFailed(turn, fault)
     throw fault
   } finally {
@@ -105,6 +108,7 @@ function incomingTurn(world: World, request: AskRequest): Omit<IncomingTurn, 'sp
   const ref: SessionRef = { agent: agent.name, key: checkedKey(request.key) }
   if (request.message.trim() === '') throw new Fault('bad_request', { problem: 'the message is empty' })
   const holding = [...(request.holding ?? [])]
+  const startedAt = world.clock.now()
   return {
     world,
     agent,
@@ -113,7 +117,8 @@ function incomingTurn(world: World, request: AskRequest): Omit<IncomingTurn, 'sp
     message: request.message.toWellFormed(),
     fingerprint: request.fingerprint ?? null,
     lane: request.lane ?? null,
-    startedAt: world.clock.now(),
+    startedAt,
+    cameInAt: startedAt,
     call: {
       depth: request.depth ?? 1,
       deadlineAt: request.deadlineAt,

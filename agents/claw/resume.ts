@@ -3,6 +3,7 @@ import type { SessionRef } from '../ports/sessions.ts'
 import type { CallContext } from '../turn/call-context.ts'
 import type { World } from '../world.ts'
 import { ask } from './ask.ts'
+import { isBusy } from './busy.ts'
 import type { AskAnswer } from './turn.ts'
 
 /**
@@ -18,4 +19,22 @@ export async function resumeTurn(
   if (record === null) throw new Fault('turn_not_found', { turn })
   const { message, lane } = record.intent
   return await ask(world, { agent, key, turn, message, lane, ...call })
+}
+
+/**
+ * A turn that nobody waits for: while others are in its way, another `attempt` is made, as long as it may begin before
+ * `until` (ms since 1970). Throws what the last one throws.
+ */
+export async function untilFree(
+  { clock }: Pick<World, 'clock'>,
+  until: number,
+  attempt: () => Promise<AskAnswer>,
+): Promise<AskAnswer> {
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!isBusy(error) || clock.now() >= until) throw error
+    }
+  }
 }

@@ -1,5 +1,5 @@
 import type { LaneDecl } from '../../bytecode/manifest.ts'
-import { isoTime, msOfIsoTime } from '../iso-time.ts'
+import { isoTime } from '../iso-time.ts'
 import { isGuarded } from '../limits/guards.ts'
 import { assertEnabled } from '../limits/kill-switch.ts'
 import { enterLane, laneOf } from '../limits/lanes.ts'
@@ -54,7 +54,7 @@ export async function session(turn: ClearedTurn): Promise<OpenTurn> {
     message: turn.message,
     acceptedAt: isoTime(turn.startedAt),
   }
-  const version = await resetWhenDue(turn, { lease, opened, acceptedAt })
+  const version = await resetWhenDue(turn, lease, opened)
   await assertEnabled(world, agent.name, call.requestId)
   turn.scene.taint.add(...(earlier?.intent.taint ?? []))
   return { ...turn, message, acceptedAt, earlier, lease, version }
@@ -85,9 +85,10 @@ async function accept(turn: ClearedTurn, lane: LaneDecl): Promise<boolean> {
 
 /** A turn nested in another of the same agent runs in its caller's slot: waiting for that one would be for ever. */
 async function takeLane(turn: ClearedTurn, lane: LaneDecl): Promise<void> {
-  const { world, agent, call, ledger } = turn
+  const { world, agent, call, ledger, cameInAt } = turn
   if (call.holding.some((held) => held.ref.agent === agent.name)) return
-  const slot = await enterLane(world, agent, lane, timeLeft(turn, WAIT_MS))
+  const waitedMs = Math.max(0, world.clock.now() - cameInAt)
+  const slot = await enterLane(world, agent, lane, { waitMs: timeLeft(turn, WAIT_MS), waitedMs })
   ledger.held.push(() => slot.leave())
 }
 
@@ -112,14 +113,10 @@ const timeLeft = ({ world, call }: ClearedTurn, most: number): number =>
 /** Decided by the time the message came in: a turn that a person or another process goes on with later keeps its history. */
 async function resetWhenDue(
   turn: ClearedTurn,
-  {
-    lease,
-    opened,
-    acceptedAt,
-  }: { readonly lease: Lease; readonly opened: SessionVersion; readonly acceptedAt: string },
+  lease: Lease,
+  opened: SessionVersion,
 ): Promise<SessionVersion> {
-  const { world, agent, ref, call } = turn
-  const cameInAt = msOfIsoTime(acceptedAt)
+  const { world, agent, ref, cameInAt, call } = turn
   let version = opened
   if (version.degraded) tellDegraded(turn)
   for (;;) {

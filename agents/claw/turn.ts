@@ -20,6 +20,8 @@ export interface IncomingTurn {
   /** Lane asked for, null = the default one. */
   readonly lane: string | null
   readonly startedAt: number
+  /** When its message first came in, ms since 1970: before `startedAt` for a turn that is taken up again. */
+  readonly cameInAt: number
   readonly call: CallContext
   readonly ledger: TurnLedger
   /** Of the agent's work on it. */

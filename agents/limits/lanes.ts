@@ -26,15 +26,15 @@ export function laneOf(
   return agent.lanes.find((declared) => declared.name === DEFAULT_LANE) ?? BUILT_IN
 }
 
-/** Waits for a slot of the lane. Throws `lane_full`. */
+/** Waits for a slot of the lane, up to `waitMs`; the turn has waited `waitedMs` before. Throws `lane_full`. */
 export async function enterLane(
   world: World,
   agent: ClawDecl,
   lane: LaneDecl,
-  waitMs: number,
+  wait: { readonly waitMs: number; readonly waitedMs: number },
 ): Promise<{ leave(): Promise<void> }> {
   const { name, concurrency, priority } = lane
-  const slot = await world.lanes.enter({ agent: agent.name, lane: name, concurrency, priority, waitMs })
+  const slot = await world.lanes.enter({ agent: agent.name, lane: name, concurrency, priority, ...wait })
   if (slot === null) throw new Fault('lane_full', { lane: name }, { retryAfterMs: RETRY_MS })
   return slot
 }

@@ -60,6 +60,8 @@ export interface LaneRequest {
   /** Slots of the agent over all its lanes (design 9.18); absent = no limit but the lanes' own. */
   readonly capacity?: number
   readonly waitMs: number
+  /** In earlier tries, which count for its priority; 0 when left out. */
+  readonly waitedMs?: number
 }
 
 export interface LaneStore {

@@ -1,6 +1,7 @@
 import { ask } from '../../agents/claw/ask.ts'
+import { isBusy } from '../../agents/claw/busy.ts'
 import type { AskAnswer } from '../../agents/claw/turn.ts'
-import { Fault, type FaultCode } from '../../agents/ports/fault.ts'
+import { Fault } from '../../agents/ports/fault.ts'
 import type { TurnPlace } from '../../agents/ports/turn-worker.ts'
 import type { World } from '../../agents/world.ts'
 import type { RouteAnswer, RouteRequest } from '../edge.ts'
@@ -67,9 +68,6 @@ const headerOf = ({ event }: RouteRequest, name: string): string | null =>
 const wantsAsync = (prefer: string | null): boolean =>
   (prefer ?? '').split(',').some((one) => one.split(';')[0]!.trim().toLowerCase() === 'respond-async')
 
-/** Faults by which a repeated message finds the first one still in hand. */
-const IN_HAND: ReadonlySet<FaultCode> = new Set(['session_busy', 'lane_full'])
-
 async function orOnTheWay(
   world: World,
   place: TurnPlace,
@@ -82,7 +80,7 @@ async function orOnTheWay(
     if (!(error instanceof Fault)) throw error
     if (error.code === 'confirmation_pending') return { status: 202, body: waitingView(error) }
     if (error.code === 'turn_handed_over') await handOver(world, place)
-    else if (!(isRepeatable && IN_HAND.has(error.code) && (await isOpen(world, place)))) throw error
+    else if (!(isRepeatable && isBusy(error) && (await isOpen(world, place)))) throw error
     const headers = { location: statusUrl(place), 'retry-after': '2' }
     return {
       status: 202,

@@ -9,6 +9,8 @@ interface Ticket {
   readonly lane: string
   readonly concurrency: number
   readonly priority: LaneRequest['priority']
+  /** Before it joined; tickets of earlier releases do not tell. */
+  readonly waitedMs?: number
   /** The waiter gives up before this. */
   readonly ttlMs: number
 }
@@ -100,7 +102,7 @@ export class LaneQueue {
         waiting.push({
           ...ticket,
           seq: Number(name),
-          rank: laneRank(ticket.priority, age),
+          rank: laneRank(ticket.priority, (ticket.waitedMs ?? 0) + age),
         })
     }
     this.#known = known

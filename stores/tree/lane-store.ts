@@ -71,12 +71,12 @@ export class TreeLaneStore implements LaneStore {
 
   async #wait(agent: string, queue: LaneQueue, request: LaneRequest): Promise<readonly Lent[] | null> {
     if (request.waitMs <= 0) return null
-    const { lane, concurrency, priority, waitMs } = request
+    const { lane, concurrency, priority, waitMs, waitedMs = 0 } = request
     const began = this.#clock.now()
     const giveUpAt = began + waitMs
-    const ticket = queue.join({ lane, concurrency, priority, ttlMs: waitMs })
+    const ticket = queue.join({ lane, concurrency, priority, waitedMs, ttlMs: waitMs })
     const waiter = this.#waiters.join(`${agent}/${this.#encode(lane)}`, ticket, () =>
-      laneRank(priority, this.#clock.now() - began),
+      laneRank(priority, waitedMs + this.#clock.now() - began),
     )
     const free = (name: string, size: number): number => this.#freeIn(`${agent}/${this.#encode(name)}`, size)
     try {

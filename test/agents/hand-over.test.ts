@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import { type AskRequest, ask } from '../../agents/claw/ask.ts'
-import { resumeTurn } from '../../agents/claw/resume.ts'
+import { resumeTurn, untilFree } from '../../agents/claw/resume.ts'
 import { turnState } from '../../agents/claw/turn-state.ts'
 import { Fault } from '../../agents/ports/fault.ts'
+import type { LaneStore } from '../../agents/ports/limits.ts'
 import { message, say } from '../support/asking.ts'
 import { faultOf } from '../support/faults.ts'
 import { type Answer, calls, ScriptedModel, says } from '../support/scripted-model.ts'
@@ -100,6 +101,62 @@ describe('a turn is handed over', () => {
     const request = asked(test, { handOver: { at: test.clock.now(), leastMs: 1 } })
     expect((await faultOf(ask(test.world, request))).code).toBe('agent_disabled')
     expect((await faultOf(turnState(test.world, turnOf(request)))).code).toBe('turn_not_found')
+  })
+})
+
+describe('a turn that nobody waits for', () => {
+  const attempts = async (test: TestWorld, untilMs: number, ...ends: readonly (Fault | null)[]) => {
+    const request = asked(test, { handOver: null, deadlineAt: Number.POSITIVE_INFINITY })
+    let made = 0
+    const answer = untilFree(test.world, test.clock.now() + untilMs, async () => {
+      const end = ends[made++] ?? null
+      test.clock.pass(10_000)
+      if (end !== null) throw end
+      return await ask(test.world, request)
+    })
+    return {
+      end: await answer.then(
+        ({ response }) => response,
+        ({ code }: Fault) => code,
+      ),
+      made,
+    }
+  }
+  const busy = new Fault('session_busy', { key: 'k' })
+  const full = new Fault('lane_full', { lane: 'default' })
+
+  test('is tried again while its session or its lane is busy', async () => {
+    expect(await attempts(place(says('at last')), 60_000, busy, full, busy)).toEqual({
+      end: 'at last',
+      made: 4,
+    })
+  })
+
+  test('is given back when its time is over', async () => {
+    expect(await attempts(place(), 20_000, busy, full, busy)).toEqual({ end: 'lane_full', made: 2 })
+  })
+
+  test('ends with anything else', async () => {
+    expect(await attempts(place(), 60_000, busy, new Fault('agent_disabled', { agent: 'Bot' }))).toEqual({
+      end: 'agent_disabled',
+      made: 2,
+    })
+  })
+
+  test('has the priority of all the time since its message came in', async () => {
+    const test = place(says('hello'))
+    const request = asked(test, { handOver: { at: test.clock.now(), leastMs: 1 } })
+    await faultOf(ask(test.world, request))
+    test.clock.pass(90_000)
+    const waited: unknown[] = []
+    const lanes: LaneStore = {
+      enter: async (lane) => {
+        waited.push(lane.waitedMs)
+        return await test.world.lanes.enter(lane)
+      },
+    }
+    await resume({ ...test, world: { ...test.world, lanes } }, request)
+    expect(waited).toEqual([90_000])
   })
 })
 

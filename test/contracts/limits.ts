@@ -204,5 +204,26 @@ export function laneStoreContract(fresh: () => { open(): LaneStore }): void {
       await Promise.all(waiting)
       expect(order).toEqual(['high', 'normal', 'low'])
     })
+
+    test('who has waited in earlier tries comes before a higher priority that has just come', async () => {
+      const store = fresh().open()
+      const capacity = 1
+      const first = await store.enter(request({ capacity }))
+      const order: string[] = []
+      const waiting = [
+        { priority: 'high', waitedMs: 0 },
+        { priority: 'low', waitedMs: 95_000 },
+        { priority: 'low', waitedMs: 65_000 },
+      ].map(async ({ priority, waitedMs }, n) => {
+        const lane = `lane${n}`
+        const fields = { lane, priority: priority as LaneRequest['priority'], waitedMs, capacity }
+        const slot = await store.enter(request({ ...fields, waitMs: 60_000 }))
+        order.push(lane)
+        await slot?.leave()
+      })
+      await first?.leave()
+      await Promise.all(waiting)
+      expect(order).toEqual(['lane1', 'lane0', 'lane2'])
+    })
   })
 }

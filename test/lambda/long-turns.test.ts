@@ -34,6 +34,21 @@ describe('Prefer: respond-async', () => {
     await api.system.turns.idle()
   })
 
+  test('messages of a session are answered in their order, however long others keep it busy', async () => {
+    const api = await testApi()
+    const { sessions } = api.system.world
+    const acquire = sessions.acquire.bind(sessions)
+    let busy = 3
+    Object.assign(sessions, {
+      acquire: async (...args: Parameters<typeof acquire>) => (busy-- > 0 ? null : await acquire(...args)),
+    })
+    const texts = ['one', 'two', 'three', 'four', 'five']
+    for (const message of texts) await api.call('POST', MESSAGES, { body: { message }, headers: ASYNC })
+    await api.system.turns.idle()
+    const { messages } = await sessions.open({ agent: 'support_bot', key: 'user_1' })
+    expect(messages.flatMap(({ role, content }) => (role === 'user' ? [content] : []))).toEqual(texts)
+  })
+
   test('does not accept what is refused', async () => {
     const api = await testApi()
     await api.call('POST', '/api/v1/admin/disable', {
@@ -92,6 +107,23 @@ describe('Idempotency-Key', () => {
     const { sessions } = api.system.world
     const { messages } = await sessions.open({ agent: 'support_bot', key: 'user_1' })
     expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant'])
+  })
+
+  test('makes a message whose session stays busy one that is answered later, not one that is refused for ever', async () => {
+    const api = await testApi()
+    const { sessions } = api.system.world
+    const acquire = sessions.acquire.bind(sessions)
+    let busy = 1
+    Object.assign(sessions, {
+      acquire: async (...args: Parameters<typeof acquire>) => (busy-- > 0 ? null : await acquire(...args)),
+    })
+    const headers = { 'idempotency-key': 'order-1' }
+    const first = await api.call('POST', MESSAGES, { body, headers })
+    expect([first.status, first.body.status]).toEqual([202, 'running'])
+    await api.system.turns.idle()
+    const again = await api.call('POST', MESSAGES, { body, headers })
+    expect([again.status, again.body.turn_id]).toEqual([200, first.body.turn_id])
+    expect((await api.call('GET', first.body.status_url)).body.status).toBe('completed')
   })
 
   test('is another turn in another session', async () => {
