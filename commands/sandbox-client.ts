@@ -47,7 +47,12 @@ export function createSandboxClient(options: SandboxClientOptions): Commands {
   const { functionName, workspaceDir, answerMarginMs = ANSWER_MARGIN_MS, ...clientOptions } = options
   const load = lazily(async () => {
     const sdk = await import('@aws-sdk/client-lambda')
-    return { sdk, client: new sdk.LambdaClient({ ...withTimeouts(clientOptions), maxAttempts: 1 }) }
+    const { requestHandler, ...others } = withTimeouts(clientOptions)
+    // Called once, a command must not meet a connection that died while Lambda kept this process frozen. Keep-alive holds
+    // the one of a long command: a NAT gateway forgets what is silent for 350 s.
+    const agent = { keepAlive: true, maxFreeSockets: -1 } // to Node 0 is the default, 256
+    const handler = { ...requestHandler, httpAgent: agent, httpsAgent: agent }
+    return { sdk, client: new sdk.LambdaClient({ ...others, requestHandler: handler, maxAttempts: 1 }) }
   })
 
   const invoke = async (request: SandboxRequest, signal: AbortSignal): Promise<SandboxAnswer> => {

@@ -3,7 +3,7 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import type { ISecurityGroup } from 'aws-cdk-lib/aws-ec2'
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets'
 import type { AccessPoint } from 'aws-cdk-lib/aws-efs'
-import type { IRole } from 'aws-cdk-lib/aws-iam'
+import { Effect, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Architecture, DockerImageCode, DockerImageFunction, FileSystem } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
@@ -18,8 +18,6 @@ export interface ImageFunctionProps {
   readonly settings: StackSettings
   readonly network: Network
   readonly securityGroup: ISecurityGroup
-  /** Default: one that may log, be placed in the VPC and mount the access point. */
-  readonly role?: IRole
   /** In the subnets without a route out. */
   readonly isolated?: boolean
   readonly description: string
@@ -31,12 +29,36 @@ export interface ImageFunctionProps {
   readonly environment: Readonly<Record<string, string>>
 }
 
-/** One function of the one image: they differ in command, role, time and memory. */
+/** What Lambda itself does with the role to place a function in a VPC; none of it takes a resource. */
+const VPC_ACTIONS = [
+  'ec2:CreateNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:DeleteNetworkInterface',
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:UnassignPrivateIpAddresses',
+]
+
+/**
+ * One function of the one image: they differ in command, role, time and memory. Its role may mount the access point, write
+ * its own log and be placed in the VPC; what else it may do is granted to it. AWS's managed policies would let it write
+ * every log and delete network interfaces of the whole account.
+ */
 export class ImageFunction extends DockerImageFunction {
   constructor(scope: Construct, id: string, props: ImageFunctionProps) {
     const arm = props.settings.architecture === 'arm64'
     const { isolated = false } = props
     const dualStack = props.network.dualStack && !isolated
+    const role = new Role(scope, `${id}Role`, {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      description: props.description,
+    })
+    role.addToPolicy(new PolicyStatement({ actions: VPC_ACTIONS, resources: ['*'] }))
+    const logGroup = new LogGroup(scope, `${id}Log`, {
+      retention: RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
+    logGroup.grantWrite(role)
     super(scope, id, {
       description: props.description,
       code: DockerImageCode.fromImageAsset(ROOT, {
@@ -52,16 +74,26 @@ export class ImageFunction extends DockerImageFunction {
       vpcSubnets: isolated ? props.network.treeSubnets : props.network.functionSubnets,
       ipv6AllowedForDualStack: dualStack,
       securityGroups: [props.securityGroup],
-      ...(props.role ? { role: props.role } : {}),
+      role,
       filesystem: FileSystem.fromEfsAccessPoint(props.accessPoint, MOUNT),
       environment: {
         ...props.environment,
         ...(dualStack ? { AWS_USE_DUALSTACK_ENDPOINT: 'true' } : {}),
       },
-      logGroup: new LogGroup(scope, `${id}Log`, {
-        retention: RetentionDays.ONE_MONTH,
-        removalPolicy: RemovalPolicy.DESTROY,
-      }),
+      logGroup,
+    })
+    // Lambda may place the function; code that runs in it may not. A policy of its own: the function waits for the role's,
+    // and this one names the function.
+    new Policy(scope, `${id}NotForCode`, {
+      roles: [role],
+      statements: [
+        new PolicyStatement({
+          effect: Effect.DENY,
+          actions: VPC_ACTIONS,
+          resources: ['*'],
+          conditions: { ArnEquals: { 'lambda:SourceFunctionArn': this.functionArn } },
+        }),
+      ],
     })
   }
 }

@@ -1,5 +1,4 @@
 import {
-  GatewayVpcEndpointAwsService,
   InstanceClass,
   InstanceSize,
   InstanceType,
@@ -62,7 +61,6 @@ export class Network extends Construct {
     this.dualStack = props.egress === 'ipv6'
     const vpc = this.build(props.egress)
     this.vpc = vpc
-    vpc.addGatewayEndpoint('S3', { service: GatewayVpcEndpointAwsService.S3 })
     if (props.egress === 'bedrock-endpoints-only') {
       for (const [name, service] of SERVICES) {
         vpc.addInterfaceEndpoint(name, { service, subnets: this.functionSubnets })

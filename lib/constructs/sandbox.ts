@@ -1,5 +1,4 @@
 import { Peer, Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2'
-import { Effect, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
 import { ENV } from '../../lambda/env.ts'
@@ -7,16 +6,6 @@ import type { StackSettings } from '../settings.ts'
 import { ImageFunction, MOUNT, SANDBOX_TIMEOUT } from './image-function.ts'
 import { type Network, VPC_CIDR } from './network.ts'
 import type { Tree } from './tree.ts'
-
-/** What Lambda itself does with the role to place a function in a VPC; none of it takes a resource. */
-const VPC_ACTIONS = [
-  'ec2:CreateNetworkInterface',
-  'ec2:DescribeNetworkInterfaces',
-  'ec2:DescribeSubnets',
-  'ec2:DeleteNetworkInterface',
-  'ec2:AssignPrivateIpAddresses',
-  'ec2:UnassignPrivateIpAddresses',
-]
 
 /**
  * The function that runs commands of programs (design 6.3, docs/decisions/004). A command can read all that this function
@@ -40,16 +29,10 @@ export class Sandbox extends Construct {
     // CDK lets the function reach the mount targets, by a rule beside the group. With none inside of it EC2 would put one
     // there that allows everything.
     securityGroup.addEgressRule(Peer.ipv4(VPC_CIDR), Port.NFS, 'to the mount targets of the tree')
-    const role = new Role(this, 'Role', {
-      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-      description: 'Mounts the workspaces; commands of programs can use it',
-    })
-    role.addToPolicy(new PolicyStatement({ actions: VPC_ACTIONS, resources: ['*'] }))
-    const sandbox = new ImageFunction(this, 'Function', {
+    this.function = new ImageFunction(this, 'Function', {
       settings,
       network,
       securityGroup,
-      role,
       isolated: true,
       description: 'Runs commands of programs',
       command: 'sandbox.handler',
@@ -58,20 +41,5 @@ export class Sandbox extends Construct {
       accessPoint: tree.workspaces,
       environment: { [ENV.workspaceDir]: MOUNT },
     })
-    sandbox.logGroup.grantWrite(role)
-    // Lambda may place the function; a command that took the role's credentials may not. A policy of its own: the
-    // function waits for the role's, and this one names the function.
-    new Policy(this, 'NotForCommands', {
-      roles: [role],
-      statements: [
-        new PolicyStatement({
-          effect: Effect.DENY,
-          actions: VPC_ACTIONS,
-          resources: ['*'],
-          conditions: { ArnEquals: { 'lambda:SourceFunctionArn': sandbox.functionArn } },
-        }),
-      ],
-    })
-    this.function = sandbox
   }
 }

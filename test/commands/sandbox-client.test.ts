@@ -23,10 +23,11 @@ async function clientOf(answer: () => ServiceAnswer | Promise<ServiceAnswer>, an
   const workspaceDir = temporaryDirectory()
   const cwd = join(workspaceDir, 'builder')
   mkdirSync(cwd)
-  const { requests, client } = await awsService(answer)
+  const { requests, connections, client } = await awsService(answer)
   const commands = createSandboxClient({ functionName: 'Sandbox', workspaceDir, answerMarginMs, ...client })
   return {
     requests,
+    connections,
     workspaceDir,
     cwd,
     commands,
@@ -46,6 +47,13 @@ describe('the sandbox client', () => {
       },
     ])
     expect(readdirSync(cwd)).toEqual([])
+  })
+
+  test('opens a connection for each command: one kept over a pause of Lambda may be dead, and nothing is sent twice', async () => {
+    const { run, connections } = await clientOf(() => ({ body: done }))
+    await run()
+    await run()
+    expect(connections()).toBe(2)
   })
 
   test('the root itself is a workspace too', async () => {

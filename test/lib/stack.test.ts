@@ -138,7 +138,7 @@ describe('the stack', () => {
     const putting = Object.entries(told.findResources('AWS::IAM::Policy')).filter(([, policy]) =>
       JSON.stringify(policy).includes('events:PutEvents'),
     )
-    expect(putting.map(([id]) => id.replace(/ServiceRole.*/, '')).toSorted()).toEqual([
+    expect(putting.map(([id]) => id.replace(/Role.*/, '')).toSorted()).toEqual([
       'Api',
       'ForgeStep',
       'TurnWorker',
@@ -310,30 +310,59 @@ describe('the stack', () => {
     expect(Environment?.Variables).toEqual({ NEAM_WORKSPACE_DIR: MOUNT })
   })
 
+  const EVERY_FUNCTION = [
+    ['api.handler', 'ApiLog'],
+    ['forge-step.handler', 'ForgeStepLog'],
+    ['sandbox.handler', 'SandboxFunctionLog'],
+    ['tree-init.handler', 'TreeInitLog'],
+    ['turn-worker.handler', 'TurnWorkerLog'],
+  ] as const
+
   test('gives the sandbox a role that may be placed, log and mount the workspaces', () => {
     const allowed = statements('sandbox.handler').filter(({ Effect }) => Effect === 'Allow')
     const actions = allowed.flatMap((statement) => statement.actions)
     expect(
       actions.filter((action) => !/^(ec2:.*(NetworkInterface|PrivateIp|Subnets)|logs:)/.test(action)),
     ).toEqual(['elasticfilesystem:ClientMount', 'elasticfilesystem:ClientWrite'])
-    const about = (service: string) =>
-      JSON.stringify(allowed.filter((statement) => statement.actions[0]!.startsWith(service)))
-    expect(about('elasticfilesystem:ClientMount')).toContain('TreeFileSystemWorkspaces')
-    expect(about('logs')).toContain('SandboxFunctionLog')
-    const roles = Object.entries(template.findResources('AWS::IAM::Role') as Record<string, Resource>)
-    const [, role] = roles.find(([id]) => id.startsWith('SandboxRole'))!
-    expect([role.Properties.ManagedPolicyArns, role.Properties.Policies]).toEqual([undefined, undefined])
+    const mounting = allowed.filter(({ actions }) => actions[0] === 'elasticfilesystem:ClientMount')
+    expect(JSON.stringify(mounting)).toContain('TreeFileSystemWorkspaces')
   })
 
-  test('denies commands in the sandbox what Lambda needs the role for', () => {
-    const [denied, ...more] = statements('sandbox.handler').filter(({ Effect }) => Effect === 'Deny')
-    const placing = statements('sandbox.handler').find(
-      ({ Effect, actions }) => Effect === 'Allow' && actions[0]!.startsWith('ec2:'),
-    )
-    expect(more).toEqual([])
-    expect(denied!.actions).toEqual(placing!.actions)
-    expect(JSON.stringify(denied!.Condition)).toContain('lambda:SourceFunctionArn')
-  })
+  test.each(EVERY_FUNCTION)(
+    '%s may write no log but its own, and everything only what is named',
+    (name, log) => {
+      const allowed = statements(name).filter(({ Effect }) => Effect === 'Allow')
+      const logging = allowed.filter(({ actions }) => actions[0]!.startsWith('logs:'))
+      expect(logging.map(({ Resource }) => JSON.stringify(Resource))).toEqual([expect.stringContaining(log)])
+      const anything = allowed.filter(({ Resource }) => Resource === '*')
+      // EC2 takes no resource for the first; the second is bound to an access point by its condition.
+      expect(
+        anything.map(({ actions, Condition }) => [actions[0]!.split(':')[0], Condition !== undefined]),
+      ).toEqual([
+        ['ec2', false],
+        ['elasticfilesystem', true],
+      ])
+      expect(allowed.flatMap(({ actions }) => actions).filter((action) => action.includes('*'))).toEqual([])
+      const [role] = (command(name).Role as { readonly 'Fn::GetAtt': readonly string[] })['Fn::GetAtt']
+      const { Properties } = (template.findResources('AWS::IAM::Role') as Record<string, Resource>)[role!]!
+      expect([Properties.ManagedPolicyArns, Properties.Policies]).toEqual([undefined, undefined])
+    },
+  )
+
+  test.each(EVERY_FUNCTION.map(([name]) => name))(
+    'denies the code of %s what Lambda needs the role for',
+    (name) => {
+      const [denied, ...more] = statements(name).filter(({ Effect }) => Effect === 'Deny')
+      const placing = statements(name).find(
+        ({ Effect, actions }) => Effect === 'Allow' && actions[0]!.startsWith('ec2:'),
+      )
+      expect(more).toEqual([])
+      expect(denied!.actions).toEqual(placing!.actions)
+      expect(denied!.Condition).toEqual({
+        ArnEquals: { 'lambda:SourceFunctionArn': { 'Fn::GetAtt': [command(name).id, 'Arn'] } },
+      })
+    },
+  )
 
   test('lets the step and the API call the sandbox, and tells them its name', () => {
     for (const caller of ['forge-step.handler', 'api.handler']) {
@@ -401,6 +430,10 @@ describe('settings', () => {
         tables.some((table) => same(table, Properties.RouteTableId)),
       )
       expect([tables.length, routes]).toEqual([SubnetIds.length, []])
+      const gateways = resources('AWS::EC2::VPCEndpoint').filter(
+        ({ Properties }) => Properties.VpcEndpointType === 'Gateway',
+      )
+      expect(gateways).toEqual([]) // they would be routes, too
       expect(Ipv6AllowedForDualStack).toBe(false)
     },
   )

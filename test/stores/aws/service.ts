@@ -36,11 +36,17 @@ export async function awsService(
     })
     outgoing.end(JSON.stringify(body))
   })
+  let connections = 0
+  server.on('connection', () => {
+    connections += 1
+  })
   servers.push(server)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
     requests,
+    /** How many clients have opened so far. */
+    connections: () => connections,
     client: {
       endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
       region: 'eu-central-1',
