@@ -5,6 +5,7 @@ import type { RunState } from '../../agents/forge/run-state.ts'
 import { startForge } from '../../agents/forge/start.ts'
 import { forgeStatus } from '../../agents/forge/status.ts'
 import { Fault } from '../../agents/ports/fault.ts'
+import { until } from '../support/until.ts'
 import { Killer } from './forge-killer.ts'
 import { ForgePlace, type ForgeWorldOptions, taskOf, text, writeFile } from './forge-world.ts'
 
@@ -77,8 +78,19 @@ describe('an iteration', () => {
       },
     })
     const first = iterate(world, state(1))
-    const second = iterate(place.boot(), state(1))
-    await new Promise((resolve) => setTimeout(resolve, 30))
+    await until(() => place.requests.length === 1)
+    const waiting = Promise.withResolvers<void>()
+    const waiter = place.boot(({ timers }) => ({
+      timers: {
+        ...timers,
+        sleep: async (ms, signal) => {
+          waiting.resolve()
+          await timers.sleep(ms, signal)
+        },
+      },
+    }))
+    const second = iterate(waiter, state(1))
+    await waiting.promise
     open()
     expect(await second).toEqual(await first)
     expect(place.requests).toHaveLength(1)
@@ -93,7 +105,7 @@ describe('an iteration', () => {
       },
     })
     const first = iterate(world, state(1))
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await until(() => place.requests.length === 1)
     await expect(iterate(place.boot(), state(1), { deadlineAt: Date.now() + 500 })).rejects.toMatchObject({
       code: 'run_busy',
     })

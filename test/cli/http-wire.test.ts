@@ -9,9 +9,11 @@ import type { ToldRefusal } from '../../cli/refused-answer.ts'
 import type { Handler } from '../../lambda/edge.ts'
 import { checkAnswer } from '../support/check-answer.ts'
 import { fetch } from '../support/fetch.ts'
+import { logLines } from '../support/logged.ts'
 import { answered, connection, raw } from '../support/raw.ts'
 import { type Server, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { until } from '../support/until.ts'
 
 const KEY = 'api-key-of-the-wire-test'
 
@@ -40,12 +42,9 @@ const answersIn = (text: string) =>
 
 /** What the server logged of a request; its log may come later than its answer. */
 async function lines(requestId: string): Promise<readonly Record<string, unknown>[]> {
-  while (!server.log().includes(requestId)) await new Promise((resolve) => setTimeout(resolve, 10))
-  const found = server
-    .log()
-    .split('\n')
-    .filter((line) => line.includes(requestId))
-  return found.map((line) => JSON.parse(line))
+  const found = () => logLines(server).filter((line) => line.request_id === requestId)
+  await until(() => found().length > 0)
+  return found()
 }
 
 /** More than the buffers of a connection hold. */

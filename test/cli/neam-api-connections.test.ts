@@ -9,9 +9,11 @@ import { Connections, connectionLimit, RESERVED } from '../../cli/connections.ts
 import { createHttpServer } from '../../cli/http-server.ts'
 import { openFileLimit } from '../../cli/open-files.ts'
 import { checkAnswer } from '../support/check-answer.ts'
+import { logged } from '../support/logged.ts'
 import { answered, connection } from '../support/raw.ts'
 import { ROOT, type Server, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { until } from '../support/until.ts'
 
 const serve = (...args: readonly string[]): Promise<Server> =>
   startServer('bin/neam-api.js', ['--program', 'examples/agents.neam', '--offline', ...args], {
@@ -98,8 +100,7 @@ describe('a process with as many connections as it takes', () => {
 
   test('each worker has a limit of its own', async () => {
     const server = await serve('--workers', '2', '--max-connections', '1')
-    while (server.log().split('worker started').length < 3)
-      await new Promise((resolve) => setTimeout(resolve, 20))
+    await until(() => logged(server, 'worker started').length === 2)
     expect(server.log()).toContain('callers       1 connections at most, for each worker\n')
     await kept(server.url)
     await kept(server.url)
@@ -149,7 +150,7 @@ test('a request in hand keeps its place: a further connection is refused before 
   const sockets = Array.from({ length: 1 + RESERVED }, () => connection(url))
   const answers = sockets.map((socket) => answered(socket))
   for (const socket of sockets) socket.write(HEALTH.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'))
-  while (asked < sockets.length) await new Promise((resolve) => setTimeout(resolve, 10))
+  await until(() => asked === sockets.length)
 
   expect(await answered(connection(url))).toMatch(/^HTTP\/1\.1 503 /)
   expect(connections.occupancy()).toEqual({ limit: 1, inUse: 1, waiting: RESERVED })

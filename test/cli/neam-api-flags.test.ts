@@ -7,6 +7,7 @@ import { startOpenAIServer } from '../support/openai-server.ts'
 import { runBin } from '../support/program.ts'
 import { ROOT, type Server, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { until } from '../support/until.ts'
 
 /** A directory with the program `agents.neam`. */
 function home(): string {
@@ -31,11 +32,6 @@ const say = (server: Server, session: string) =>
     body: JSON.stringify({ message: `I am ${session}` }),
   })
 
-/** Asks until something is so. */
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20))
-}
-
 test.each([
   ['--pool-size', ['--pool-size', '1'], { NEAM_POOL_SIZE: '5' }],
   ['NEAM_POOL_SIZE', [], { NEAM_POOL_SIZE: '1' }],
@@ -48,7 +44,7 @@ test.each([
     const server = await serve(args, { OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'sk-test', ...env })
     const answers = ['ann', 'bob', 'cid'].map((session) => say(server, session))
     await until(async () => (await get(server, '/api/v1/metrics')).pools.vm.waiting === 2)
-    await until(async () => model.requests.length > 0)
+    await until(() => model.requests.length > 0)
     expect(model.requests.length).toBe(1)
     gate.resolve()
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200])
@@ -63,7 +59,7 @@ test('a request that finds no VM instance free in its time is refused, with the 
   const environment = { OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'sk-test' }
   const server = await serve(['--pool-size', '1', '--timeout', '1500'], environment)
   const first = say(server, 'ann')
-  await until(async () => model.requests.length === 1)
+  await until(() => model.requests.length === 1)
   const refused = await say(server, 'bob')
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5'])
   expect(await refused.json()).toMatchObject({ code: 'instances_busy', scope: 'vm_instances', limit: 1 })
@@ -84,7 +80,7 @@ test.each([
     const server = await serve(args, { OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'sk-test', ...env })
     const answers = ['ann', 'bob', 'cid'].map((session) => say(server, session))
     await until(async () => (await get(server, '/api/v1/metrics')).pools.llm.waiting === 2)
-    await until(async () => model.requests.length > 0)
+    await until(() => model.requests.length > 0)
     expect(model.requests.length).toBe(1)
     gate.resolve()
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200])

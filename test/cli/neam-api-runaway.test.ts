@@ -3,10 +3,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { fetch } from '../support/fetch.ts'
-import { logged, until } from '../support/logged.ts'
+import { logged } from '../support/logged.ts'
 import { type OpenAIServer, type RecordedRequest, startOpenAIServer } from '../support/openai-server.ts'
 import { type Server, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { until } from '../support/until.ts'
 
 const PROGRAM = `
 channel web { type: "http" }

@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { encode } from '../../bytecode/codec.ts'
 import { fetch } from '../support/fetch.ts'
-import { logged, until } from '../support/logged.ts'
+import { logged } from '../support/logged.ts'
 import { startOpenAIServer, type WireMessage } from '../support/openai-server.ts'
 import { type Server, startServer } from '../support/server.ts'
 import { moduleOf } from '../support/system.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { until } from '../support/until.ts'
 
 /** A claw agent whose prompt and skill name the version. */
 const version = (name: string) => `

@@ -7,11 +7,12 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { fetch } from '../support/fetch.ts'
-import { logged, until } from '../support/logged.ts'
+import { logged } from '../support/logged.ts'
 import { startOpenAIServer } from '../support/openai-server.ts'
 import { runBin } from '../support/program.ts'
 import { type Server, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { until } from '../support/until.ts'
 
 const program = (name: string) => `
 channel web { type: "http" }

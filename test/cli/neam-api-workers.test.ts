@@ -2,10 +2,11 @@ import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { fetch } from '../support/fetch.ts'
-import { logged, until } from '../support/logged.ts'
+import { logged } from '../support/logged.ts'
 import { runBin } from '../support/program.ts'
 import { ROOT, type Server, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { until } from '../support/until.ts'
 
 const place = (): string => {
   const directory = temporaryDirectory()

@@ -5,8 +5,10 @@ import { copyFileSync, mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { fetch } from '../support/fetch.ts'
+import { logged, logLines } from '../support/logged.ts'
 import { ROOT, type Server, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { until } from '../support/until.ts'
 
 interface Hanging {
   readonly server: Server
@@ -41,20 +43,6 @@ const say = (server: Server) =>
     body: '{"message": "hello"}',
   })
 
-const records = (server: Server): readonly Record<string, unknown>[] =>
-  server
-    .log()
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
-
-const logged = (server: Server, message: string) =>
-  records(server).filter((record) => record.message === message)
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20))
-}
-
 test('a request whose file system hangs is answered 503, and the process ends itself', async () => {
   const { server, hang } = await serve()
   expect((await say(server)).status).toBe(200)
@@ -86,7 +74,7 @@ test('a request whose file system hangs is answered 503, and the process ends it
       duration_ms: expect.any(Number),
     },
   ])
-  expect(records(server).at(-1)).toMatchObject({ level: 'error', message: 'process stalled', requests: 1 })
+  expect(logLines(server).at(-1)).toMatchObject({ level: 'error', message: 'process stalled', requests: 1 })
 }, 60_000)
 
 test('of several workers the one that hangs is started again, and serves when the file system is back', async () => {

@@ -6,6 +6,7 @@ import { keepAliveTransport } from '../../providers/transport.ts'
 import { faultOf } from '../support/faults.ts'
 import { agentDecl, modelBench, modelRequest } from '../support/model-bench.ts'
 import { type OpenAIServer, startOpenAIServer } from '../support/openai-server.ts'
+import { until } from '../support/until.ts'
 
 /** A provider of the server's models over at most `connections` connections. */
 async function bench(server: OpenAIServer, connections: number) {
@@ -17,11 +18,6 @@ async function bench(server: OpenAIServer, connections: number) {
     return (await provider.complete(modelRequest(text), { signal, deadlineAt: clock.now() + withinMs })).text
   }
   return { transport, ask, slept }
-}
-
-/** Lets events of sockets happen until something is so. */
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setImmediate(resolve))
 }
 
 describe('connections to models', () => {
