@@ -151,61 +151,95 @@ async function serve(
     send(refusedAnswer(refused, options.onRefused, { requestId, request, startedAt }))
   // The other side may hang up at any time; what is running goes on, its answer goes nowhere.
   response.on('error', () => {})
-  if (options.connections.isBeyond(request.socket)) {
-    if (!isProbe(request)) return await refuse(tooManyConnections(options.connections))
-    response.shouldKeepAlive = false
-  }
-  const hosts = countOf('host', request)
-  if (hosts > 1 || (hosts === 0 && request.httpVersion !== '1.0')) {
-    const message = `the request needs one Host header, it has ${hosts}`
-    return await refuse({ status: 400, code: 'bad_request', message })
-  }
-  const { host = '' } = targetOf(request)
-  const { origin } = request.headers
-  if (options.localOnly && !isLocal(host, origin)) {
-    const named = origin === undefined ? `Host ${host}` : `Host ${host} and Origin ${origin}`
-    const message = `${named}: without NEAM_API_KEY this server answers to localhost, 127.0.0.1 and [::1] only`
-    return await refuse({ status: 403, code: 'host_refused', message })
-  }
-  let body: Buffer | null
-  try {
-    body = await readBody(request)
-  } catch {
-    return // The client went away while sending.
-  }
-  if (body === null) {
-    const message = `the body is larger than ${MAX_BODY_BYTES} bytes`
-    return await refuse({ status: 413, code: 'body_too_large', message })
-  }
-  const now = Date.now()
-  let event: ReturnType<typeof apiEvent>
-  try {
-    event = apiEvent(request, body, { requestId, now })
-  } catch {
-    const message = `the path ${request.url} is not well-formed percent-encoding`
-    return await refuse({ status: 400, code: 'bad_request', message })
-  }
-  const handler = options.handlers.get(event.routeKey)!
-  const deadlineAt = now + options.timeoutMs
-  const release = options.watchdog?.holds(response, {
-    requestId,
-    method: event.requestContext.http.method,
-    route: event.routeKey,
-    traceparent: event.headers.traceparent,
-    startedAt: now,
-    deadlineAt,
-  })
-  let isLate = false
-  const working = handler(event, { ...context(requestId, deadlineAt), isAnswered: () => isLate })
-  const answer = await withinTime(options.timeoutMs, working)
-  release?.()
+  const refused = refusedUnread(options, request, response)
+  if (refused !== null) return await refuse(refused)
+  const read = await readEvent(request, requestId)
+  if (read.kind === 'gone') return
+  if (read.kind === 'refused') return await refuse(read.refused)
+  const { answer, working } = await answerInTime(options, read.event, response)
   if (answer !== null) return await send(answer)
-  isLate = true
   const message = `the request was not answered within ${options.timeoutMs} ms`
   await refuse({ status: 504, code: 'deadline_exceeded', message })
   // It stays in hand for as long as it is worked on; a stream that begins now has no reader.
   const unread = await working
   unread.stream?.destroy()
+}
+
+/** Why a request is not even read; null = it is. */
+function refusedUnread(
+  { connections, localOnly }: HttpServerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Refused | null {
+  if (connections.isBeyond(request.socket)) {
+    if (!isProbe(request)) return tooManyConnections(connections)
+    response.shouldKeepAlive = false
+  }
+  const hosts = countOf('host', request)
+  if (hosts > 1 || (hosts === 0 && request.httpVersion !== '1.0')) {
+    const message = `the request needs one Host header, it has ${hosts}`
+    return { status: 400, code: 'bad_request', message }
+  }
+  const { host = '' } = targetOf(request)
+  const { origin } = request.headers
+  if (!localOnly || isLocal(host, origin)) return null
+  const named = origin === undefined ? `Host ${host}` : `Host ${host} and Origin ${origin}`
+  const message = `${named}: without NEAM_API_KEY this server answers to localhost, 127.0.0.1 and [::1] only`
+  return { status: 403, code: 'host_refused', message }
+}
+
+type ApiEvent = ReturnType<typeof apiEvent>
+
+/** `gone`: the client went away while sending. */
+type Read =
+  | { readonly kind: 'event'; readonly event: ApiEvent }
+  | { readonly kind: 'refused'; readonly refused: Refused }
+  | { readonly kind: 'gone' }
+
+async function readEvent(request: IncomingMessage, requestId: string): Promise<Read> {
+  let body: Buffer | null
+  try {
+    body = await readBody(request)
+  } catch {
+    return { kind: 'gone' }
+  }
+  if (body === null) {
+    const message = `the body is larger than ${MAX_BODY_BYTES} bytes`
+    return { kind: 'refused', refused: { status: 413, code: 'body_too_large', message } }
+  }
+  try {
+    return { kind: 'event', event: apiEvent(request, body, { requestId, now: Date.now() }) }
+  } catch {
+    const message = `the path ${request.url} is not well-formed percent-encoding`
+    return { kind: 'refused', refused: { status: 400, code: 'bad_request', message } }
+  }
+}
+
+/** Has an event handled. `answer` is null when its time is over; `working` then goes on. */
+async function answerInTime(
+  { handlers, watchdog, timeoutMs }: HttpServerOptions,
+  event: ApiEvent,
+  response: ServerResponse,
+): Promise<{ readonly answer: HandlerAnswer | null; readonly working: Promise<HandlerAnswer> }> {
+  const { requestId, timeEpoch: startedAt, http } = event.requestContext
+  const deadlineAt = startedAt + timeoutMs
+  const release = watchdog?.holds(response, {
+    requestId,
+    method: http.method,
+    route: event.routeKey,
+    traceparent: event.headers.traceparent,
+    startedAt,
+    deadlineAt,
+  })
+  let isLate = false
+  const working = handlers.get(event.routeKey)!(event, {
+    ...context(requestId, deadlineAt),
+    isAnswered: () => isLate,
+  })
+  const answer = await withinTime(timeoutMs, working)
+  release?.()
+  isLate = answer === null
+  return { answer, working }
 }
 
 /** How often a header stands in a request. */
