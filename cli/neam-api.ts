@@ -11,13 +11,7 @@ import { type Environment, processEnvironment } from '../runtime/environment.ts'
 import { createAslDriver } from '../runtime/local-forge.ts'
 import { leveledLog, loggable } from '../runtime/log.ts'
 import { modelWarnings } from '../runtime/readiness.ts'
-import {
-  AUDIT_SINKS,
-  MAX_CONNECTIONS,
-  MAX_INSTANCES,
-  MAX_MODEL_CONNECTIONS,
-  readSettings,
-} from '../runtime/settings.ts'
+import { readSettings, type Settings } from '../runtime/settings.ts'
 import { createSystem, type System } from '../runtime/system.ts'
 import { systemClock } from '../runtime/time.ts'
 import { traceIdOf } from '../runtime/tracing/trace-context.ts'
@@ -27,105 +21,18 @@ import { routeOf } from './api-event.ts'
 import { CommandError } from './command-error.ts'
 import { Connections, connectionLimit, RESERVED } from './connections.ts'
 import { drain } from './drain.ts'
-import { environmentHelp } from './environment-help.ts'
-import { type Flags, GENERAL_FLAGS, parseFlags, UsageError } from './flags.ts'
-import { helpText } from './help.ts'
+import { parseFlags, UsageError } from './flags.ts'
 import { createHttpServer } from './http-server.ts'
 import { isLoopback } from './loopback.ts'
 import { openFileLimit } from './open-files.ts'
 import { packageRoot, packageVersion } from './package-root.ts'
-import { programOnDisk } from './program-source.ts'
+import { type ProgramSource, programOnDisk } from './program-source.ts'
 import { runProgram } from './run-program.ts'
-import type { ProgramPlace } from './served-program.ts'
 import { ServedSystems } from './served-systems.ts'
+import { FLAGS, fromEnvironment, type Given, HELP, programPlace, withFlags } from './server-flags.ts'
 import { untilTold } from './stop-signals.ts'
 import { startWatchdog } from './watchdog.ts'
 import { programOfSupervisor, superviseWorkers, workerNumber } from './workers.ts'
-
-const FLAGS = {
-  program: {
-    type: 'string',
-    value: 'FILE',
-    help: 'program to serve: a .neam file, compiled at the start, or a .neamb file',
-  },
-  bytecode: { type: 'string', value: 'DIR', help: 'directory with one compiled program (.neamb)' },
-  host: {
-    type: 'string',
-    value: 'HOST',
-    help: 'interface to bind (default 0.0.0.0 with NEAM_API_KEY set, else 127.0.0.1)',
-  },
-  port: {
-    type: 'integer',
-    min: 0,
-    max: 65535,
-    value: 'PORT',
-    help: 'TCP port, 0 = a free one (default 8080)',
-  },
-  timeout: {
-    type: 'integer',
-    min: 1000,
-    value: 'MS',
-    help: 'limit of a request in milliseconds; a process that stands still for longer ends itself (default 60000)',
-  },
-  'drain-seconds': {
-    type: 'integer',
-    min: 1,
-    max: 300,
-    value: 'N',
-    help: 'time for requests in hand after SIGTERM, 1 to 300 (default 10)',
-  },
-  watch: { type: 'boolean', help: 'load the program again when its files change, without a restart' },
-  offline: { type: 'boolean', help: 'answer with the offline model: no key, no network' },
-  disabled: { type: 'boolean', help: 'start with the kill switch on' },
-  'audit-sink': {
-    type: 'string',
-    choices: AUDIT_SINKS,
-    value: 'SINK',
-    help: 'audit records to stderr, file, json (stdout) or none (default stderr)',
-  },
-  'audit-log': { type: 'string', value: 'PATH', help: 'file of --audit-sink file' },
-  workers: {
-    type: 'integer',
-    min: 1,
-    max: 64,
-    value: 'N',
-    help: 'processes that share the port, so that programs which compute do not hold up each other; 1 to 64 (default 1)',
-  },
-  'pool-size': {
-    type: 'integer',
-    min: 1,
-    max: MAX_INSTANCES,
-    value: 'N',
-    help: 'requests and background turns that run the program at once, of each worker; those beyond wait; 1 to 128 (default 128)',
-  },
-  'llm-pool-size': {
-    type: 'integer',
-    min: 1,
-    max: MAX_MODEL_CONNECTIONS,
-    value: 'N',
-    help: 'most connections to models at once, of each worker; calls beyond them wait; 1 to 256 (default 8)',
-  },
-  'max-connections': {
-    type: 'integer',
-    min: 1,
-    max: MAX_CONNECTIONS,
-    value: 'N',
-    help: 'connections of callers at once, of each worker; beyond them only probes are answered (default 10000)',
-  },
-  ...GENERAL_FLAGS,
-} as const satisfies Flags
-
-const HELP = helpText({
-  usage: ['neam-api --program FILE [flags]'],
-  about: 'Serves the claw and forge agents of a program over HTTP, until SIGTERM or Ctrl-C.',
-  flags: FLAGS,
-  examples: [
-    'neam-api --program agents.neam --offline',
-    'neam-api --program agents.neam --port 9000 --workers 2 --watch',
-  ],
-  exitCodes: { 0: 'it was told to stop', 1: 'it cannot serve; stderr says why' },
-  environment: environmentHelp('neam-api', FLAGS),
-})
 
 /** `argv`: what follows the program's name. Runs until SIGTERM or SIGINT; exit code 0, 1 (cannot serve) or 2 (usage). */
 export const main = async (argv: readonly string[]): Promise<number> => {
@@ -148,25 +55,45 @@ async function run(argv: readonly string[]): Promise<number> {
   const settings = readSettings(environment, process.cwd())
 
   const worker = workerNumber()
-  const log = leveledLog(settings.logLevel, (record) => {
+  const start = { values, environment, settings, worker, log: processLog(settings, worker) }
+  return await serve(start, await sourceOf(start))
+}
+
+/** How this process was asked to serve. */
+interface Start {
+  readonly values: Given
+  readonly environment: Environment
+  readonly settings: Settings
+  /** Number of this worker; null = there is one process, or this one supervises the workers. */
+  readonly worker: number | null
+  readonly log: Edge['log']
+}
+
+const processLog = ({ logLevel }: Settings, worker: number | null): Start['log'] =>
+  leveledLog(logLevel, (record) => {
     const timestamp = new Date().toISOString()
     process.stderr.write(
       `${JSON.stringify({ timestamp, ...(worker === null ? {} : { worker }), ...record })}\n`,
     )
   })
+
+/** The program to serve. A process that supervises workers serves none: it ends here. */
+async function sourceOf({ values, settings, worker, log }: Start): Promise<ProgramSource> {
   const place = programPlace(values)
   const onProblem = settings.watch
     ? (cause: string) => log({ level: 'error', message: 'program not loaded again', cause })
     : null
   const { workers = 1 } = values
   if (workers > 1 && worker === null) {
-    // The port that the processes share would keep this one alive.
     const program = settings.watch ? programOnDisk(place, onProblem) : null
+    // The port that the processes share would keep this one alive.
     process.exit(await superviseWorkers({ count: workers, log, program }))
   }
-  const source =
-    settings.watch && worker !== null ? await programOfSupervisor() : programOnDisk(place, onProblem)
+  return settings.watch && worker !== null ? await programOfSupervisor() : programOnDisk(place, onProblem)
+}
 
+async function serve(start: Start, source: ProgramSource): Promise<never> {
+  const { values, settings, worker, log } = start
   const timeoutMs = values.timeout ?? 60_000
   const connections = new Connections(connectionLimit(settings.connections, openFileLimit()))
   const watchdog = startWatchdog({
@@ -175,29 +102,9 @@ async function run(argv: readonly string[]): Promise<number> {
     logs: { errors: settings.logLevel !== 'silent', requests: settings.logLevel === 'info' },
     requests: connections.limit + RESERVED,
   })
+  const { system, served, driver } = await startSystem(start, source)
   const shutdown = new AbortController()
   let draining = false
-  const driver = createAslDriver({
-    definition: readFileSync(join(packageRoot(), 'statemachine/forge-run.asl.json'), 'utf8'),
-    step: async (event) => await forgeStep((await served.ofRun(event.state)).world, event),
-    wait: async (event, signal) =>
-      await forgeWaitHere((await served.ofRun(event.state)).world, event, signal),
-    onError: ({ agent, run: id }, error) =>
-      log({ level: 'error', message: 'forge execution failed', agent, run: id, ...loggable(error) }),
-  })
-  const system: System = await createSystem({
-    module: source.module,
-    programDir: source.programDir,
-    environment,
-    settings,
-    forgeDriver: driver,
-    output: {
-      emit: (line) => log({ level: 'info', message: 'emit', line }),
-      print: (text) => log({ level: 'info', message: 'print', text }),
-      warn: (line, cause) => log({ level: 'warn', message: line, ...loggable(cause) }),
-    },
-  })
-  const served = new ServedSystems(system)
   const started = performance.now()
   const edge: Edge = {
     system: async () => served.current,
@@ -211,17 +118,8 @@ async function run(argv: readonly string[]): Promise<number> {
     uptimeSeconds: () => Math.floor((performance.now() - started) / 1000),
     shutdown: shutdown.signal,
   }
-  const hasKey = (await system.keys.api()).length > 0
-  const keyWarnings = await system.keys.warnings()
-  if (settings.production && !hasKey) {
-    throw new CommandError(
-      [
-        'NEAM_ENV=production needs NEAM_API_KEY: set it, or unset NEAM_ENV for development',
-        ...keyWarnings,
-      ].join('; '),
-    )
-  }
-  const host = values.host ?? (hasKey ? '0.0.0.0' : '127.0.0.1')
+  const access = await accessOf(system, values.host)
+  const { host, hasKey } = access
   const http = createHttpServer({
     handlers: createHandlers(edge),
     connections,
@@ -242,21 +140,12 @@ async function run(argv: readonly string[]): Promise<number> {
   // From before it is known where the server listens: whoever reads the address may stop it at once.
   const stopping = untilTold(worker === null ? ['SIGTERM', 'SIGINT'] : ['SIGTERM'])
   const url = await listen(http.server, host, values.port ?? 8080)
-  let telling: Promise<unknown> = Promise.resolve()
-  if (worker === null || worker === 1) {
-    for (const message of portWarnings(system.manifest, Number(new URL(url).port)))
-      log({ level: 'warn', message })
-    const warnings = [
-      ...keyWarnings,
-      ...(await modelWarnings(system.world)),
-      ...(await commandWarnings(system, environment)),
-    ]
-    process.stderr.write(
-      banner({ system, url, host, hasKey, warnings, workers, connections: connections.limit }),
-    )
+  const isFirst = worker === null || worker === 1
+  if (isFirst) {
+    await announce(start, { system, access, url, connections: connections.limit })
     await driver.resume(await unfinishedRuns(system.world))
-    telling = owedNotices(system.world)
   }
+  const telling: Promise<unknown> = isFirst ? owedNotices(system.world) : Promise.resolve()
   source.follow((module) => {
     served.load(module)
     log({ level: 'info', message: 'program loaded again', program: module.manifest.program })
@@ -286,50 +175,82 @@ async function run(argv: readonly string[]): Promise<number> {
   process.exit(0)
 }
 
+/** The system of the program, what drives its forge runs, and the systems of programs that take its place. */
+async function startSystem({ environment, settings, log }: Start, source: ProgramSource) {
+  const driver = createAslDriver({
+    definition: readFileSync(join(packageRoot(), 'statemachine/forge-run.asl.json'), 'utf8'),
+    step: async (event) => await forgeStep((await served.ofRun(event.state)).world, event),
+    wait: async (event, signal) =>
+      await forgeWaitHere((await served.ofRun(event.state)).world, event, signal),
+    onError: ({ agent, run: id }, error) =>
+      log({ level: 'error', message: 'forge execution failed', agent, run: id, ...loggable(error) }),
+  })
+  const system: System = await createSystem({
+    module: source.module,
+    programDir: source.programDir,
+    environment,
+    settings,
+    forgeDriver: driver,
+    output: {
+      emit: (line) => log({ level: 'info', message: 'emit', line }),
+      print: (text) => log({ level: 'info', message: 'print', text }),
+      warn: (line, cause) => log({ level: 'warn', message: line, ...loggable(cause) }),
+    },
+  })
+  const served = new ServedSystems(system)
+  return { system, served, driver }
+}
+
+interface Access {
+  readonly hasKey: boolean
+  /** What is wrong with keys that are set. */
+  readonly keyWarnings: readonly string[]
+  /** Interface to bind: without a key, one that only this machine reaches. */
+  readonly host: string
+}
+
+/** Who may come in. @throws CommandError in production without a key */
+async function accessOf({ keys, settings }: System, host: string | undefined): Promise<Access> {
+  const hasKey = (await keys.api()).length > 0
+  const keyWarnings = await keys.warnings()
+  if (settings.production && !hasKey) {
+    throw new CommandError(
+      [
+        'NEAM_ENV=production needs NEAM_API_KEY: set it, or unset NEAM_ENV for development',
+        ...keyWarnings,
+      ].join('; '),
+    )
+  }
+  return { hasKey, keyWarnings, host: host ?? (hasKey ? '0.0.0.0' : '127.0.0.1') }
+}
+
+interface Announced {
+  readonly system: System
+  readonly access: Access
+  readonly url: string
+  readonly connections: number
+}
+
+/** Says once for all workers what is served, and what should be looked at. */
+async function announce(
+  { environment, values, log }: Start,
+  { system, access, url, connections }: Announced,
+): Promise<void> {
+  const { host, hasKey, keyWarnings } = access
+  for (const message of portWarnings(system.manifest, Number(new URL(url).port)))
+    log({ level: 'warn', message })
+  const warnings = [
+    ...keyWarnings,
+    ...(await modelWarnings(system.world)),
+    ...(await commandWarnings(system, environment)),
+  ]
+  const { workers = 1 } = values
+  process.stderr.write(banner({ system, url, host, hasKey, warnings, workers, connections }))
+}
+
 function print(text: string): number {
   process.stdout.write(text)
   return 0
-}
-
-type Given = ReturnType<typeof parseFlags<typeof FLAGS>>['values']
-
-/** Flags that settings read, as the variables of the same meaning. */
-const withFlags = (environment: Environment, given: Given): Environment => ({
-  ...environment,
-  ...(given.offline ? { NEAM_OFFLINE: '1' } : {}),
-  ...(given.watch ? { NEAM_WATCH: '1' } : {}),
-  ...(given.disabled ? { NEAM_DISABLED: '1' } : {}),
-  ...(given['audit-sink'] === undefined ? {} : { NEAM_AUDIT_SINK: given['audit-sink'] }),
-  ...(given['audit-log'] === undefined ? {} : { NEAM_AUDIT_LOG: given['audit-log'] }),
-  ...(given['pool-size'] === undefined ? {} : { NEAM_POOL_SIZE: String(given['pool-size']) }),
-  ...(given['llm-pool-size'] === undefined ? {} : { NEAM_LLM_POOL_SIZE: String(given['llm-pool-size']) }),
-  ...(given['max-connections'] === undefined
-    ? {}
-    : { NEAM_MAX_CONNECTIONS: String(given['max-connections']) }),
-})
-
-/** Variables that stand for a flag, as flags: they are read by the same rules, and a flag that is given comes later. */
-function fromEnvironment(environment: Environment, given: Given): string[] {
-  // A program that is given by one flag is not that of the other one's variable.
-  const isGiven = given.program !== undefined || given.bytecode !== undefined
-  const names = [
-    'host',
-    'port',
-    'timeout',
-    'drain-seconds',
-    'workers',
-    ...(isGiven ? [] : ['program', 'bytecode']),
-  ]
-  return names.flatMap((name) => {
-    const value = environment[`NEAM_${name.toUpperCase().replaceAll('-', '_')}`]
-    return value === undefined || value === '' ? [] : [`--${name}=${value}`]
-  })
-}
-
-function programPlace({ program, bytecode }: Given): ProgramPlace {
-  if (program !== undefined) return { program }
-  if (bytecode !== undefined) return { bytecode }
-  throw new UsageError(`no program is given: --program FILE or --bytecode DIR\n\n${HELP}`)
 }
 
 function listen(server: import('node:http').Server, host: string, port: number): Promise<string> {
