@@ -58,11 +58,13 @@ export async function statusOf(pid: string): Promise<ProcessStatus | null> {
 }
 
 /**
- * What a process has in memory that cannot be read back from a file, with its share of what it shares. Null when that
- * cannot be read.
+ * What a process has in memory that cannot be read back from a file, with its share of what it shares. 0 when it has ended,
+ * null when that cannot be read.
  */
 export async function ownMemoryBytes(pid: number): Promise<number | null> {
-  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => null)
+  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch((error: NodeJS.ErrnoException) =>
+    error.code === 'ENOENT' || error.code === 'ESRCH' ? '' : null,
+  )
   if (text === null) return null
   const kib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0)
   return (kib('Pss_Anon') + kib('Pss_Shmem')) * KIB

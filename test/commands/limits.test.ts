@@ -7,6 +7,7 @@ import { describe, expect, test } from '@jest/globals'
 import { detectIsolation, type Isolation, noIsolation } from '../../commands/isolation.ts'
 import { commandLimits, type GivenLimits, limited } from '../../commands/limits.ts'
 import { localCommands } from '../../commands/local.ts'
+import { ownMemoryBytes } from '../../commands/processes.ts'
 import { realTimers } from '../support/real-timers.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { vanished } from './processes.ts'
@@ -174,4 +175,10 @@ test('three quarters of the memory of the machine are the limit by default, and 
   expect(commandLimits().memoryBytes).toBeGreaterThan(256 * MIB)
   const { run } = workspace(noIsolation, { memoryBytes: 64 * MIB })
   expect(await run('node -e "console.log(1)"')).toMatchObject({ exitCode: 0, stdout: '1\n' })
+})
+
+test('a process that has ended takes no memory, whatever it had when it was counted', async () => {
+  const { pid } = spawnSync('true')
+  expect(await ownMemoryBytes(pid)).toBe(0)
+  expect(await ownMemoryBytes(process.pid)).toBeGreaterThan(1024 * 1024)
 })
