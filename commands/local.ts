@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readlinkSync } from 'node:fs'
 import { constants } from 'node:os'
+import type { Readable } from 'node:stream'
 import type { CommandResult, Commands } from '../agents/ports/commands.ts'
 import { Fault } from '../agents/ports/fault.ts'
 import type { Timers } from '../agents/ports/time.ts'
@@ -70,22 +71,11 @@ export function localCommands(options: LocalCommandsOptions): Commands {
         detached: true, // a process group of its own, to be killed as one
         stdio: ['ignore', 'pipe', 'pipe'],
       })
-      const stdout = new CappedOutput()
-      const stderr = new CappedOutput()
-      const flood = new AbortController()
-      let printed = 0
-      const collect = (output: CappedOutput) => (chunk: Buffer) => {
-        output.push(chunk)
-        printed += chunk.length
-        if (printed > MAX_FLOOD_BYTES) flood.abort()
-      }
-      child.stdout.on('data', collect(stdout))
-      child.stderr.on('data', collect(stderr))
-
+      const { stdout, stderr, flood } = printedBy(child)
       const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
       const deadline = timers.deadline(timeoutMs)
       const watched = watching(child, { cookie, cwd, limits }, timers)
-      const ending = await endOf(child, AbortSignal.any([signal, deadline.signal, flood.signal]), timers)
+      const ending = await endOf(child, AbortSignal.any([signal, deadline.signal, flood]), timers)
       const timedOut = deadline.signal.aborted && !signal.aborted
       deadline.cancel()
       const passed = await watched.end()
@@ -96,25 +86,37 @@ export function localCommands(options: LocalCommandsOptions): Commands {
         await drained(child, closed, timers)
       }
       signal.throwIfAborted()
-      if (ending.kind === 'not_started')
-        return {
-          exitCode: NOT_STARTED,
-          stdout: '',
-          stderr: `cannot start in ${cwd}: ${ending.code}\n`,
-          timedOut: false,
-        }
+      if (ending.kind === 'not_started') {
+        const problem = `cannot start in ${cwd}: ${ending.code}\n`
+        return { exitCode: NOT_STARTED, stdout: '', stderr: problem, timedOut: false }
+      }
       const exitCode = timedOut ? TIMED_OUT : exitCodeOf(ending)
       const told = stderr.text()
-      const note = timedOut
-        ? `[timed out after ${timeoutMs} ms]\n`
-        : passed !== null
-          ? passedText(passed, limits)
-          : flood.signal.aborted
-            ? `[ended after ${MAX_FLOOD_BYTES} bytes of output]\n`
-            : refusedText({ exitCode, stderr: told }, limits)
-      return { exitCode, stdout: stdout.text(), stderr: told + note, timedOut }
+      const note = (): string => {
+        if (timedOut) return `[timed out after ${timeoutMs} ms]\n`
+        if (passed !== null) return passedText(passed, limits)
+        if (flood.aborted) return `[ended after ${MAX_FLOOD_BYTES} bytes of output]\n`
+        return refusedText({ exitCode, stderr: told }, limits)
+      }
+      return { exitCode, stdout: stdout.text(), stderr: told + note(), timedOut }
     },
   }
+}
+
+/** What a child prints, by and by; `flood` aborts when that is too much. */
+function printedBy(child: { readonly stdout: Readable; readonly stderr: Readable }) {
+  const stdout = new CappedOutput()
+  const stderr = new CappedOutput()
+  const flood = new AbortController()
+  let printed = 0
+  const collect = (output: CappedOutput) => (chunk: Buffer) => {
+    output.push(chunk)
+    printed += chunk.length
+    if (printed > MAX_FLOOD_BYTES) flood.abort()
+  }
+  child.stdout.on('data', collect(stdout))
+  child.stderr.on('data', collect(stderr))
+  return { stdout, stderr, flood: flood.signal }
 }
 
 /** Isolation brings a user namespace, unless the tool can do without one because it is root's. */
