@@ -93,6 +93,10 @@ export const MAX_MODEL_CONNECTIONS = 256
 /** Of `neam-api --max-connections`. */
 export const MAX_CONNECTIONS = 100_000
 
+export const MAX_TOOL_STEPS = 1000
+/** A week. */
+export const MAX_CONFIRMATION_SECONDS = 604_800
+
 /** Of limits that have no smaller one. */
 export const MAX_WHOLE = 999_999
 
@@ -140,8 +144,8 @@ export function readSettings(environment: Environment, cwd: string): Settings {
 
   // Read where they are used (agents/turn/tool-loop.ts, agents/limits/confirmation.ts); a wrong one is told at the start,
   // as every other.
-  limit('NEAM_MAX_TOOL_STEPS', 1000)
-  limit('NEAM_CONFIRMATION_SECONDS', 604_800)
+  limit('NEAM_MAX_TOOL_STEPS', MAX_TOOL_STEPS)
+  limit('NEAM_CONFIRMATION_SECONDS', MAX_CONFIRMATION_SECONDS)
   const sessionsDir = path('NEAM_SESSIONS_DIR')
   const onLambda = text('AWS_LAMBDA_FUNCTION_NAME') !== null && text('AWS_SAM_LOCAL') !== 'true'
   const settings: Settings = {
