@@ -5,6 +5,10 @@ export interface Screen {
   write(text: string): unknown
 }
 
+/** A stream as a screen: none where the terminal cannot clear a line. `type`: TERM. */
+export const screenOf = (stream: Screen, type: string | undefined): Screen =>
+  type === 'dumb' ? { write: (text) => stream.write(text) } : stream
+
 const CLEAR = '\r\u001b[K'
 const EVERY_MS = 1000
 
@@ -41,7 +45,7 @@ export class LiveLine {
     if (this.#inLine) return
     const seconds = Math.floor((this.#now() - this.#since) / 1000)
     const end = ` ${seconds} s`
-    const room = Math.max(10, (this.#screen.columns ?? 80) - end.length - 1)
+    const room = Math.max(1, (this.#screen.columns ?? 80) - end.length - 1)
     const points = [...this.#text]
     const text = points.length > room ? `${points.slice(0, room - 1).join('')}…` : this.#text
     this.#screen.write(`${CLEAR}${text}${end}`)

@@ -8,6 +8,7 @@ import { commandWarnings } from '../runtime/commands.ts'
 import { inlineDriver } from '../runtime/forge-drivers.ts'
 import {
   dryRunForgeAgent,
+  MAX_ITERATIONS,
   outcomeJson,
   outcomeText,
   type RunOptions,
@@ -23,7 +24,7 @@ import { dryRunText } from './dry-run-text.ts'
 import { environmentHelp } from './environment-help.ts'
 import { type Flags, GENERAL_FLAGS, parseFlags, UsageError } from './flags.ts'
 import { helpText } from './help.ts'
-import { LiveLine } from './live-line.ts'
+import { LiveLine, screenOf } from './live-line.ts'
 import { packageVersion } from './package-root.ts'
 import { loadModule } from './program-file.ts'
 import { runProgram } from './run-program.ts'
@@ -38,7 +39,13 @@ const FLAGS = {
   },
   name: { type: 'string', value: 'NAME', help: 'which forge agent to run (default: the first one)' },
   workspace: { type: 'string', value: 'DIR', help: "directory to work in (default: the agent's)" },
-  'max-iterations': { type: 'integer', min: 1, value: 'N', help: "iteration limit (default: the agent's)" },
+  'max-iterations': {
+    type: 'integer',
+    min: 1,
+    max: MAX_ITERATIONS,
+    value: 'N',
+    help: `iteration limit, at most ${MAX_ITERATIONS} (default: the agent's)`,
+  },
   'max-cost': {
     type: 'number',
     min: 0,
@@ -104,8 +111,8 @@ async function run(argv: readonly string[]): Promise<number> {
 
   if (values.workspace !== undefined) checkWorkspace(values.workspace, values)
 
-  const live = new LiveLine(process.stderr)
   const environment = terminalEnvironment(values)
+  const live = new LiveLine(screenOf(process.stderr, environment.TERM))
   const system = await createSystem({
     module,
     programDir: dirname(resolve(file)),
@@ -142,6 +149,7 @@ async function loop(system: System, agent: ForgeDecl, values: Given, live: LiveL
       if (values.resume) live.print(`[neam-forge] resuming run ${config.run}`)
     },
     onBegin: (iteration) => live.start(`[neam-forge] iteration ${iteration}`),
+    onWaiting: (iteration) => live.start(`[neam-forge] iteration ${iteration} waits for a person`),
     onIteration: (record) => live.print(`[neam-forge] ${progressLine(record)}`),
   }
   try {

@@ -8,6 +8,7 @@ import type { RunOutcome } from '../agents/ports/runs.ts'
 import { textOf } from '../vm/values/text.ts'
 import type { System } from './system.ts'
 
+export { MAX_ITERATIONS } from '../agents/forge/start.ts'
 export type { DryRun, RunOptions }
 
 export const runForgeAgent = (system: System, agent: string, options: RunOptions): Promise<RunOutcome> =>

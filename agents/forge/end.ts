@@ -1,4 +1,5 @@
 import { isoTime } from '../iso-time.ts'
+import { standingDecision } from '../limits/confirmation.ts'
 import { Fault } from '../ports/fault.ts'
 import type { RunHead, RunOutcome, RunRef, RunTally, Verdict } from '../ports/runs.ts'
 import type { World } from '../world.ts'
@@ -34,6 +35,7 @@ export async function endRun(
     tasksTotal: facts.tasksTotal,
     finishedAt: isoTime(world.clock.now()),
   })
+  await denyWaiting(world, ref)
   await updateHead(world, ref, {
     outcome,
     iteration: outcome.iterations,
@@ -42,6 +44,13 @@ export async function endRun(
   })
   await tellOwed(world, ref)
   return outcome
+}
+
+/** The call that the ended run waits for; one that is not found here is denied when somebody looks at it. */
+async function denyWaiting(world: World, ref: RunRef): Promise<void> {
+  const waiting = (await world.runs.runHead(ref))?.waiting ?? null
+  const confirmation = waiting === null ? null : await world.confirmations.get(waiting)
+  if (confirmation !== null) await standingDecision(world, confirmation)
 }
 
 /** A ledger that cannot be read does not keep the run from ending. */

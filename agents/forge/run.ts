@@ -27,6 +27,8 @@ export interface RunOptions extends Incoming {
   onStart?(config: RunConfig): void
   /** Before each iteration. */
   onBegin?(iteration: number): void
+  /** Before it waits for a person. */
+  onWaiting?(iteration: number): void
   /** After each iteration that came to a verdict. */
   onIteration?(record: IterationRecord): void
 }
@@ -58,7 +60,7 @@ export async function runForge(world: World, agent: string, options: RunOptions 
 export async function resumeForge(
   world: World,
   agent: string,
-  options: Pick<RunOptions, 'signal' | 'onStart' | 'onBegin' | 'onIteration'> = {},
+  options: Pick<RunOptions, 'signal' | 'onStart' | 'onBegin' | 'onWaiting' | 'onIteration'> = {},
 ): Promise<RunOutcome> {
   // The process that was killed may have ended the run, and told nobody.
   await tellOwed(world)
@@ -125,7 +127,10 @@ async function iteratePatiently(world: World, state: RunState, options: RunOptio
   for (const waitMs of [...RETRY_AFTER_MS, null]) {
     try {
       const step = await iterate(world, state, { signal: options.signal, depth: options.depth })
-      if (step.kind === 'waiting') await untilDecided(world, state, step.wait.confirmation, options.signal)
+      if (step.kind === 'waiting') {
+        options.onWaiting?.(state.iteration)
+        await untilDecided(world, state, step.wait.confirmation, options.signal)
+      }
       return step
     } catch (error) {
       if (waitMs === null) {

@@ -9,6 +9,7 @@ import { taintedIf } from '../ports/tainted.ts'
 import { requirePrice } from '../turn/model-access.ts'
 import type { World } from '../world.ts'
 import { closeAbandoned } from './abandon.ts'
+import { alreadyRunning } from './already-running.ts'
 import { endRun } from './end.ts'
 import { checkIncoming, filesBeside, type Incoming, loopFiles, withFiles, writeFiles } from './incoming.ts'
 import { type Project, readProject, surveyProject } from './project.ts'
@@ -213,7 +214,7 @@ async function takeLease(
     const retaken = await world.runs.start(second.config)
     if (retaken.kind === 'started') return { ...second, config: retaken.config }
   }
-  throw new Fault('already_running', { agent: taken.agent, run: taken.run })
+  throw await alreadyRunning(world, taken)
 }
 
 /** Under the lease, because it must not disturb the checkpoints of a living run. */

@@ -64,7 +64,7 @@ export async function untilDecided(
   const asked = await stillPending(world, ref, { confirmation })
   if (asked === null) return
   const { tool, arguments: args } = asked.request
-  world.output.warn(waitingText(ref.agent, asked), shownCall(tool, JSON.parse(args)))
+  world.output.warn(waitingText(world, asked), shownCall(tool, JSON.parse(args)))
   const deadlineAt = Number.POSITIVE_INFINITY
   await whileClaimed(world, ref, { deadlineAt, signal }, async (stop) => {
     while (!stop.aborted && (await stillPending(world, ref, { confirmation })) !== null) {
@@ -98,8 +98,13 @@ export async function decisionTexts(
 }
 
 /** What a person needs to know to decide. */
-const waitingText = (agent: string, { request }: Confirmation): string =>
-  `forge agent ${agent} waits until ${isoTime(request.expiresAt)}, because ${request.reason}; decide with neam-cli confirmations or POST /api/v1/confirm, trace id ${request.id}`
+function waitingText({ forgeDriver }: World, { request }: Confirmation): string {
+  const { id, place, reason } = request
+  const command = `neam-cli confirmations approve ${id}`
+  // A program of its own has no server that could be asked.
+  const decide = forgeDriver.kind === 'inline' ? `${command} FILE` : `${command} or POST /api/v1/confirm`
+  return `forge agent ${place.agent} waits until ${isoTime(request.expiresAt)}, because ${reason}; decide with ${decide} (or deny)`
+}
 
 /** A fault of an iteration as the confirmation that it waits for; null = it is something else. */
 export async function confirmationOf(world: World, failure: unknown): Promise<Confirmation | null> {

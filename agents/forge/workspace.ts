@@ -3,6 +3,7 @@ import { Fault } from '../ports/fault.ts'
 import type { FolderPage, Workspace } from '../ports/workspace.ts'
 import type { World } from '../world.ts'
 import { closeAbandoned } from './abandon.ts'
+import { alreadyRunning } from './already-running.ts'
 import { checkIncoming, type FileContent, loopFiles, writeFiles } from './incoming.ts'
 
 /** A file of a workspace, or what a folder of it holds. */
@@ -66,7 +67,7 @@ export async function putFiles(
   const decl = findAgent(world, 'forge', agent)
   const head = await world.runs.head(decl.name)
   if (head && !(await world.runs.outcome(head)) && !(await closeAbandoned(world, head))) {
-    throw new Fault('already_running', { agent: head.agent, run: head.run })
+    throw await alreadyRunning(world, head)
   }
   const workspace = await workspaceOf(world, agent)
   const files = await checkIncoming(workspace, decl, { files: sent })

@@ -108,12 +108,17 @@ function configuredSeconds(world: World): number {
 export const isExpired = (world: World, { request }: Confirmation): boolean =>
   world.clock.now() >= request.expiresAt
 
-/** The decision, null while one may still be made: that the time is over is a decision, too. */
+/** The decision, null while one may still be made: that the time is over, or the run that waits, is a decision, too. */
 export async function standingDecision(
   world: World,
   confirmation: Confirmation,
 ): Promise<ConfirmationDecision | null> {
-  if (confirmation.decision !== null || !isExpired(world, confirmation)) return confirmation.decision
+  if (confirmation.decision !== null) return confirmation.decision
+  const { place } = confirmation.request
+  if (place.kind === 'run' && (await world.runs.outcome(place)) !== null) {
+    return (await recordDecision(world, confirmation, { action: 'deny', by: 'end of the run' })).decision
+  }
+  if (!isExpired(world, confirmation)) return null
   return (await recordDecision(world, confirmation, { action: 'expire', by: 'time' })).decision
 }
 

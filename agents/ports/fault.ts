@@ -55,7 +55,15 @@ const TEXTS = {
     `the ${show(d.format)} has more than ${show(d.limit)} bytes, the most that one answer holds${TOO_LARGE_HINTS[show(d.format)] ?? ''}`,
   memory_unavailable: (d: Data) => `the memory index cannot be used: ${show(d.problem)}`,
   // forge
-  already_running: (d: Data) => `forge agent ${show(d.agent)} is already running (run ${show(d.run)})`,
+  already_running: (d: Data) => {
+    const agent = show(d.agent)
+    const look = `GET /api/v1/forge/${agent}/status shows it, POST /api/v1/forge/${agent}/stop ends it`
+    const how =
+      d.driver === 'inline'
+        ? `it ends with Ctrl-C where it runs, or on a server: ${look}; if its process was killed, neam-forge --resume goes on with it`
+        : look
+    return `forge agent ${agent} is already running (run ${show(d.run)}): ${how}`
+  },
   workspace_not_repository: (d: Data) =>
     `checkpoint "git": ${show(d.workspace)} is not empty and not a git repository; run \`git init\` there first`,
   workspace_inside_repository: (d: Data) =>

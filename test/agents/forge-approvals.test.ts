@@ -193,6 +193,38 @@ describe('an iteration that meets a tool which needs approval', () => {
     expect(await iterate(test.world, state)).toMatchObject({ kind: 'aborted' })
     expect(out(test)).toBeNull()
   })
+
+  test('has ended, and so it waits for nobody: the call is denied, and a late decision is told so', async () => {
+    const { test, state } = await started([calls(DEPLOY)])
+    const step = await iterate(test.world, state)
+    const [waiting] = await test.world.confirmations.pending()
+    await test.world.runs.requestStop(state, false)
+    await iterate(test.world, state)
+    const stored = await test.world.confirmations.get(waiting!.request.id)
+    expect(stored?.decision).toMatchObject({ action: 'deny', by: 'end of the run' })
+    expect(await pendingConfirmations(test.world)).toEqual([])
+    await expect(decide(test, step)).rejects.toMatchObject({
+      code: 'confirmation_decided',
+      data: { action: 'deny', by: 'end of the run' },
+    })
+  })
+
+  test('whose process died between its end and the denial waits for nobody, either', async () => {
+    const { test, state } = await started([calls(DEPLOY)])
+    await iterate(test.world, state)
+    await test.world.runs.finish(state, {
+      outcome: 'aborted',
+      message: 'stopped on request',
+      iterations: 0,
+      totalCost: 0,
+      totalTokens: 0,
+      tasksCompleted: 0,
+      tasksTotal: 1,
+      finishedAt: '2026-11-21T10:00:00.000Z',
+    })
+    expect(await test.world.confirmations.pending()).toHaveLength(1)
+    expect(await pendingConfirmations(test.world)).toEqual([])
+  })
 })
 
 describe('a run that waits under a task token', () => {
@@ -280,7 +312,7 @@ describe('.run() in this process', () => {
     expect(test.emitted).toEqual(['DEPLOYED live'])
     expect(test.warnings).toEqual([
       expect.stringMatching(
-        /^forge agent Builder waits until 2026-11-21T10:05:00.000Z, because the sensitive skill deploy requires approval; decide with neam-cli confirmations or POST \/api\/v1\/confirm, trace id [0-9a-f]{32}: deploy {"target":"live"}$/,
+        /^forge agent Builder waits until 2026-11-21T10:05:00.000Z, because the sensitive skill deploy requires approval; decide with neam-cli confirmations approve [0-9a-f]{32} FILE \(or deny\): deploy {"target":"live"}$/,
       ),
       'Builder: iteration 1: the work was verified, though its model changed nothing in the workspace',
     ])

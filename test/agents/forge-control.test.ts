@@ -123,7 +123,7 @@ describe('start', () => {
     expect(won).toHaveLength(1)
     const { run } = (won[0] as PromiseFulfilledResult<{ run: string }>).value
     expect(await refusal(startForge(place.boot(), request))).toBe(
-      `already_running: forge agent Builder is already running (run ${run})`,
+      `already_running: forge agent Builder is already running (run ${run}): GET /api/v1/forge/Builder/status shows it, POST /api/v1/forge/Builder/stop ends it`,
     )
   })
 

@@ -117,7 +117,7 @@ describe('a start that brings files', () => {
     const place = new ForgePlace({ files: { 'plan.txt': 'old task\n' } })
     const { run } = await start(place, {})
     expect(await refusal(start(place, { plan: 'new task\n' }))).toBe(
-      `already_running: forge agent Builder is already running (run ${run})`,
+      `already_running: forge agent Builder is already running (run ${run}): GET /api/v1/forge/Builder/status shows it, POST /api/v1/forge/Builder/stop ends it`,
     )
     expect(place.read('plan.txt')).toBe('old task\n')
   })

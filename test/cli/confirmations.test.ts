@@ -108,12 +108,12 @@ forge agent Builder {
     const run = await runBin('neam-forge', ['--agent', 'builder.neam', '--offline', '--workspace', '.'], {
       cwd,
       onStderr: (text) => {
-        const id = /trace id ([0-9a-f]{32})/.exec(text)?.[1]
+        const id = /approve ([0-9a-f]{32})/.exec(text)?.[1]
         if (id !== undefined) decision ??= confirmations('approve', id, 'builder.neam')
       },
     })
     expect(run.stderr).toMatch(
-      /^warning: forge agent Builder waits until 20\S+Z, because the sensitive skill write_file requires approval; decide with neam-cli confirmations or POST \/api\/v1\/confirm, trace id [0-9a-f]{32}: write_file {"path":"a\.txt"/,
+      /^warning: forge agent Builder waits until 20\S+Z, because the sensitive skill write_file requires approval; decide with neam-cli confirmations approve [0-9a-f]{32} FILE \(or deny\): write_file {"path":"a\.txt"/,
     )
     expect(run.stdout).toContain('outcome: "completed", iterations: 1')
     expect(await decision).toEqual({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { LiveLine } from '../../cli/live-line.ts'
+import { LiveLine, screenOf } from '../../cli/live-line.ts'
 
 function terminal(isTTY: boolean, columns = 80) {
   let now = 0
@@ -62,6 +62,27 @@ describe('the live line', () => {
     live.start('iteration 1 of a very long name')
     expect(seen()).toBe('<iteration 1 of… 0 s')
     live.stop()
+  })
+
+  test.each([
+    [12, '<iterat… 0 s'],
+    [8, '<it… 0 s'],
+    [3, '<… 0 s'],
+  ])('is cut to what fits into %d columns, its seconds stay', (columns, line) => {
+    const { live, seen } = terminal(true, columns)
+    live.start('iteration 1')
+    expect(seen()).toBe(line)
+    live.stop()
+  })
+
+  test('is not there on a terminal that cannot clear a line', () => {
+    const written: string[] = []
+    const screen = { isTTY: true, columns: 80, write: (text: string) => written.push(text) }
+    const live = new LiveLine(screenOf(screen, 'dumb'))
+    live.start('iteration 1')
+    live.print('Iteration 1: done')
+    live.stop()
+    expect(written).toEqual(['Iteration 1: done\n'])
   })
 
   test('is not there without a terminal: only whole lines', () => {

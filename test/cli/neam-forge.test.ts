@@ -298,6 +298,12 @@ describe('what cannot be run', () => {
       2,
       'did you mean --max-iterations?',
     ],
+    [
+      'more iterations than a run can have',
+      ['--agent', 'agents.neam', '--max-iterations', '9999999'],
+      2,
+      'neam-forge: --max-iterations must be a whole number from 1 to 100000, got "9999999"\n',
+    ],
     ['a number that is none', ['--agent', 'agents.neam', '--max-iterations', 'three'], 2, 'got "three"'],
     ['a missing file', ['--agent', 'nowhere.neam'], 1, 'cannot read nowhere.neam'],
     ['a file that does not compile', ['--agent', 'broken.neam'], 1, 'broken.neam does not compile'],

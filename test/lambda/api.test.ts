@@ -242,7 +242,7 @@ describe('forge agents', () => {
       body: {
         error: 'Conflict',
         code: 'already_running',
-        message: expect.stringContaining('already running'),
+        message: `forge agent code_builder is already running (run ${started.body.run}): GET /api/v1/forge/code_builder/status shows it, POST /api/v1/forge/code_builder/stop ends it`,
         request_id: 'gateway-request',
         status: 'already_running',
         agent: 'code_builder',
