@@ -39,6 +39,8 @@ export interface World {
   readonly budgets: BudgetStore
   readonly killSwitch: KillSwitch
   readonly lanes: LaneStore
+  /** Turns of one agent at once over all its lanes (design 9.18); null = as many as its lanes let. */
+  readonly agentTurns: number | null
   readonly confirmations: ConfirmationStore
   readonly behaviour: BehaviourStore
   readonly workspaces: Workspaces

@@ -1,6 +1,12 @@
 /** The flags of `neam-api`, and the variables that mean the same. */
 import type { Environment } from '../runtime/environment.ts'
-import { AUDIT_SINKS, MAX_CONNECTIONS, MAX_INSTANCES, MAX_MODEL_CONNECTIONS } from '../runtime/settings.ts'
+import {
+  AUDIT_SINKS,
+  MAX_AGENT_TURNS,
+  MAX_CONNECTIONS,
+  MAX_INSTANCES,
+  MAX_MODEL_CONNECTIONS,
+} from '../runtime/settings.ts'
 import { environmentHelp } from './environment-help.ts'
 import { type Flags, GENERAL_FLAGS, type ParsedFlags, UsageError } from './flags.ts'
 import { helpText } from './help.ts'
@@ -62,6 +68,13 @@ export const FLAGS = {
     value: 'N',
     help: 'requests and background turns that run the program at once, of each worker; those beyond wait; 1 to 128 (default 128)',
   },
+  'agent-turns': {
+    type: 'integer',
+    min: 1,
+    max: MAX_AGENT_TURNS,
+    value: 'N',
+    help: 'turns of one claw agent at once, over all its lanes; the next is that of the highest priority; 1 to 1000 (default: no such limit)',
+  },
   'llm-pool-size': {
     type: 'integer',
     min: 1,
@@ -102,6 +115,7 @@ const READ_BY_SETTINGS = [
   'audit-sink',
   'audit-log',
   'pool-size',
+  'agent-turns',
   'llm-pool-size',
   'max-connections',
 ] as const satisfies readonly (keyof Given)[]

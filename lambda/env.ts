@@ -13,6 +13,7 @@ export const ENV = {
   environment: 'NEAM_ENV',
   offline: 'NEAM_OFFLINE',
   confirmationSeconds: 'NEAM_CONFIRMATION_SECONDS',
+  agentTurns: 'NEAM_AGENT_TURNS',
   webhookUrl: 'NEAM_WEBHOOK_URL',
   eventBus: 'NEAM_EVENT_BUS',
   otlpEndpoint: 'OTEL_EXPORTER_OTLP_ENDPOINT',

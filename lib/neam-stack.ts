@@ -51,6 +51,7 @@ export class NeamStack extends Stack {
       // Said either way: `sam local invoke` sets only what the template names.
       [ENV.offline]: settings.offline ? '1' : '0',
       [ENV.confirmationSeconds]: String(settings.confirmationSeconds),
+      ...(settings.agentTurns === null ? {} : { [ENV.agentTurns]: String(settings.agentTurns) }),
       ...(settings.webhookUrl === null ? {} : { [ENV.webhookUrl]: settings.webhookUrl }),
       ...(settings.otlpEndpoint === null ? {} : { [ENV.otlpEndpoint]: settings.otlpEndpoint }),
       ...(settings.eventBus === null ? {} : { [ENV.eventBus]: settings.eventBus }),

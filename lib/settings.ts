@@ -24,6 +24,8 @@ export interface StackSettings {
   readonly offline: boolean
   /** How long a tool call waits for a person. */
   readonly confirmationSeconds: number
+  /** Turns of one claw agent at once; null = as many as its lanes let. */
+  readonly agentTurns: number | null
   /** Where alarms are sent; null = nowhere. */
   readonly alarmEmail: string | null
   /** Where the end of a forge run is told; null = nowhere. */
@@ -43,12 +45,10 @@ function choice<T extends string>(node: Node, name: string, accepted: readonly T
   return found
 }
 
-function seconds(
-  node: Node,
-  name: string,
-  { initial, max }: { readonly initial: number; readonly max: number },
-): number {
-  const value: unknown = node.tryGetContext(name) ?? initial
+/** Null: it is left out, or empty. */
+function wholeNumber(node: Node, name: string, max: number): number | null {
+  const value: unknown = node.tryGetContext(name) ?? ''
+  if (value === '') return null
   // `-c name=value` gives texts.
   const number = Number(value)
   if (Number.isInteger(number) && number >= 1 && number <= max) return number
@@ -111,7 +111,8 @@ export function readSettings(node: Node): StackSettings {
     architecture: choice(node, 'architecture', ARCHITECTURES),
     streaming: choice(node, 'streaming', SWITCH) === 'on',
     offline: choice(node, 'offline', SWITCH) === 'on',
-    confirmationSeconds: seconds(node, 'confirmationSeconds', { initial: 300, max: 604_800 }),
+    confirmationSeconds: wholeNumber(node, 'confirmationSeconds', 604_800) ?? 300,
+    agentTurns: wholeNumber(node, 'agentTurns', 1000),
     alarmEmail: email(node),
     webhookUrl: url(node, 'webhookUrl', { protocols: /^https:$/, words: 'an https' }),
     otlpEndpoint: url(node, 'otlpEndpoint', { protocols: /^https?:$/, words: 'an http or https' }),

@@ -56,6 +56,8 @@ export interface Settings {
   readonly webhookUrl: string | null
   /** Most VM instances of one process that work at once: of requests, and of turns in the background. */
   readonly instances: number
+  /** Turns of one agent at once, over all its lanes and all processes of the tree; null = as many as its lanes let. */
+  readonly agentTurns: number | null
   /** Most connections of one process to models. */
   readonly modelConnections: number
   /** Most connections of callers to one process of `neam-api`; null = 10,000, or as many as its open files allow. */
@@ -83,6 +85,8 @@ const COMMAND_ISOLATIONS = ['best', 'require'] as const
 export const LOG_LEVELS = ['info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
+/** So many slots are looked through for a free one. */
+export const MAX_AGENT_TURNS = 1000
 /** Chapter 28.5, `--pool-size`. */
 export const MAX_INSTANCES = 128
 /** More than a person mistypes, far fewer than guessing needs. */
@@ -184,6 +188,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     },
     webhookUrl: webUrl('NEAM_WEBHOOK_URL'),
     instances: limit('NEAM_POOL_SIZE', MAX_INSTANCES) ?? MAX_INSTANCES,
+    agentTurns: limit('NEAM_AGENT_TURNS', MAX_AGENT_TURNS),
     modelConnections: limit('NEAM_LLM_POOL_SIZE', MAX_MODEL_CONNECTIONS) ?? MODEL_CONNECTIONS,
     connections: limit('NEAM_MAX_CONNECTIONS', MAX_CONNECTIONS),
     eventBus: text('NEAM_EVENT_BUS'),

@@ -153,6 +153,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     get lanes() {
       return tree().lanes
     },
+    agentTurns: settings.agentTurns,
     get confirmations() {
       return tree().confirmations
     },

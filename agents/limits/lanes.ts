@@ -34,7 +34,15 @@ export async function enterLane(
   wait: { readonly waitMs: number; readonly waitedMs: number },
 ): Promise<{ leave(): Promise<void> }> {
   const { name, concurrency, priority } = lane
-  const slot = await world.lanes.enter({ agent: agent.name, lane: name, concurrency, priority, ...wait })
+  const total = world.agentTurns === null ? {} : { capacity: world.agentTurns }
+  const slot = await world.lanes.enter({
+    agent: agent.name,
+    lane: name,
+    concurrency,
+    priority,
+    ...total,
+    ...wait,
+  })
   if (slot === null) throw new Fault('lane_full', { lane: name }, { retryAfterMs: RETRY_MS })
   return slot
 }

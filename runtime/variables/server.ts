@@ -1,5 +1,5 @@
-import { MAX_CONNECTIONS, MAX_INSTANCES, MAX_WHOLE } from '../settings.ts'
-import { count, SERVERS, SWITCH, type VariableGroup, WEB_URL } from './variable.ts'
+import { MAX_AGENT_TURNS, MAX_CONNECTIONS, MAX_INSTANCES, MAX_WHOLE } from '../settings.ts'
+import { count, EVERYONE, SERVERS, SWITCH, type VariableGroup, WEB_URL } from './variable.ts'
 
 /** What `neam-api` and the API function serve, and to whom. */
 export const SERVER: VariableGroup = {
@@ -111,6 +111,15 @@ export const SERVER: VariableGroup = {
       readBy: SERVERS,
       flag: '--pool-size',
       page: 'server.md',
+    },
+    {
+      name: 'NEAM_AGENT_TURNS',
+      meaning: 'turns of one claw agent at once, over all lanes and processes; the highest priority is next',
+      takes: count(MAX_AGENT_TURNS, 'turns'),
+      initial: 'as many as its lanes let',
+      readBy: EVERYONE,
+      flag: '--agent-turns',
+      page: 'channels.md',
     },
     {
       name: 'NEAM_MAX_CONNECTIONS',

@@ -156,6 +156,7 @@ export class ForgePlace {
       tokenizers: { for: async () => null },
       embedders: { for: async () => localEmbedder },
       prices: PRICES,
+      agentTurns: null,
       ...this.#tree(processId, clock, timers),
       workspaces: treeWorkspaces({ workspaceDir: this.directory, cwd: this.directory }),
       commands: { run: async () => this.#verify() },

@@ -1,12 +1,11 @@
-// The exercises of chapter 24 as examples/claw-exercises has them. What 24.5 asks, the order of lanes under load, is a claim
-// of test/contracts/limits.ts.
+// The exercises of chapter 24 as examples/claw-exercises has them.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { history } from '../../agents/claw/history.ts'
 import { runProgram } from '../../agents/run-program.ts'
 import { say } from '../support/asking.ts'
-import { type Answer, calls, says } from '../support/scripted-model.ts'
+import { type Answer, calls, ScriptedModel, says } from '../support/scripted-model.ts'
 import { ROOT } from '../support/server.ts'
 import { moduleOf, testApi } from '../support/system.ts'
 import { type TestWorld, testWorld } from '../support/world.ts'
@@ -73,6 +72,51 @@ describe('exercise', () => {
     expect(Number(first)).toBeGreaterThan(11)
     expect(t.model.lastContents.join('\n')).toContain('The numbers began with 11.')
     expect(t.model.lastContents).toContain('Remember the number 165.')
+  })
+
+  test('24.5: under load the urgent lane is served before the normal one, and that before the background', async () => {
+    const api = await testApi({
+      module: moduleOf(source('24-5-lanes')),
+      environment: { NEAM_AGENT_TURNS: '1' },
+    })
+    const { world } = api.system
+    const served: string[] = []
+    const model = new ScriptedModel().answer(
+      ...always(({ messages }) => {
+        served.push(messages.at(-1)!.content)
+        return says('Yes.')
+      }),
+    )
+    const { lanes } = world
+    let queued = () => {}
+    const allWait = new Promise<void>((resolve) => {
+      let asked = 0
+      queued = () => void (++asked === 3 && resolve())
+    })
+    const enter: typeof lanes.enter = (request) => {
+      // Who finds no slot has its ticket when this returns.
+      const slot = lanes.enter(request)
+      queued()
+      return slot
+    }
+    const busy = await lanes.enter({
+      agent: 'Desk',
+      lane: 'normal',
+      concurrency: 2,
+      priority: 'normal',
+      waitMs: 0,
+      capacity: 1,
+    })
+    Object.defineProperties(world, { models: { value: model }, lanes: { value: { enter } } })
+    const send = (lane: string) =>
+      api.call('POST', `/api/v1/claw/Desk/sessions/${lane}/message`, {
+        body: { message: lane, metadata: { lane } },
+      })
+    const answers = ['background', 'normal', 'urgent'].map(send)
+    await allWait
+    await busy?.leave()
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200])
+    expect(served).toEqual(['urgent', 'normal', 'background'])
   })
 
   test('24.6: a password is blocked, a key in the answer is blotted out', async () => {

@@ -215,7 +215,17 @@ test('NEAM_BYTECODE names a directory of bytecode, NEAM_PORT the port', async ()
 
 /** Chapter 28.5's table, and what the book does not know. */
 const FLAGS = [
-  ...['host', 'port', 'workers', 'timeout', 'pool-size', 'llm-pool-size', 'bytecode', 'drain-seconds'],
+  ...[
+    'host',
+    'port',
+    'workers',
+    'timeout',
+    'pool-size',
+    'agent-turns',
+    'llm-pool-size',
+    'bytecode',
+    'drain-seconds',
+  ],
   ...['program', 'audit-sink', 'audit-log', 'watch', 'offline', 'disabled'],
 ]
 

@@ -219,8 +219,9 @@ describe('the stack', () => {
     for (const name of ['api.handler', 'forge-step.handler']) {
       expect(command(name).Environment?.Variables.NEAM_CONFIRMATION_SECONDS).toBe('300')
     }
-    const longer = synthesize({ confirmationSeconds: '3600' }).template.toJSON()
+    const longer = synthesize({ confirmationSeconds: '3600', agentTurns: '4' }).template.toJSON()
     expect(JSON.stringify(longer)).toContain('"NEAM_CONFIRMATION_SECONDS":"3600"')
+    expect(JSON.stringify(longer)).toContain('"NEAM_AGENT_TURNS":"4"')
   })
 
   test('lets a vendor answer, or the offline model where a deployment asks for it', () => {

@@ -72,6 +72,7 @@ export function testWorld(program: string | Module, options: TestWorldOptions = 
     embedders: { for: async () => localEmbedder },
     prices: PRICES,
     ...testTree(root, { clock, timers }),
+    agentTurns: null,
     memoryIndex: sqliteMemoryIndex({ directory: join(root, 'memory-index'), tree: root, hash }),
     workspaces: treeWorkspaces({ workspaceDir: join(root, 'workspaces'), cwd: root }),
     commands: localCommands({ path, timers: realTimers }),
