@@ -2,8 +2,11 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Environment } from './environment.ts'
 
-/** Of what the process may keep. The rest is needed to write down how things ended. */
-const MOST = 0.85
+/**
+ * Of what the process may keep. The rest is needed to write down how things ended; and V8 ends a process whose heap stays above
+ * 0.8 of it through a few collections.
+ */
+const MOST = 0.78
 /** V8 counts three spaces for young values to its limit, each a 64th of what it lets the old ones take. */
 const YOUNG_SHARE = 3 / 64
 const MIB = 1024 * 1024
