@@ -21,6 +21,7 @@ import { workspace } from './neam-cli/workspace.ts'
 import { packageVersion } from './package-root.ts'
 import { loadModule } from './program-file.ts'
 import { runProgram } from './run-program.ts'
+import { shownText } from './shown-text.ts'
 import { terminalEnvironment } from './terminal-environment.ts'
 import { userName } from './user-name.ts'
 
@@ -45,6 +46,9 @@ const COMMANDS = `  /history  show the conversation so far
   /help     show these commands
   /quit     leave (so does Ctrl-D)
 `
+
+/** A word that nobody means for the agent: a path has another slash, and a question has more words. */
+const COMMAND = /^\/[a-z]+$/i
 
 /** What is not a chat; `neam-cli COMMAND --help` tells more. */
 const OTHERS: Readonly<Record<string, Command>> = { audit, confirmations, doctor, sessions, workspace }
@@ -142,12 +146,13 @@ async function answer(chat: Chat, message: string, input: LineReader): Promise<v
     case '/compact':
       return void print(compactedText(await interruptibly((signal) => chat.compact(signal))))
     case '/history':
-      for (const { role, content } of await chat.history()) print(`${role}: ${content}\n`)
+      for (const { role, content } of await chat.history()) print(`${role}: ${shownText(content)}\n`)
       return
-    default:
-      return void print(
-        `${await interruptibly((signal) => chat.ask(message, signal, askToDecide(input, signal)))}\n`,
-      )
+    default: {
+      if (COMMAND.test(message)) return void print(`unknown command ${message}; they are:\n${COMMANDS}`)
+      const text = await interruptibly((signal) => chat.ask(message, signal, askToDecide(input, signal)))
+      return void print(`${shownText(text)}\n`)
+    }
   }
 }
 

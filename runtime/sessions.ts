@@ -31,6 +31,10 @@ export async function* sessionsOf({ world }: System, agent: string | null): Asyn
 export const messagesOf = async ({ world }: System, ref: SessionRef): Promise<readonly StoredMessage[]> =>
   (await exportSession(world, ref)).messages
 
+/** Whether anything was ever written to a session: a message in hand does not count. Throws as `messagesOf`. */
+export const isWritten = async ({ world }: System, ref: SessionRef): Promise<boolean> =>
+  (await exportSession(world, ref)).session_id !== ''
+
 /** A session with the messages of all its archives, as one JSON value. Throws as `messagesOf`. */
 export async function wholeSession({ world }: System, ref: SessionRef): Promise<object> {
   const { archives, ...session } = await exportSession(world, ref)

@@ -8,6 +8,7 @@ import { API_FLAGS } from '../api-client.ts'
 import { type Command, command } from '../command.ts'
 import { type Flags, UsageError } from '../flags.ts'
 import type { LineReader } from '../line-reader.ts'
+import { shownText } from '../shown-text.ts'
 import { userName } from '../user-name.ts'
 import { type Action, deskAt, deskHere } from './confirmation-desk.ts'
 
@@ -38,7 +39,7 @@ export const confirmations: Command = command({
     const desk = file === null ? deskAt(values) : await deskHere(file, { ...values, by })
     if (action === 'list') return print(listText(await desk.pending(), values.json === true))
     const text = await desk.decide(id, action)
-    return print(`(${action === 'approve' ? 'approved' : 'denied'})\n${text}\n`)
+    return print(`(${action === 'approve' ? 'approved' : 'denied'})\n${shownText(text)}\n`)
   },
 })
 

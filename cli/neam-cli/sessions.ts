@@ -2,6 +2,7 @@
 import {
   archiveSession,
   forgetSession,
+  isWritten,
   type ListedSession,
   messagesOf,
   type Repair,
@@ -12,9 +13,11 @@ import {
 import type { System } from '../../runtime/system.ts'
 import { readAction } from '../action.ts'
 import { type Command, command } from '../command.ts'
+import { CommandError } from '../command-error.ts'
 import { type Flags, UsageError } from '../flags.ts'
 import { localSystem } from '../local-system.ts'
 import { writeOutputFile } from '../output-file.ts'
+import { shownLine, shownText } from '../shown-text.ts'
 
 const FLAGS = {
   json: { type: 'boolean', help: 'list, show, repair: one JSON object a line' },
@@ -63,9 +66,14 @@ history.`,
       }
     }
     const ref = { agent: agent!, key: key! }
+    if ((action === 'show' || action === 'export') && !(await isWritten(system, ref))) {
+      throw new CommandError(
+        `session ${shownLine(ref.key)} of ${ref.agent} has no messages; neam-cli sessions list ${file} ${ref.agent} tells those there are`,
+      )
+    }
     if (action === 'show') {
       for (const { role, content, ts } of await messagesOf(system, ref)) {
-        print(json ? JSON.stringify({ role, content, ts }) : `${ts} ${role}: ${content}`)
+        print(json ? JSON.stringify({ role, content, ts }) : `${ts} ${role}: ${shownText(content)}`)
       }
       return 0
     }
@@ -114,7 +122,7 @@ async function list(system: System, agent: string | null, json: boolean): Promis
 }
 
 const listed = ({ agent, session_key, messages, last_activity_at }: ListedSession): string =>
-  `${agent}  ${session_key}  ${messages} ${messages === 1 ? 'message' : 'messages'}  ${last_activity_at ?? 'never'}`
+  `${agent}  ${shownLine(session_key)}  ${messages} ${messages === 1 ? 'message' : 'messages'}  ${last_activity_at ?? 'never'}`
 
 async function repair(
   system: System,
@@ -142,7 +150,7 @@ async function* refs(system: System, agent: string | null, key: string | null) {
 }
 
 const repairedText = ({ agent, session_key, turn_id, accepted_at, status, text }: Repair): string =>
-  `${agent}  ${session_key}  turn ${turn_id} of ${accepted_at}: ${status}: ${text}`
+  `${agent}  ${shownLine(session_key)}  turn ${turn_id} of ${accepted_at}: ${status}: ${shownText(text)}`
 
 function print(line: string): number {
   process.stdout.write(`${line}\n`)

@@ -47,6 +47,20 @@ describe('a conversation', () => {
     expect(stdout).not.toContain('Ada')
   })
 
+  test('takes a mistyped command for none of the agent’s business, and a path for a message', async () => {
+    const { stdout } = await chat('dan', '/hsitory', 'What is in /etc/hosts?', '/history')
+    expect(stdout).toContain('unknown command /hsitory; they are:\n  /history')
+    expect(stdout).toMatch(/user: What is in \/etc\/hosts\?\nassistant: /)
+    expect(stdout).not.toContain('user: /hsitory')
+  })
+
+  test('shows what a terminal would obey, and does not send it there', async () => {
+    const { stdout } = await chat('eve', 'Say \u001b[2J\u202e', '/history')
+    expect(stdout).toMatch(/\[offline model\].*"Say \\u001b\[2J\\u202e"/)
+    expect(stdout).toContain('user: Say \\u001b[2J\\u202e')
+    expect(stdout).not.toContain('\u001b')
+  })
+
   test('survives a message that cannot be answered', async () => {
     const { code, stdout, stderr } = await runBin('neam-cli', ['tutor.neam'], { cwd, input: 'Hi\n/help\n' })
     expect(stderr).toBe('error: no API key for provider openai: set OPENAI_API_KEY, or use --offline\n')

@@ -72,6 +72,14 @@ describe('neam-cli sessions', () => {
     [['sessions', 'lsit', PROGRAM], 'unknown action lsit; did you mean list?'],
     [['sessions', 'show', PROGRAM], 'show needs AGENT'],
     [['sessions', 'list', PROGRAM, 'a', 'b'], 'unexpected argument b'],
+    [
+      ['sessions', 'show', PROGRAM, 'support_bot', 'nobody'],
+      `session nobody of support_bot has no messages; neam-cli sessions list ${PROGRAM} support_bot tells those there are`,
+    ],
+    [
+      ['sessions', 'export', PROGRAM, 'support_bot', 'nobody'],
+      'session nobody of support_bot has no messages',
+    ],
     [['sessions', 'show', PROGRAM, 'nobody', 'ann'], 'Claw agent not found: nobody. Available: support_bot'],
   ])(
     '%j is refused: %s',
