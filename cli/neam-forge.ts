@@ -1,5 +1,5 @@
 /** Runs one forge agent to its end (chapter 28.1): details on stderr, the outcome on stdout, exit code 0 for Completed only. */
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Fault } from '../agents/ports/fault.ts'
 import type { IterationRecord } from '../agents/ports/runs.ts'
@@ -187,10 +187,13 @@ function assertTogether(values: Given): void {
 function checkWorkspace(given: string, values: Given): void {
   if (given.trim() === '') throw new UsageError('--workspace is empty; it names the directory to work in')
   const path = resolve(given)
-  if (existsSync(path) || values['dry-run']) return
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found?.isDirectory()) return
+  if (found !== undefined) throw new CommandError(`--workspace ${given} is a file; it names a folder`)
   if (!existsSync(dirname(path))) {
     throw new CommandError(`--workspace ${given}: neither it nor the folder ${dirname(path)} exists`)
   }
+  if (values['dry-run']) return
   process.stderr.write(`[neam-forge] --workspace ${given} does not exist: it is made, empty\n`)
 }
 

@@ -80,6 +80,11 @@ async function unfinishedRun(world: World, agent: string): Promise<RunConfig> {
   if (!head || !config) throw nothing('it was never started here')
   const outcome = await world.runs.outcome(head)
   if (outcome) throw nothing(`its newest run ended as ${outcome.outcome} (${outcome.message})`)
+  // Going on with it would end it: an iteration finds that its program is another one.
+  if (config.programHash !== world.program.module.manifest.sourceHash)
+    throw nothing(
+      `its run ${config.run} was begun by another version of the program: give that one, or start again without --resume, which keeps verified tasks`,
+    )
   if (config.driver !== 'inline')
     throw nothing(`its run ${config.run} is driven by a server, which takes it up itself`)
   return config

@@ -108,7 +108,8 @@ const TEXTS = {
   storage_unavailable: (d: Data) => `cannot use ${show(d.path)}: ${show(d.problem)}`,
   service_unavailable: (d: Data) => `${show(d.service)} cannot be used: ${show(d.problem)}`,
   secret_invalid: (d: Data) => `secret ${show(d.secret)} is not a JSON object of texts`,
-  record_damaged: (d: Data) => `${show(d.path)} is damaged: ${show(d.problem)}`,
+  record_damaged: (d: Data) =>
+    `${show(d.path)} is damaged: ${show(d.problem)}; neam-cli doctor says what to do`,
   // running
   commands_unavailable: () => 'commands cannot run here: this function has no sandbox for them',
   commands_not_isolated: () =>

@@ -1,3 +1,4 @@
+import { Fault } from '../../agents/ports/fault.ts'
 import type { RunClaim, RunConfig, RunRef } from '../../agents/ports/runs.ts'
 import type { Files } from './files.ts'
 import { errorCode, type Fs } from './fs.ts'
@@ -25,17 +26,32 @@ export class RunLeases {
     this.#paths = options.paths
   }
 
+  /** Throws `record_damaged` while a lease that cannot be read is in the way. */
   take({ agent, run, workspace }: RunRef & { readonly workspace: string }): RunTaking {
     const claim: Claim = { purpose: 'run', ttlMs: Number.MAX_SAFE_INTEGER, owner: null, data: { agent, run } }
     const own = this.#agentPlace(agent)
     const taking = this.#leases.take(own, claim)
-    if (taking.kind === 'held' && taking.claim.data.run !== run) return heldBy(taking.claim)
+    if (taking.kind === 'held' && taking.claim.data.run !== run) return this.#heldBy(own, taking)
     const beside = this.#leases.take(this.#workspacePlace(workspace), claim)
     if (beside.kind === 'held' && beside.claim.data.run !== run) {
       this.#leases.release(own, taking.epoch)
-      return heldBy(beside.claim)
+      return this.#heldBy(this.#workspacePlace(workspace), beside)
     }
     return { kind: 'taken', epoch: taking.epoch }
+  }
+
+  /** Throws `record_damaged` for a lease that does not say whose it is; it ends by itself. */
+  #heldBy({ directory, lock }: LeasePlace, { claim: { data }, leftMs }: Held): RunTaking {
+    const { agent, run } = data
+    if (agent !== undefined && run !== undefined) return { kind: 'held', holder: { agent, run } }
+    throw new Fault(
+      'record_damaged',
+      {
+        path: this.#files.absolute(`${directory}/${lock}`),
+        problem: `the newest lease does not say whose run it is; it is free again in ${Math.ceil(leftMs / 1000)} s`,
+      },
+      { retryAfterMs: leftMs },
+    )
   }
 
   /** True while nobody took over. */
@@ -114,11 +130,6 @@ export class RunLeases {
     }
   }
 }
-
-const heldBy = ({ data }: Claim): RunTaking => ({
-  kind: 'held',
-  holder: { agent: data.agent ?? '', run: data.run ?? '' },
-})
 
 const runOf = (state: Held | Free): string | undefined =>
   state.kind === 'held' ? state.claim.data.run : undefined

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from '@jest/globals'
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { runBin } from '../support/program.ts'
 import { ROOT } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
@@ -73,6 +73,53 @@ test('a plan is worked through task by task, one commit each, and again does not
     '[neam-forge] nothing to do: plan.txt and progress.jsonl in the workspace say that all tasks are done\n',
   )
   expect(commits(join(directory, 'work'))).toEqual(log)
+})
+
+describe('--json', () => {
+  const cwd = temporaryDirectory()
+  writeFileSync(
+    join(cwd, 'talks.neam'),
+    `fun check(ctx) { print("checked"); emit "checked"; return true; }
+     forge agent talks { provider: "openai" model: "gpt-4o" verify: check workspace: "work" checkpoint: "none" }`,
+  )
+  const args = ['--agent', 'talks.neam', '--offline', '--json']
+
+  test('prints the outcome as one line of stdout, whatever the program prints', async () => {
+    const { code, stdout, stderr } = await runBin('neam-forge', args, { cwd })
+    expect([code, stdout.split('\n').length]).toEqual([0, 2])
+    expect(JSON.parse(stdout)).toEqual({
+      outcome: 'completed',
+      iterations: 1,
+      total_cost: 0,
+      total_tokens: expect.any(Number),
+      message: 'All tasks verified',
+      tasks_completed: 1,
+      tasks_total: 1,
+    })
+    expect(stderr).toContain('checked')
+  })
+
+  test('prints a dry run so, too', async () => {
+    const { stdout } = await runBin('neam-forge', [...args, '--dry-run'], { cwd })
+    expect(Object.keys(JSON.parse(stdout))).toEqual([
+      'agent',
+      'provider',
+      'model',
+      'workspace',
+      'workspace_exists',
+      'checkpoint',
+      'max_iterations',
+      'max_cost',
+      'max_tokens',
+      'tasks',
+      'tasks_completed',
+      'tasks_total',
+      'next_task',
+      'prompt',
+      'first_call_cost',
+      'warnings',
+    ])
+  })
 })
 
 test('an outcome other than Completed exits with 1', async () => {
@@ -164,6 +211,21 @@ describe('--dry-run', () => {
   })
 })
 
+test.each([
+  ['no/such', 'neither it nor the folder'],
+  ['agents.neam', 'is a file; it names a folder'],
+])('--workspace %s is refused by a dry run as it is by a run', async (workspace, message) => {
+  const cwd = freshDirectory()
+  for (const more of [[], ['--dry-run'], ['--dry-run', '--json']]) {
+    const args = ['--agent', 'agents.neam', '--offline', '--workspace', workspace, ...more]
+    const { code, stdout, stderr } = await runBin('neam-forge', args, { cwd })
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain(`neam-forge: --workspace ${workspace}`)
+    expect(stderr).toContain(message)
+  }
+  expect(readdirSync(cwd)).toEqual(['agents.neam'])
+})
+
 describe('a workspace', () => {
   test('that does not exist is made, and that is said', async () => {
     const directory = freshDirectory()
@@ -234,6 +296,104 @@ describe('--resume', () => {
       1,
       'neam-forge: forge agent patient has no run to resume: its newest run ended as completed (All tasks verified)\n',
     ])
+  })
+
+  describe('of a run that was killed', () => {
+    const args = ['--agent', 'patient.neam', '--offline', '--resume']
+    let killed: string
+    let cwd: string
+    beforeAll(async () => {
+      killed = temporaryDirectory()
+      mkdirSync(join(killed, 'work'))
+      writeFileSync(join(killed, 'work/plan.txt'), 'one\ntwo\n')
+      writeFileSync(
+        join(killed, 'patient.neam'),
+        `fun third(ctx) { if (ctx.iteration >= 3) { return true; } return "not yet"; }
+       forge agent patient { provider: "openai" model: "gpt-4o" verify: third workspace: "./work" checkpoint: "none" loop { plan_file: "plan.txt" } }`,
+      )
+      await runBin('neam-forge', args.slice(0, -1), {
+        cwd: killed,
+        onStderr: (text, child) => {
+          if (text.includes('Iteration 1')) child.kill('SIGKILL')
+        },
+      })
+    })
+    beforeEach(() => {
+      cwd = temporaryDirectory()
+      cpSync(killed, cwd, { recursive: true })
+      // The record names its workspace.
+      const config = join(cwd, '.neam/state/forge/patient/runs', run(), 'config.json')
+      writeFileSync(config, readFileSync(config, 'utf8').replaceAll(killed, cwd))
+    })
+    const run = () => readdirSync(join(killed, '.neam/state/forge/patient/runs'))[0]!
+
+    test('by another program is refused, and the run is there for its own', async () => {
+      const program = readFileSync(join(cwd, 'patient.neam'), 'utf8')
+      writeFileSync(join(cwd, 'patient.neam'), program.replace('not yet', 'not quite'))
+      const refused = await runBin('neam-forge', args, { cwd })
+      expect(refused).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: `neam-forge: forge agent patient has no run to resume: its run ${run()} was begun by another version of the program: give that one, or start again without --resume, which keeps verified tasks\n`,
+      })
+      writeFileSync(join(cwd, 'patient.neam'), program)
+      const { code, stdout } = await runBin('neam-forge', args, { cwd })
+      expect([code, stdout]).toEqual([0, expect.stringContaining('{outcome: "completed", iterations: 4,')])
+    })
+
+    test('takes a plan that was changed meanwhile as it is now', async () => {
+      writeFileSync(join(cwd, 'work/plan.txt'), 'ONE\ntwo\n')
+      const { code, stdout, stderr } = await runBin('neam-forge', args, { cwd })
+      expect([code, stdout]).toEqual([
+        0,
+        expect.stringContaining('iterations: 4, total_cost: 0, message: "All 2 tasks verified'),
+      ])
+      expect(stderr).toContain('Iteration 3 (ONE): done')
+    })
+
+    test('whose plan was removed meanwhile ends, and says so', async () => {
+      rmSync(join(cwd, 'work/plan.txt'))
+      const { code, stdout } = await runBin('neam-forge', args, { cwd })
+      expect([code, stdout]).toEqual([1, expect.stringContaining('it was removed during the run')])
+    })
+
+    test.each([
+      ['HEAD.json', ''],
+      ['config.json', 'runs/RUN/'],
+      ['iter.000001.done.json', 'runs/RUN/'],
+    ])(
+      'whose record %s is damaged is left as it is, and who knows what to do is named',
+      async (name, folder) => {
+        const file = join(cwd, '.neam/state/forge/patient', folder.replace('RUN', run()), name)
+        writeFileSync(file, '{"agent":')
+        expect(await runBin('neam-forge', [...args, '--json'], { cwd })).toEqual({
+          code: 1,
+          stdout: '',
+          stderr: `neam-forge: ${file} is damaged: it is not a JSON object; neam-cli doctor says what to do\n`,
+        })
+        expect((await runBin('neam-cli', ['doctor'], { cwd })).stdout).toContain(`damaged_record  ${file}`)
+      },
+    )
+
+    test('whose lease is damaged: a start says so, and when it is over', async () => {
+      const file = join(cwd, '.neam/state/forge/patient/run.0000000001.json')
+      writeFileSync(file, '{"agent":')
+      const { code, stderr } = await runBin('neam-forge', args.slice(0, -1), { cwd })
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(
+          /patient\/run is damaged: the newest lease does not say whose run it is; it is free again in \d+ s; neam-cli doctor says what to do\n$/,
+        ),
+      ])
+    })
+
+    test('is refused a second start, which says how it is stopped or gone on with', async () => {
+      const { code, stderr } = await runBin('neam-forge', args.slice(0, -1), { cwd })
+      expect([code, stderr]).toEqual([
+        1,
+        `neam-forge: forge agent patient is already running (run ${run()}): it ends with Ctrl-C where it runs, or on a server: GET /api/v1/forge/patient/status shows it, POST /api/v1/forge/patient/stop ends it; if its process was killed, neam-forge --resume goes on with it\n`,
+      ])
+    })
   })
 
   test('has nothing to take up before a first run', async () => {
