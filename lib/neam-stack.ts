@@ -1,4 +1,5 @@
-import { Annotations, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib'
+import { Annotations, CfnOutput, Duration, Stack, type StackProps, Tags } from 'aws-cdk-lib'
+import type { RestApi } from 'aws-cdk-lib/aws-apigateway'
 import { SecurityGroup } from 'aws-cdk-lib/aws-ec2'
 import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events'
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager'
@@ -20,8 +21,9 @@ import type { StackSettings } from './settings.ts'
 /** Everything NeamClaw needs in one AWS account: docs/architecture.md draws it. */
 export class NeamStack extends Stack {
   constructor(scope: Construct, id: string, props: StackProps & { readonly settings: StackSettings }) {
-    super(scope, id, props)
+    super(scope, id, { stackName: props.settings.stackName, ...props })
     const { settings } = props
+    Tags.of(this).add('application', 'NeamClaw')
     const network = new Network(this, 'Network', {
       egress: settings.egress,
       events: settings.eventBus !== null,
@@ -65,13 +67,14 @@ export class NeamStack extends Stack {
       memorySize: 512,
       environment: { ...environment, [ENV.tree]: 'create' },
     })
+    const serving = { ...shared, reservedConcurrency: settings.reservedConcurrency }
     new Trigger(this, 'CreateTree', { handler: treeInit, executeAfter: [tree] })
 
     const sandbox = new Sandbox(this, 'Sandbox', { settings, network, tree })
     const withCommands = { ...environment, [ENV.sandboxFunction]: sandbox.function.functionName }
 
     const step = new ImageFunction(this, 'ForgeStep', {
-      ...shared,
+      ...serving,
       description: 'One iteration of a forge run',
       command: 'forge-step.handler',
       timeout: STEP_TIMEOUT,
@@ -88,7 +91,7 @@ export class NeamStack extends Stack {
       [ENV.stateMachineArn]: loop.machine.stateMachineArn,
     }
     const api = new ImageFunction(this, 'Api', {
-      ...shared,
+      ...serving,
       description: 'The HTTP API',
       command: 'api.handler',
       timeout: API_TIMEOUT,
@@ -99,7 +102,7 @@ export class NeamStack extends Stack {
     // A turn that is streamed runs where it is streamed: no other process has its words.
     const streaming = settings.streaming
       ? new ImageFunction(this, 'Streaming', {
-          ...shared,
+          ...serving,
           description: 'Turns of claw agents as they happen',
           command: 'streaming.handler',
           timeout: STEP_TIMEOUT,
@@ -120,7 +123,7 @@ export class NeamStack extends Stack {
 
     // The API hands a turn over before API Gateway gives up; nobody else may invoke the worker.
     const worker = new ImageFunction(this, 'TurnWorker', {
-      ...shared,
+      ...serving,
       description: 'Goes on with turns that take longer than API Gateway waits',
       command: 'turn-worker.handler',
       timeout: STEP_TIMEOUT,
@@ -143,8 +146,11 @@ export class NeamStack extends Stack {
     for (const teller of [step, ...doors, worker]) bus?.grantPutEventsTo(teller)
 
     const { api: http } = new Api(this, 'Http', { routes: ROUTES, handler: api })
+    const streamed = streaming === null ? null : this.streamingApi(streaming)
     new Watch(this, 'Watch', {
       api: http,
+      streamed,
+      fileSystem: tree.fileSystem,
       functions: {
         Api: api,
         ForgeStep: step,
@@ -154,16 +160,9 @@ export class NeamStack extends Stack {
       },
       machine: loop.machine,
       alarmEmail: settings.alarmEmail,
+      alarmDailyCost: settings.alarmDailyCost,
     })
     new CfnOutput(this, 'ApiUrl', { value: http.apiEndpoint, description: 'Base URL of the API' })
-    if (streaming !== null) {
-      const routes = ROUTES.filter(({ streams }) => streams)
-      const { api: rest } = new StreamingApi(this, 'StreamingHttp', { routes, handler: streaming })
-      new CfnOutput(this, 'StreamingUrl', {
-        value: rest.url,
-        description: 'Base URL of the routes that stream',
-      })
-    }
     new CfnOutput(this, 'ServiceKeys', {
       value: keys.service.secretArn,
       description: 'Secret with NEAM_API_KEY and NEAM_ADMIN_KEY',
@@ -195,6 +194,13 @@ export class NeamStack extends Stack {
       value: `aws logs tail ${api.logGroup.logGroupName} --region ${this.region} --since 1h`,
       description: 'Log and audit records of the API function',
     })
+  }
+
+  private streamingApi(handler: ImageFunction): RestApi {
+    const routes = ROUTES.filter(({ streams }) => streams)
+    const { api } = new StreamingApi(this, 'StreamingHttp', { routes, handler })
+    new CfnOutput(this, 'StreamingUrl', { value: api.url, description: 'Base URL of the routes that stream' })
+    return api
   }
 
   /** By name or ARN; it is there already. */

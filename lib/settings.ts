@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
+import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Node } from 'constructs'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -14,6 +15,8 @@ const SWITCH = ['off', 'on'] as const
 
 /** The choices of a deployment, from `context` in cdk.json or `-c name=value`. */
 export interface StackSettings {
+  /** A second one in the same account and region has another. */
+  readonly stackName: string
   /** The program that is baked into the image, relative to the project. */
   readonly program: string
   readonly egress: Egress
@@ -22,12 +25,18 @@ export interface StackSettings {
   readonly streaming: boolean
   /** Whether every agent answers from the offline model: a deployment that can be tried without a key of a vendor. */
   readonly offline: boolean
+  /** How often each function may run at once, kept free for it in the account; null = what the account has left. */
+  readonly reservedConcurrency: number | null
+  /** How long the logs, audit records among them, are kept. */
+  readonly logRetentionDays: RetentionDays
   /** How long a tool call waits for a person. */
   readonly confirmationSeconds: number
   /** Turns of one claw agent at once; null = as many as its lanes let. */
   readonly agentTurns: number | null
   /** Where alarms are sent; null = nowhere. */
   readonly alarmEmail: string | null
+  /** What models may cost on one day, in US dollars, before there is an alarm; null = no such alarm. */
+  readonly alarmDailyCost: number | null
   /** Where the end of a forge run is told; null = nowhere. */
   readonly webhookUrl: string | null
   /** Where traces are sent; null = nothing is traced. */
@@ -53,6 +62,30 @@ function wholeNumber(node: Node, name: string, max: number): number | null {
   const number = Number(value)
   if (Number.isInteger(number) && number >= 1 && number <= max) return number
   throw new Error(`context ${name} is ${JSON.stringify(value)}; it is a whole number from 1 to ${max}`)
+}
+
+/** What CloudWatch accepts. */
+const RETENTION = Object.values(RetentionDays)
+  .filter((days) => typeof days === 'number')
+  .filter((days) => days !== RetentionDays.INFINITE)
+
+function retention(node: Node): RetentionDays {
+  const value: unknown = node.tryGetContext('logRetentionDays') ?? RetentionDays.ONE_MONTH
+  const found = RETENTION.find((days) => days === Number(value))
+  if (found === undefined) {
+    throw new Error(`context logRetentionDays is ${JSON.stringify(value)}; accepted: ${RETENTION.join(', ')}`)
+  }
+  return found
+}
+
+function stackName(node: Node): string {
+  const value: unknown = node.tryGetContext('stackName') ?? 'Neam'
+  if (typeof value !== 'string' || !/^[A-Za-z][-A-Za-z0-9]{0,127}$/.test(value)) {
+    throw new Error(
+      `context stackName is ${JSON.stringify(value)}; it is a letter, then at most 127 letters, digits and hyphens`,
+    )
+  }
+  return value
 }
 
 function email(node: Node): string | null {
@@ -106,14 +139,18 @@ function programFile(node: Node): string {
 
 export function readSettings(node: Node): StackSettings {
   return {
+    stackName: stackName(node),
     program: programFile(node),
     egress: choice(node, 'egress', EGRESS),
     architecture: choice(node, 'architecture', ARCHITECTURES),
     streaming: choice(node, 'streaming', SWITCH) === 'on',
     offline: choice(node, 'offline', SWITCH) === 'on',
+    reservedConcurrency: wholeNumber(node, 'reservedConcurrency', 10_000),
+    logRetentionDays: retention(node),
     confirmationSeconds: wholeNumber(node, 'confirmationSeconds', 604_800) ?? 300,
     agentTurns: wholeNumber(node, 'agentTurns', 1000),
     alarmEmail: email(node),
+    alarmDailyCost: wholeNumber(node, 'alarmDailyCost', 1_000_000),
     webhookUrl: url(node, 'webhookUrl', { protocols: /^https:$/, words: 'an https' }),
     otlpEndpoint: url(node, 'otlpEndpoint', { protocols: /^https?:$/, words: 'an http or https' }),
     eventBus: eventBus(node),

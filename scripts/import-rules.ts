@@ -78,7 +78,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
     edge: true,
   },
   lib: {
-    may: ['statemachine', 'lambda/env.ts', 'lambda/routes.ts'],
+    may: ['statemachine', 'lambda/env.ts', 'lambda/health/emf.ts', 'lambda/routes.ts'],
     packages: ['aws-cdk-lib', 'constructs'],
     edge: true,
   },

@@ -2,6 +2,8 @@ import { AGENT_PREFIX, type AgentFigures, REQUESTS_PREFIX } from './agent-figure
 
 /** CloudWatch namespace of all metrics. */
 export const NAMESPACE = 'NeamClaw'
+/** Of what all agents cost together, US dollars. */
+export const COST_METRIC = `${AGENT_PREFIX}_cost_usd`
 
 export interface MeasuredRequest {
   /** Route key. */

@@ -40,6 +40,7 @@ export class Api extends Construct {
         format: AccessLogFormat.custom(
           JSON.stringify({
             request_id: '$context.requestId',
+            ip: '$context.identity.sourceIp',
             route: '$context.routeKey',
             status: '$context.status',
             latency_ms: '$context.responseLatency',

@@ -5,7 +5,7 @@ import { Platform } from 'aws-cdk-lib/aws-ecr-assets'
 import type { AccessPoint } from 'aws-cdk-lib/aws-efs'
 import { Effect, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Architecture, DockerImageCode, DockerImageFunction, FileSystem } from 'aws-cdk-lib/aws-lambda'
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 import type { StackSettings } from '../settings.ts'
 import type { Network } from './network.ts'
@@ -25,6 +25,8 @@ export interface ImageFunctionProps {
   readonly command: string
   readonly timeout: Duration
   readonly memorySize: number
+  /** Default: what the account has left. */
+  readonly reservedConcurrency?: number | null
   readonly accessPoint: AccessPoint
   readonly environment: Readonly<Record<string, string>>
 }
@@ -55,8 +57,9 @@ export class ImageFunction extends DockerImageFunction {
     })
     role.addToPolicy(new PolicyStatement({ actions: VPC_ACTIONS, resources: ['*'] }))
     const logGroup = new LogGroup(scope, `${id}Log`, {
-      retention: RetentionDays.ONE_MONTH,
-      removalPolicy: RemovalPolicy.DESTROY,
+      retention: props.settings.logRetentionDays,
+      // Audit records are in it: it goes when they are old enough, not with the stack.
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     })
     logGroup.grantWrite(role)
     super(scope, id, {
@@ -70,6 +73,9 @@ export class ImageFunction extends DockerImageFunction {
       architecture: arm ? Architecture.ARM_64 : Architecture.X86_64,
       timeout: props.timeout,
       memorySize: props.memorySize,
+      ...(props.reservedConcurrency == null
+        ? {}
+        : { reservedConcurrentExecutions: props.reservedConcurrency }),
       vpc: props.network.vpc,
       vpcSubnets: isolated ? props.network.treeSubnets : props.network.functionSubnets,
       ipv6AllowedForDualStack: dualStack,

@@ -107,7 +107,8 @@ export class Network extends Construct {
         return new Vpc(this, 'Vpc', {
           ...shared,
           natGateways: 0,
-          subnetConfiguration: [isolatedFunctions, treeSubnets],
+          // Reserved: the other subnets have the same addresses whatever the way out, which may be changed later.
+          subnetConfiguration: [{ ...publicSubnets, reserved: true }, isolatedFunctions, treeSubnets],
         })
     }
   }

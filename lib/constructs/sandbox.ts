@@ -38,6 +38,7 @@ export class Sandbox extends Construct {
       command: 'sandbox.handler',
       timeout: SANDBOX_TIMEOUT,
       memorySize: 2048,
+      reservedConcurrency: settings.reservedConcurrency,
       accessPoint: tree.workspaces,
       environment: { [ENV.workspaceDir]: MOUNT },
     })

@@ -1,4 +1,5 @@
 import { Duration, Stack } from 'aws-cdk-lib'
+import type { RestApi } from 'aws-cdk-lib/aws-apigateway'
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
 import {
   Alarm,
@@ -6,24 +7,32 @@ import {
   Dashboard,
   GraphWidget,
   type IMetric,
+  Metric,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
+import type { IFileSystem } from 'aws-cdk-lib/aws-efs'
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions'
 import { Construct } from 'constructs'
+import { COST_METRIC, NAMESPACE } from '../../lambda/health/emf.ts'
 
 const PERIOD = Duration.minutes(5)
 
 export interface WatchProps {
   readonly api: HttpApi
+  /** The REST API that streams, where there is one. */
+  readonly streamed: RestApi | null
+  readonly fileSystem: IFileSystem
   readonly functions: Readonly<Record<string, IFunction>>
   readonly machine: StateMachine
   /** Who is told; null = the alarms are only shown. */
   readonly alarmEmail: string | null
+  /** US dollars; null = no alarm. */
+  readonly alarmDailyCost: number | null
 }
 
 /** What tells an operator that something is wrong, and one page that shows whether it is. */
@@ -39,11 +48,11 @@ export class Watch extends Construct {
     )
     if (props.alarmEmail !== null) topic.addSubscription(new EmailSubscription(props.alarmEmail))
     const action = new SnsAction(topic)
-    const alarm = (name: string, metric: IMetric, alarmDescription: string) => {
+    const alarm = (name: string, metric: IMetric, alarmDescription: string, threshold = 1) => {
       new Alarm(this, name, {
         metric,
         alarmDescription,
-        threshold: 1,
+        threshold,
         evaluationPeriods: 1,
         comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
         treatMissingData: TreatMissingData.NOT_BREACHING,
@@ -54,9 +63,29 @@ export class Watch extends Construct {
     const functions = Object.entries(props.functions)
     for (const [name, one] of functions) {
       alarm(`${name}Errors`, one.metricErrors(sum), `${name}: the function failed; see its log`)
-      alarm(`${name}Throttles`, one.metricThrottles(sum), `${name}: the account's concurrency is used up`)
+      alarm(
+        `${name}Throttles`,
+        one.metricThrottles(sum),
+        `${name}: the concurrency of the account, or what is reserved for the function, is used up`,
+      )
     }
     alarm('ServerErrors', props.api.metricServerError(sum), 'API Gateway answered 5xx; see the access log')
+    if (props.streamed !== null) {
+      alarm(
+        'StreamingServerErrors',
+        props.streamed.metricServerError(sum),
+        'the REST API that streams answered 5xx; see the log of the streaming function',
+      )
+    }
+    const cost = new Metric({ namespace: NAMESPACE, metricName: COST_METRIC, ...sum })
+    if (props.alarmDailyCost !== null) {
+      alarm(
+        'DailyCost',
+        cost.with({ period: Duration.days(1) }),
+        `models cost ${props.alarmDailyCost} US dollars on one day; see ${COST_METRIC} by agent`,
+        props.alarmDailyCost,
+      )
+    }
     // A run that ends without success ends its execution with success: only what nobody handled fails one.
     alarm(
       'RunsFailed',
@@ -65,6 +94,13 @@ export class Watch extends Construct {
     )
     alarm('RunsTimedOut', props.machine.metricTimedOut(sum), 'a forge execution ran out of time')
 
+    const bytes = (metricName: string) =>
+      new Metric({
+        namespace: 'AWS/EFS',
+        metricName,
+        dimensionsMap: { FileSystemId: props.fileSystem.fileSystemId },
+        ...sum,
+      })
     const graph = (title: string, left: IMetric[], right: IMetric[] = []) =>
       new GraphWidget({ title, left, right, width: 12 })
     new Dashboard(this, 'Dashboard').addWidgets(
@@ -90,6 +126,8 @@ export class Watch extends Construct {
         [props.machine.metricStarted(sum), props.machine.metricSucceeded(sum)],
         [props.machine.metricFailed(sum)],
       ),
+      graph('Cost of models, US dollars', [cost]),
+      graph('The tree: bytes read and written', [bytes('DataReadIOBytes'), bytes('DataWriteIOBytes')]),
     )
   }
 }

@@ -94,7 +94,7 @@ describe('docs/deployment.md', () => {
   }, 60_000)
 
   test('prints no command that is neither run here nor needs AWS or Docker', () => {
-    const elsewhere = /^(npx cdk deploy|sam build|sam local invoke) /
+    const elsewhere = /^(npx cdk (deploy|import)|sam build|sam local invoke)\b/
     expect(PRINTED.filter((command) => !elsewhere.test(command))).toEqual(['npx cdk synth', 'npx cdk synth'])
   })
 
