@@ -1,4 +1,3 @@
-import { Fault } from '../../agents/ports/fault.ts'
 import type { Hash, Ids } from '../../agents/ports/ids.ts'
 import type {
   ArchivedSession,
@@ -19,14 +18,12 @@ import type {
 } from '../../agents/ports/sessions.ts'
 import type { Clock } from '../../agents/ports/time.ts'
 import type { Files } from './files.ts'
-import type { FileStatus } from './fs.ts'
 import type { Leases } from './leases.ts'
 import { NamedLines } from './named-lines.ts'
 import { decodeName } from './names.ts'
-import { RecentVersions } from './recent-versions.ts'
 import { type ArchiveReason, archiveVersion, listArchives, readArchive } from './session-archive.ts'
 import { SessionCollector } from './session-collector.ts'
-import { decodeVersion, encodeVersion, messageLines, type VersionFile } from './session-file.ts'
+import { encodeVersion, messageLines } from './session-file.ts'
 import {
   currentFile,
   type SessionPaths,
@@ -36,20 +33,13 @@ import {
   versionsIn,
 } from './session-paths.ts'
 import { type ListedTurn, TurnJournal, turnsIn } from './session-turns.ts'
+import { SessionVersions } from './session-versions.ts'
 import { bestEffort } from './storage-fault.ts'
 
 /** A retry that comes later than this many turns is not recognised by the history alone. */
 const REMEMBERED_TURNS = 64
-const READ_TRIES = 3
 /** Sessions of an agent beyond these are looked into at each count. */
 const MOST_COUNTED = 100_000
-
-interface ReadVersion {
-  readonly seq: number
-  readonly file: VersionFile
-  /** Of before it was read; null where it could not be told. */
-  readonly status: FileStatus | null
-}
 
 /**
  * Sessions on disk (chapter 24.4, reliability 2.6, docs/session-file.md). The whole live history is one immutable,
@@ -63,13 +53,11 @@ export class TreeSessionStore implements SessionStore {
   readonly #hash: Hash
   readonly #collector: SessionCollector
   readonly #lines: NamedLines
-  readonly #recent = new RecentVersions()
+  readonly #versions: SessionVersions
   /** Names of sessions that were seen to have a version, which they keep, by their agent's directory. */
   readonly #committed = new Map<string, ReadonlySet<string>>()
   /** Leases under which nothing was read yet: taking one made the names in its directory known. */
   readonly #justTaken = new WeakSet<Lease>()
-  /** Of the file behind a version that was handed out: its hash, and the bytes of its lines. */
-  readonly #behind = new WeakMap<SessionVersion, { readonly sha256: string; readonly bytes: number }>()
 
   constructor(options: {
     files: Files
@@ -85,6 +73,7 @@ export class TreeSessionStore implements SessionStore {
     this.#clock = options.clock
     this.#hash = options.hash
     this.#collector = new SessionCollector(options.files)
+    this.#versions = new SessionVersions(options)
     this.#lines = new NamedLines(options.files, () => options.ids.next())
   }
 
@@ -113,7 +102,7 @@ export class TreeSessionStore implements SessionStore {
   async open(ref: SessionRef, lease?: Lease): Promise<SessionVersion> {
     const session = this.#paths.directory(ref)
     const isFresh = lease !== undefined && this.#justTaken.delete(lease)
-    const version = this.#newest(session, isFresh)
+    const version = this.#versions.newest(session, isFresh)
     if (version.seq > 0) bestEffort(() => this.#refreshCurrent(session, version))
     return version
   }
@@ -131,7 +120,7 @@ export class TreeSessionStore implements SessionStore {
     const { text, body, file } = encodeVersion(
       {
         seq,
-        parent: this.#hashOf(session, base),
+        parent: this.#versions.hashOf(session, base),
         epoch: lease.epoch,
         kind,
         agent: ref.agent,
@@ -158,10 +147,10 @@ export class TreeSessionStore implements SessionStore {
     bestEffort(() => {
       const status = this.#files.stat(path)
       if (status === null) return
-      this.#recent.keep(session, seq, status, file)
+      this.#versions.keep(session, status, file)
       this.#collector.afterCommit(session, seq, names, status.modifiedAt)
     })
-    return { kind: 'committed', version: this.#version(file, seq, false) }
+    return { kind: 'committed', version: this.#versions.written(file) }
   }
 
   async archive(ref: SessionRef, version: SessionVersion, reason: ArchiveReason): Promise<string> {
@@ -214,7 +203,7 @@ export class TreeSessionStore implements SessionStore {
 
   /** Null: nothing was ever committed, or nothing can be read. */
   #summary(session: string): SessionSummary | null {
-    const newest = this.#read(session, this.#files.list(session))
+    const newest = this.#versions.read(session, this.#files.list(session))
     if (newest === null) return null
     const { key, session: sessionId, n, lastActivityAt } = newest.file.header
     return { key, sessionId, messages: n, lastActivityAt }
@@ -239,7 +228,7 @@ export class TreeSessionStore implements SessionStore {
   async forgetPast(ref: SessionRef, stays: (intent: TurnIntent) => boolean): Promise<void> {
     const session = this.#paths.directory(ref)
     const names = this.#files.listFresh(session)
-    const live = this.#read(session, names)
+    const live = this.#versions.read(session, names)
     // Their numbers stay taken, as those of collected versions do.
     for (const seq of versionsIn(names)) {
       if (live !== null && seq < live.seq) this.#files.replace(versionFile(session, seq), '')
@@ -284,67 +273,8 @@ export class TreeSessionStore implements SessionStore {
     return new TurnJournal(this.#files, this.#lines, this.#paths.turn(ref, turn))
   }
 
-  /** Throws `record_damaged` when versions exist and none can be read. */
-  #newest(session: string, isFresh = false): SessionVersion {
-    for (let tries = 1; ; tries++) {
-      const names = isFresh && tries === 1 ? this.#files.list(session) : this.#files.listFresh(session)
-      const newest = versionsIn(names).at(-1)
-      if (newest === undefined) return NEVER_WRITTEN
-      const found = this.#read(session, names)
-      // A torn reading may be an old cache, a missing file a collected one: look again before saying "damaged".
-      if (found !== null && (found.seq === newest || tries === READ_TRIES)) {
-        if (found.status !== null) this.#recent.keep(session, found.seq, found.status, found.file)
-        return this.#version(found.file, newest, found.seq !== newest)
-      }
-      if (tries === READ_TRIES) {
-        const path = this.#files.absolute(versionFile(session, newest))
-        throw new Fault('record_damaged', { path, problem: 'no version of the session can be read' })
-      }
-    }
-  }
-
-  /** The newest version that can be read. */
-  #read(session: string, names: readonly string[]): ReadVersion | null {
-    for (const seq of versionsIn(names).reverse()) {
-      const path = versionFile(session, seq)
-      const status = this.#files.stat(path)
-      const known = status && this.#recent.get(session, seq, status)
-      if (known) return { seq, file: known, status }
-      const text = this.#files.read(path)
-      const file = text === null ? null : decodeVersion(text, this.#files.absolute(path), this.#hash)
-      if (file !== null) return { seq, file, status }
-    }
-    return null
-  }
-
-  /** `seq` is the newest number taken, also where that file is damaged: its number is not used again. */
-  #version(file: VersionFile, seq: number, degraded: boolean): SessionVersion {
-    const { session, turns, compactions, lastActivityAt, startedAt } = file.header
-    const { messages } = file
-    const version = {
-      seq,
-      sessionId: session,
-      messages,
-      turns,
-      compactions,
-      lastActivityAt,
-      startedAt,
-      degraded,
-    }
-    this.#behind.set(version, { sha256: file.sha256, bytes: file.header.bytes })
-    return version
-  }
-
-  #hashOf(session: string, base: SessionVersion): string | null {
-    if (base.seq === 0) return null
-    const known = this.#behind.get(base)
-    if (known !== undefined) return known.sha256
-    const path = versionFile(session, base.seq)
-    return decodeVersion(this.#files.read(path) ?? '', this.#files.absolute(path), this.#hash)?.sha256 ?? null
-  }
-
   #conflict(session: string, draft: VersionDraft): CommitResult {
-    const newest = this.#newest(session)
+    const newest = this.#versions.newest(session)
     const done = draft.turn !== null && newest.turns.includes(draft.turn)
     return done ? { kind: 'committed', version: newest } : { kind: 'conflict', newest }
   }
@@ -359,10 +289,9 @@ export class TreeSessionStore implements SessionStore {
     names: readonly string[],
   ): boolean {
     if (versionsIn(names).at(-1) === ours.seq) return true
-    const path = versionFile(session, ours.seq + 1)
-    const next = decodeVersion(this.#files.read(path) ?? '', this.#files.absolute(path), this.#hash)
+    const next = this.#versions.file(session, ours.seq + 1)
     if (next?.header.parent === ours.sha256) return true
-    return ours.turn !== null && this.#newest(session).turns.includes(ours.turn)
+    return ours.turn !== null && this.#versions.newest(session).turns.includes(ours.turn)
   }
 
   /** Most commits add to the history: then only what is new is written. */
@@ -385,24 +314,13 @@ export class TreeSessionStore implements SessionStore {
 
   /** After a crash between a commit and its view, the view is one version behind. */
   #refreshCurrent(session: string, version: SessionVersion): void {
-    if (this.#files.stat(currentFile(session))?.size === this.#behind.get(version)?.bytes) return
+    if (this.#files.stat(currentFile(session))?.size === this.#versions.bytesOf(version)) return
     this.#files.replace(currentFile(session), messageLines(version.messages), { durable: false })
     // Somebody may have committed, and written the view, since this version was read.
     const newest = versionsIn(this.#files.list(session)).at(-1) ?? 0
-    if (newest > version.seq) this.#refreshCurrent(session, this.#newest(session))
+    if (newest > version.seq) this.#refreshCurrent(session, this.#versions.newest(session))
   }
 }
 
 /** Names that begin with a dot are the store's own; no encoded key does. */
 const isSession = (name: string): boolean => !name.startsWith('.')
-
-const NEVER_WRITTEN: SessionVersion = {
-  seq: 0,
-  sessionId: '',
-  messages: [],
-  turns: [],
-  compactions: 0,
-  lastActivityAt: 0,
-  startedAt: 0,
-  degraded: false,
-}
