@@ -1,9 +1,9 @@
 import { inlineDriver } from '../runtime/forge-drivers.ts'
-import { warningText } from '../runtime/log.ts'
 import { readSettings } from '../runtime/settings.ts'
 import { createSystem, type System } from '../runtime/system.ts'
 import { loadModule } from './program-file.ts'
 import { terminalEnvironment } from './terminal-environment.ts'
+import { terminalOutput } from './terminal-output.ts'
 
 /**
  * The system of a program whose tree lies at hand, for commands of a terminal. @throws CommandError for a program that does
@@ -16,10 +16,6 @@ export async function localSystem(file: string, values: { readonly offline?: boo
     environment,
     settings: readSettings(environment, process.cwd()),
     forgeDriver: inlineDriver,
-    output: {
-      emit: (line) => void process.stdout.write(`${line}\n`),
-      print: (text) => void process.stdout.write(text),
-      warn: (line, cause) => void process.stderr.write(`warning: ${warningText(line, cause)}\n`),
-    },
+    output: terminalOutput,
   })
 }

@@ -3,7 +3,6 @@ import { Fault, faultText } from '../agents/ports/fault.ts'
 import type { ChannelDecl, ClawDecl, Manifest } from '../bytecode/manifest.ts'
 import { type Chat, openChat } from '../runtime/chat.ts'
 import { inlineDriver } from '../runtime/forge-drivers.ts'
-import { warningText } from '../runtime/log.ts'
 import { readSettings } from '../runtime/settings.ts'
 import { createSystem } from '../runtime/system.ts'
 import { refuseUnknownCommand } from './action.ts'
@@ -23,6 +22,7 @@ import { loadModule } from './program-file.ts'
 import { runProgram } from './run-program.ts'
 import { shownText } from './shown-text.ts'
 import { terminalEnvironment } from './terminal-environment.ts'
+import { terminalOutput } from './terminal-output.ts'
 import { userName } from './user-name.ts'
 
 const FLAGS = {
@@ -101,11 +101,7 @@ async function chatFrom(argv: readonly string[]): Promise<number> {
     environment,
     settings: readSettings(environment, process.cwd()),
     forgeDriver: inlineDriver,
-    output: {
-      emit: (line) => print(`${line}\n`),
-      print,
-      warn: (line, cause) => process.stderr.write(`warning: ${warningText(line, cause)}\n`),
-    },
+    output: terminalOutput,
   })
   const input = lineReader()
   try {

@@ -2,7 +2,6 @@
 import { dirname, resolve } from 'node:path'
 import { Fault } from '../agents/ports/fault.ts'
 import { inlineDriver } from '../runtime/forge-drivers.ts'
-import { warningText } from '../runtime/log.ts'
 import { readSettings } from '../runtime/settings.ts'
 import { createSystem } from '../runtime/system.ts'
 import { runWholeProgram, type Uncaught } from '../runtime/whole-program.ts'
@@ -15,6 +14,7 @@ import { packageVersion } from './package-root.ts'
 import { loadModule } from './program-file.ts'
 import { runProgram } from './run-program.ts'
 import { terminalEnvironment } from './terminal-environment.ts'
+import { terminalOutput } from './terminal-output.ts'
 
 const FLAGS = {
   offline: { type: 'boolean', help: 'answer with the offline model: no key, no network' },
@@ -50,11 +50,7 @@ async function run(argv: readonly string[]): Promise<number> {
     environment,
     settings: readSettings(environment, process.cwd()),
     forgeDriver: inlineDriver,
-    output: {
-      emit: (line) => print(`${line}\n`),
-      print,
-      warn: (line, cause) => process.stderr.write(`warning: ${warningText(line, cause)}\n`),
-    },
+    output: terminalOutput,
     readLine: input.read,
     lazyTree: true,
     aroundCommands: (commands) => interruptible(commands, () => stop.abort(new Fault('stopped'))),

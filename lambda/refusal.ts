@@ -1,8 +1,8 @@
 import type { FaultCode } from '../agents/ports/fault.ts'
 
 /**
- * Codes of what no Fault stands for; those of connections, hosts, headers, unknown methods, slow requests and a process that stands still are
- * the local server's.
+ * Codes of what no Fault stands for; those of connections, hosts, headers, unknown methods, slow requests and a process
+ * that stands still are the local server's.
  */
 export const REFUSAL_CODES = [
   'archive_not_found',

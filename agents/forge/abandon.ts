@@ -1,10 +1,10 @@
 import { agentsOf } from '../find-agent.ts'
 import { Fault, faultText } from '../ports/fault.ts'
-import type { OutcomeKind, RunOutcome, RunRef } from '../ports/runs.ts'
+import { NO_TALLY, type OutcomeKind, type RunOutcome, type RunRef } from '../ports/runs.ts'
 import type { World } from '../world.ts'
 import { claimAbandoned } from './claim.ts'
 import { endRun } from './end.ts'
-import { NOTHING_YET, openRun } from './run-state.ts'
+import { openRun } from './run-state.ts'
 import { settle } from './settle.ts'
 import { afterRecord } from './step.ts'
 
@@ -61,7 +61,7 @@ export async function closeRun(
     { ...end, message },
     {
       iterations: records.length,
-      tally: records.at(-1)?.tally ?? own?.tally ?? NOTHING_YET,
+      tally: records.at(-1)?.tally ?? own?.tally ?? NO_TALLY,
       tasksTotal: own?.tasksTotal ?? 1,
     },
   )

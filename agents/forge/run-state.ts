@@ -2,13 +2,14 @@ import type { ForgeDecl } from '../../bytecode/manifest.ts'
 import { findAgent } from '../find-agent.ts'
 import type { Checkpoint } from '../ports/checkpoints.ts'
 import { Fault } from '../ports/fault.ts'
-import type {
-  IterationRecord,
-  OutcomeKind,
-  RunConfig,
-  RunRef,
-  RunTally,
-  VerifiedTask,
+import {
+  type IterationRecord,
+  NO_TALLY,
+  type OutcomeKind,
+  type RunConfig,
+  type RunRef,
+  type RunTally,
+  type VerifiedTask,
 } from '../ports/runs.ts'
 import type { Workspace } from '../ports/workspace.ts'
 import type { World } from '../world.ts'
@@ -66,17 +67,6 @@ export interface OpenRun {
   readonly verified: readonly VerifiedTask[]
 }
 
-export const NOTHING_YET: RunTally = {
-  cost: 0,
-  tokens: 0,
-  tasksCompleted: 0,
-  taskCost: 0,
-  taskTokens: 0,
-  taskAttempts: 0,
-  verifyErrors: 0,
-  sameFeedback: 0,
-}
-
 /** Throws `run_not_found`, `record_damaged`, and `agent_not_found` when the program no longer has the agent. */
 export async function openRun(world: World, state: RunState): Promise<OpenRun> {
   const config = await world.runs.config(state)
@@ -97,7 +87,7 @@ export async function openRun(world: World, state: RunState): Promise<OpenRun> {
     workspace: await world.workspaces.open(config.workspace),
     checkpoint: world.checkpoints.open(decl.checkpoint, config.workspace, decl.name),
     previous,
-    tally: previous?.tally ?? NOTHING_YET,
+    tally: previous?.tally ?? NO_TALLY,
     verified: previous?.verified ?? [],
   }
 }

@@ -4,7 +4,7 @@ import { isoTime } from '../iso-time.ts'
 import { assertEnabled } from '../limits/kill-switch.ts'
 import type { Preparation } from '../ports/checkpoints.ts'
 import { Fault, faultText } from '../ports/fault.ts'
-import type { RunConfig, RunTally } from '../ports/runs.ts'
+import { NO_TALLY, type RunConfig, type RunTally } from '../ports/runs.ts'
 import { taintedIf } from '../ports/tainted.ts'
 import { requirePrice } from '../turn/model-access.ts'
 import type { World } from '../world.ts'
@@ -13,7 +13,6 @@ import { alreadyRunning } from './already-running.ts'
 import { endRun } from './end.ts'
 import { checkIncoming, filesBeside, type Incoming, loopFiles, withFiles, writeFiles } from './incoming.ts'
 import { type Project, readProject, surveyProject } from './project.ts'
-import { NOTHING_YET } from './run-state.ts'
 
 export interface StartRequest extends Incoming {
   readonly agent: string
@@ -94,7 +93,7 @@ async function start(world: World, decl: ForgeDecl, request: StartRequest): Prom
   })
   const warnings = [...project.warnings, ...uncommittedWarnings(uncommitted)]
   const { current, completed, total } = surveyProject(project, config, [])
-  const tally: RunTally = { ...NOTHING_YET, tasksCompleted: completed }
+  const tally: RunTally = { ...NO_TALLY, tasksCompleted: completed }
   await world.runs.writeHead({
     agent: config.agent,
     run: config.run,
@@ -233,7 +232,7 @@ async function orEndRun<T>(world: World, config: RunConfig, work: () => Promise<
       world,
       config,
       { outcome: 'error', message },
-      { iterations: 0, tally: NOTHING_YET, tasksTotal: Math.max(1, config.tasksAtStart) },
+      { iterations: 0, tally: NO_TALLY, tasksTotal: Math.max(1, config.tasksAtStart) },
     )
     throw error
   }

@@ -52,6 +52,18 @@ export interface RunTally {
   readonly sameFeedback: number
 }
 
+/** Of a run that has done nothing yet. */
+export const NO_TALLY: RunTally = {
+  cost: 0,
+  tokens: 0,
+  tasksCompleted: 0,
+  taskCost: 0,
+  taskTokens: 0,
+  taskAttempts: 0,
+  verifyErrors: 0,
+  sameFeedback: 0,
+}
+
 /** A task verified in this run. */
 export interface VerifiedTask {
   readonly task: string

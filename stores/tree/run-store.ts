@@ -1,15 +1,16 @@
 import { Fault } from '../../agents/ports/fault.ts'
 import type { Ids } from '../../agents/ports/ids.ts'
-import type {
-  BeginResult,
-  IterationRecord,
-  IterationWait,
-  RunClaim,
-  RunConfig,
-  RunHead,
-  RunOutcome,
-  RunRef,
-  RunStore,
+import {
+  type BeginResult,
+  type IterationRecord,
+  type IterationWait,
+  NO_TALLY,
+  type RunClaim,
+  type RunConfig,
+  type RunHead,
+  type RunOutcome,
+  type RunRef,
+  type RunStore,
 } from '../../agents/ports/runs.ts'
 import type { Files } from './files.ts'
 import { decodeRecord, encodeRecord, readRecord } from './records.ts'
@@ -233,16 +234,7 @@ const firstHead = (config: RunConfig): RunHead => ({
   startedAt: config.startedAt,
   iteration: 0,
   task: null,
-  tally: {
-    cost: 0,
-    tokens: 0,
-    tasksCompleted: 0,
-    taskCost: 0,
-    taskTokens: 0,
-    taskAttempts: 0,
-    verifyErrors: 0,
-    sameFeedback: 0,
-  },
+  tally: NO_TALLY,
   tasksTotal: 0,
   lastVerdict: null,
   stopping: false,
