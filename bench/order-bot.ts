@@ -7,7 +7,10 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type Metafile } from 'esbuild'
 import { bundleLambda, ROOT } from '../scripts/bundle.ts'
+import { bakeCompileCache } from '../scripts/compile-cache/bake.ts'
 import type { Report, Task } from './subject.ts'
+
+const RUNTIME = join(ROOT, 'scripts/compile-cache/runtime.ts')
 
 export type Subject = Task['subject']
 
@@ -30,6 +33,7 @@ export interface OrderBot {
 export async function orderBot(program: string): Promise<OrderBot> {
   const scratch = mkdtempSync(join(tmpdir(), 'neam-bench-'))
   const bundles = await bundleLambda(join(scratch, 'lambda'))
+  await bakeCompileCache(join(scratch, 'lambda'), [process.execPath, RUNTIME])
   const { metafile: subjectBundle } = await build({
     absWorkingDir: ROOT,
     entryPoints: { subject: 'bench/subject.ts', baseline: 'bench/baseline/turn.ts' },
@@ -83,6 +87,7 @@ export async function orderBot(program: string): Promise<OrderBot> {
     measure: (task) =>
       measure(task, [join(scratch, 'subject/subject.mjs'), JSON.stringify(task)], {
         PATH: process.env.PATH,
+        TMPDIR: scratch,
         OPENAI_API_KEY: 'bench',
         OPENAI_BASE_URL: baseUrl,
         NEAM_BYTECODE: scratch,
@@ -90,6 +95,10 @@ export async function orderBot(program: string): Promise<OrderBot> {
         NEAM_TREE: 'require',
         NEAM_LOG_LEVEL: 'silent',
         BENCH_API_BUNDLE: bundle('api.mjs'),
+        // Dockerfile.lambda
+        ...(task.subject === 'ours'
+          ? { NODE_OPTIONS: `--require=${join(scratch, 'lambda/compile-cache.mjs')}` }
+          : {}),
       }),
     close() {
       model.kill()

@@ -78,6 +78,7 @@ export async function bundleLambda(outdir: string): Promise<Metafile> {
       'tree-init': 'lambda/tree-init.ts',
     }),
     bundleFunctions(outdir, ['lambda/sandbox.ts'], { sandbox: 'lambda/sandbox.ts' }),
+    bundleFunctions(outdir, [], { 'compile-cache': 'lambda/compile-cache.ts' }),
   ])
   return {
     inputs: Object.assign({}, ...built.map(({ inputs }) => inputs)),

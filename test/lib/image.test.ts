@@ -85,7 +85,12 @@ describe('the image', () => {
     writeFileSync(join(workspace, 'plan.txt'), 'a task', { mode: 0o600 })
     const run = build!.filter(([name]) => name === 'RUN').map(([, command]) => command)
     expect(run[0]).toBe('npm ci --ignore-scripts --no-audit --no-fund')
-    const env = { ...process.env, PROGRAM: 'examples/word-count/word-count.neam' }
+    const task = join(context, 'task')
+    const env = {
+      ...process.env,
+      PROGRAM: 'examples/word-count/word-count.neam',
+      LAMBDA_TASK_ROOT: task,
+    }
     for (const command of run.slice(1)) {
       execFileSync('sh', ['-c', `umask 077; ${command}`], { cwd: context, env, stdio: 'pipe' })
     }
@@ -96,14 +101,20 @@ describe('the image', () => {
       ['--from=build', root],
       ['--from=build', `${root}bytecode/`],
     ])
-    const [code, program] = copied.map(([, from]) => join(context, from!.replace(/^\/build\//, '')))
+    expect(copied.map(([, from]) => from)).toEqual([root, '/build/baked/'])
+    const [code, program] = [task, join(context, 'baked')]
     for (const command of commands) {
-      expect(existsSync(join(code!, command.replace(/\.handler$/, '.mjs')))).toBe(true)
+      expect(existsSync(join(code, command.replace(/\.handler$/, '.mjs')))).toBe(true)
     }
-    const files = readdirSync(code!, { recursive: true }).map(String)
+    const files = readdirSync(code, { recursive: true }).map(String)
     expect(files.filter((file) => file.endsWith('.map'))).toEqual([])
-    expect(readdirSync(program!).toSorted()).toEqual(['word-count', 'word-count.neamb'])
-    for (const entry of [code!, program!].flatMap((path) =>
+    // empty here, where no runtime of Lambda's is: test/scripts/compile-cache.test.ts
+    expect(files).toContain('compile-cache')
+    const preload = final!.find(([name, argument]) => name === 'ENV' && argument.startsWith('NODE_OPTIONS='))
+    expect(preload?.[1]).toBe('NODE_OPTIONS=--require=/var/task/compile-cache.mjs')
+    expect(files).toContain('compile-cache.mjs')
+    expect(readdirSync(program).toSorted()).toEqual(['word-count', 'word-count.neamb'])
+    for (const entry of [code, program].flatMap((path) =>
       readdirSync(path, { recursive: true, withFileTypes: true }),
     )) {
       const needed = entry.isDirectory() ? 0o555 : 0o444
