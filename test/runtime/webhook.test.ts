@@ -1,18 +1,24 @@
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { Webhook } from 'standardwebhooks'
 import type { RunEndedNotice } from '../../agents/ports/notices.ts'
 import { WEBHOOK_SECRET, webhookNotices } from '../../runtime/webhook.ts'
+import { runBin } from '../support/program.ts'
 import { testApi } from '../support/system.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
 
 interface Call {
   readonly body: string
   readonly headers: Record<string, string>
 }
 
-/** What the receiver answers, call by call; then 204. A null is no answer at all. */
-let answers: (number | null)[] = []
+/** What the receiver answers, call by call; then 204. A null is a lost connection, `never` one that stays open. */
+let answers: (number | null | 'never')[] = []
+/** The time for an answer is over: of every call that gets none. */
+let overdue = new AbortController()
 let calls: Call[] = []
 const server = createServer(async (request, response) => {
   let body = ''
@@ -20,6 +26,7 @@ const server = createServer(async (request, response) => {
   calls.push({ body, headers: request.headers as Record<string, string> })
   const status = answers.shift()
   if (status === null) return void request.socket.destroy()
+  if (status === 'never') return overdue.abort()
   response.writeHead(status ?? 204, { location: '/elsewhere' }).end()
 })
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -28,6 +35,7 @@ afterAll(() => void server.close())
 beforeEach(() => {
   answers = []
   calls = []
+  overdue = new AbortController()
 })
 
 const SECRET = `whsec_${Buffer.from('a secret of 24 bytes, ok').toString('base64')}`
@@ -58,7 +66,7 @@ function notices(secret: string | null | Error = SECRET) {
     clock: { now: () => Date.now() },
     timers: {
       sleep: async (ms) => void waits.push(ms),
-      deadline: () => ({ signal: new AbortController().signal, cancel: () => {} }),
+      deadline: () => ({ signal: overdue.signal, cancel: () => {} }),
     },
   })
   return { told, waits }
@@ -120,6 +128,12 @@ describe('the notice of a run that ended', () => {
     expect(calls).toHaveLength(3)
   })
 
+  test('is given up by a receiver that takes it and never answers', async () => {
+    answers = ['never']
+    const { told } = notices()
+    expect(await told.runEnded(notice)).toBe('it did not answer in time')
+  })
+
   test.each<[string, null | Error, string]>([
     ['there is no secret', null, 'NEAM_WEBHOOK_SECRET is not set, and a notice is never sent unsigned'],
     ['the secret cannot be read', new Error('down'), 'internal error'],
@@ -153,6 +167,30 @@ test('a run whose end nobody could be told of is told about when the next one st
   await api.driver.idle()
   expect(calls.map(({ headers }) => headers['webhook-id'])).toEqual([first, second])
 })
+
+test('neam-forge --resume tells of an end that the receiver missed, though there is nothing to resume', async () => {
+  const cwd = temporaryDirectory()
+  writeFileSync(
+    join(cwd, 'done.neam'),
+    'forge agent done { provider: "openai" model: "gpt-4o" verify: fn(ctx) { return true; } workspace: "work" checkpoint: "none" }',
+  )
+  const options = { cwd, env: { NEAM_WEBHOOK_URL: url, NEAM_WEBHOOK_SECRET: SECRET } }
+  const args = ['--agent', 'done.neam', '--offline']
+  answers = [503, 503, 503]
+  const missed = await runBin('neam-forge', args, options)
+  expect([missed.code, missed.stderr]).toEqual([
+    0,
+    expect.stringMatching(
+      /^warning: webhook was not told that run \w+ ended: it answered 503; it is tried again/,
+    ),
+  ])
+  calls = []
+  await runBin('neam-forge', [...args, '--resume'], options)
+  expect(calls).toHaveLength(1)
+  expect(new Webhook(SECRET).verify(calls[0]!.body, calls[0]!.headers)).toMatchObject({
+    data: { agent: 'done', last_outcome: 'completed' },
+  })
+}, 20_000)
 
 test('a webhook that is no URL is refused at the start', async () => {
   await expect(testApi({ environment: { NEAM_WEBHOOK_URL: 'hooks.example.com' } })).rejects.toThrow(
