@@ -75,12 +75,13 @@ const joined = (several: Values<string[]>, single: Values<string>): Record<strin
   several ? mapped(several, (values) => values.join(',')) : mapped(single, (value) => value)
 
 function lowerCase(headers: Values<string>): Record<string, string> {
-  const found: Record<string, string> = {}
+  const found = new Map<string, string>()
   for (const [name, value] of Object.entries(mapped(headers, (text) => text))) {
     const lower = name.toLowerCase()
-    found[lower] = found[lower] === undefined ? value : `${found[lower]},${value}`
+    const earlier = found.get(lower)
+    found.set(lower, earlier === undefined ? value : `${earlier},${value}`)
   }
-  return found
+  return Object.fromEntries(found)
 }
 
 const mapped = <T>(values: Values<T>, as: (value: T) => string): Record<string, string> =>

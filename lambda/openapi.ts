@@ -34,7 +34,7 @@ export const BODIES: Readonly<Partial<Record<HandlerName, v.GenericSchema>>> = {
 }
 
 /** The same for query strings. */
-export const QUERIES: Readonly<Partial<Record<HandlerName, ObjectSchema>>> = {
+const QUERIES: Readonly<Partial<Record<HandlerName, ObjectSchema>>> = {
   clawSessions: SESSIONS_QUERY,
   clawHistory: HISTORY_QUERY,
   clawExport: EXPORT_QUERY,

@@ -28,7 +28,7 @@ export function logLine(record: LogRecord): void {
 let tracing: Tracing | null = null
 
 /** The traces of this Lambda process. */
-export function processTracing(): Tracing {
+function processTracing(): Tracing {
   tracing ??= systemTracing(readSettings(processEnvironment(), process.cwd()).tracing, (message) =>
     logLine({ level: 'warn', message }),
   )

@@ -19,7 +19,7 @@ const TOO_LONG =
   /prompt is too long|input token count .*exceeds|maximum context length|exceeds? the .*context/i
 
 /** An HTTP answer that is no success. Neither its body nor the key goes into the fault. */
-export function httpFailure(
+function httpFailure(
   provider: string,
   answer: {
     readonly status: number
@@ -65,7 +65,7 @@ export const MAX_ANSWER_BYTES = 32 * 1024 * 1024
 export class AnswerTooLong extends Error {}
 
 /** No answer at all, or one that cannot be read. */
-export function connectionFailure(provider: string, error: unknown): Failure {
+function connectionFailure(provider: string, error: unknown): Failure {
   if (causes(error).some((each) => each instanceof AnswerTooLong)) {
     const problem = `an answer of more than ${MAX_ANSWER_BYTES} bytes`
     return { fault: new Fault('provider_unavailable', { provider, problem }), again: false }
@@ -98,7 +98,7 @@ function causes(error: unknown): readonly object[] {
 }
 
 /** Milliseconds that the vendor asks to wait: `retry-after-ms`, seconds, or a date; null when it does not say. */
-export function retryAfter(headers: Headers | undefined, now: number): number | null {
+function retryAfter(headers: Headers | undefined, now: number): number | null {
   const exact = Number(headers?.get('retry-after-ms') ?? Number.NaN)
   if (exact >= 0) return exact
   const value = headers?.get('retry-after')?.trim()

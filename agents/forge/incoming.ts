@@ -78,10 +78,7 @@ export async function filesBeside(
 }
 
 /** Whether all of `files` can be written. Throws `bad_request` or `path_refused`. */
-export async function checkFiles(
-  workspace: Workspace,
-  files: ReadonlyMap<string, FileContent>,
-): Promise<void> {
+async function checkFiles(workspace: Workspace, files: ReadonlyMap<string, FileContent>): Promise<void> {
   if (files.size > MAX_FILES) throw bad('files', `${files.size} files are sent; the limit is ${MAX_FILES}`)
   let bytes = 0
   for (const [path, content] of files) bytes += await workspace.checkWrite(path, content)

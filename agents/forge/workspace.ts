@@ -16,7 +16,7 @@ export type WorkspaceEntry =
 const CLOSED = '.git/'
 
 /** A larger file is taken out by an export. */
-export const MAX_SHOWN_BYTES = 1024 * 1024
+const MAX_SHOWN_BYTES = 1024 * 1024
 
 /** The workspace that a forge agent declares. Throws `agent_not_found`. */
 export async function workspaceOf(world: World, agent: string): Promise<Workspace> {

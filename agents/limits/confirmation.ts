@@ -105,8 +105,7 @@ function configuredSeconds(world: World): number {
   return Number.isInteger(seconds) && seconds >= 1 && seconds <= MAX_SECONDS ? seconds : DEFAULT_SECONDS
 }
 
-export const isExpired = (world: World, { request }: Confirmation): boolean =>
-  world.clock.now() >= request.expiresAt
+const isExpired = (world: World, { request }: Confirmation): boolean => world.clock.now() >= request.expiresAt
 
 /** The decision, null while one may still be made: that the time is over, or the run that waits, is a decision, too. */
 export async function standingDecision(

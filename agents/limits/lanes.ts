@@ -2,7 +2,7 @@ import type { ClawDecl, LaneDecl } from '../../bytecode/manifest.ts'
 import { Fault } from '../ports/fault.ts'
 import type { World } from '../world.ts'
 
-export const DEFAULT_LANE = 'default'
+const DEFAULT_LANE = 'default'
 
 /** The built-in lane, there even when a lanes block does not name it (design 9.18). */
 const BUILT_IN: LaneDecl = { name: DEFAULT_LANE, concurrency: 4, priority: 'normal' }

@@ -20,7 +20,7 @@ export function estimateTokens(text: string): number {
 }
 
 /** Bytes of a text in UTF-8; half a surrogate pair counts as the replacement character that is sent for it. */
-export function utf8Length(text: string): number {
+function utf8Length(text: string): number {
   if (!BEYOND_ASCII.test(text)) return text.length
   let bytes = 0
   for (const character of text) {

@@ -7,7 +7,7 @@ export const MAX_BODY_BYTES = 1024 * 1024
 /** Nesting of objects and lists; deeper input could overflow whoever walks it. */
 export const MAX_BODY_DEPTH = 64
 
-export const bodyTooLarge = (): Refusal =>
+const bodyTooLarge = (): Refusal =>
   new Refusal(413, 'body_too_large', `the body is larger than ${MAX_BODY_BYTES} bytes`)
 
 /** What forms are sent as. Some clients say so of JSON, too (curl): of what is none, it tells why. */

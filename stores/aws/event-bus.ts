@@ -7,8 +7,8 @@ export interface EventBusOptions extends AwsClientOptions {
 }
 
 /** What rules match on, besides the fields of the detail. */
-export const EVENT_SOURCE = 'neamclaw'
-export const RUN_ENDED = 'Forge Run Ended'
+const EVENT_SOURCE = 'neamclaw'
+const RUN_ENDED = 'Forge Run Ended'
 
 /** Puts each end of a run on an EventBridge bus; the SDK repeats what the service could not take. */
 export function eventBusNotices({ eventBus, ...options }: EventBusOptions): NoticeTarget {

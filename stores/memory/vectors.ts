@@ -6,7 +6,7 @@ const MOST_AT_ONCE = 256
  * Passages that have a vector, the newest ones: a search compares with each of them, which takes 4 MB of reading for a
  * thousand of 1024 numbers. Older ones are found by their words.
  */
-export const MOST_VECTORS = 10_000
+const MOST_VECTORS = 10_000
 /** They are removed by so many at once. */
 const SURPLUS = 1000
 

@@ -71,7 +71,7 @@ function assertFileSize(path: string, size: number): void {
 }
 
 /** Copies one file or link; the target must not exist. */
-export async function copyEntry(
+async function copyEntry(
   from: Folder,
   to: Folder,
   entry: { readonly name: string; isSymbolicLink(): boolean },
@@ -103,7 +103,7 @@ async function pour(source: FileHandle, target: FileHandle): Promise<number> {
 }
 
 /** Removes all that lies in a folder; links are removed, not followed. */
-export async function clearFolder(folder: Folder): Promise<void> {
+async function clearFolder(folder: Folder): Promise<void> {
   for (const entry of await folder.entries()) await removeEntry(folder, entry)
 }
 

@@ -34,7 +34,7 @@ const lost = (problem: string): Fault => new Fault('checkpoint_lost', { problem 
 const baseRef = (run: string, iteration: number | string): string => `refs/neam/${run}/base-${iteration}`
 
 /** `forge: <task>`, the numbers, and the trailers that a repeated `keep` finds its commit by (design 3.8). */
-export function commitMessage(request: CheckpointRequest): string {
+function commitMessage(request: CheckpointRequest): string {
   const task = request.task
     .trim()
     .split('\n', 1)[0]!

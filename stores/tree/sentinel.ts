@@ -7,7 +7,7 @@ import { decodeRecord } from './records.ts'
 import { storageFault } from './storage-fault.ts'
 
 /** Format of the tree this code reads and writes. */
-export const TREE_FORMAT = 1
+const TREE_FORMAT = 1
 
 /**
  * What makes a directory a tree: a file that only a tree has. Where it is missing the file system is not mounted, and

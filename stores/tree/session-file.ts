@@ -4,7 +4,7 @@ import type { Hash } from '../../agents/ports/ids.ts'
 import type { ArchiveText, CommitKind, StoredMessage } from '../../agents/ports/sessions.ts'
 import { taintedIf } from '../../agents/ports/tainted.ts'
 
-export const SESSION_FORMAT = 1
+const SESSION_FORMAT = 1
 
 export interface VersionHeader {
   /** Format version. */

@@ -55,6 +55,10 @@ test('names of headers come in lower case; values of one name are joined', () =>
   })
 })
 
+test('a header that is called like a property of every object is a header', () => {
+  expect(httpEvent(event({ headers: { Constructor: 'one' } })).headers).toEqual({ constructor: 'one' })
+})
+
 test('an event without headers, body and parameters is a request without them', () => {
   const { headers: _headers, ...bare } = event({})
   expect(httpEvent(bare as APIGatewayProxyEventV2)).toEqual({ ...bare, headers: {} })
