@@ -21,7 +21,11 @@ import type { StackSettings } from './settings.ts'
 /** Everything NeamClaw needs in one AWS account: docs/architecture.md draws it. */
 export class NeamStack extends Stack {
   constructor(scope: Construct, id: string, props: StackProps & { readonly settings: StackSettings }) {
-    super(scope, id, { stackName: props.settings.stackName, ...props })
+    super(scope, id, {
+      stackName: props.settings.stackName,
+      description: 'NeamClaw: claw and forge agents of a Neam program',
+      ...props,
+    })
     const { settings } = props
     Tags.of(this).add('application', 'NeamClaw')
     const network = new Network(this, 'Network', {
@@ -116,7 +120,7 @@ export class NeamStack extends Stack {
       keys.providers.grantRead(door)
       sandbox.function.grantInvoke(door)
       loop.machine.grantStartExecution(door)
-      loop.machine.grantExecution(door, 'states:DescribeExecution', 'states:StopExecution')
+      loop.machine.grantExecution(door, 'states:DescribeExecution')
     }
     // A decision wakes the execution that waits for it.
     loop.machine.grant(api, 'states:SendTaskSuccess')
@@ -137,7 +141,7 @@ export class NeamStack extends Stack {
     keys.providers.grantRead(worker)
     sandbox.function.grantInvoke(worker)
     loop.machine.grantStartExecution(worker)
-    loop.machine.grantExecution(worker, 'states:DescribeExecution', 'states:StopExecution')
+    loop.machine.grantExecution(worker, 'states:DescribeExecution')
     worker.grantInvoke(api)
     api.addEnvironment(ENV.turnWorker, worker.functionName)
 

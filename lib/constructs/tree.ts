@@ -4,6 +4,7 @@ import {
   type AccessPoint,
   FileSystem,
   LifecyclePolicy,
+  OutOfInfrequentAccessPolicy,
   PerformanceMode,
   ThroughputMode,
 } from 'aws-cdk-lib/aws-efs'
@@ -52,7 +53,9 @@ export class Tree extends Construct {
       // Bursting would give a small tree 1 MiB/s once its credits are spent.
       throughputMode: ThroughputMode.ELASTIC,
       enableAutomaticBackups: true,
+      // What nobody has read for 30 days is cheaper and slower, and fast again once it is read.
       lifecyclePolicy: LifecyclePolicy.AFTER_30_DAYS,
+      outOfInfrequentAccessPolicy: OutOfInfrequentAccessPolicy.AFTER_1_ACCESS,
       fileSystemPolicy: onlyAsTheFunctionsDo(),
       // `false` would add a statement that lets everybody write and be root; a policy without it lets nobody in.
       allowAnonymousAccess: true,
