@@ -30,6 +30,7 @@ import { loadModule } from './program-file.ts'
 import { runProgram } from './run-program.ts'
 import { SAME_TERM_MS } from './stop-signals.ts'
 import { terminalEnvironment } from './terminal-environment.ts'
+import { terminalText } from './terminal-text.ts'
 
 const FLAGS = {
   agent: {
@@ -264,6 +265,6 @@ const overridesText = (values: Given): string =>
 function progressLine({ iteration, task, verdict, tally }: IterationRecord): string {
   const said =
     verdict.kind === 'done' ? verdict.message : verdict.kind === 'retry' ? verdict.feedback : verdict.reason
-  const first = said.split('\n', 1)[0]
-  return `Iteration ${iteration}${task === '' ? '' : ` (${task})`}: ${verdict.kind}: ${first} [$${tally.cost.toFixed(4)}]`
+  const first = said.split(/\r?\n/, 1)[0]!
+  return `Iteration ${iteration}${task === '' ? '' : ` (${terminalText(task)})`}: ${verdict.kind}: ${terminalText(first)} [$${tally.cost.toFixed(4)}]`
 }

@@ -37,14 +37,15 @@ export interface ConfirmationRequest {
 }
 
 /** A call as a person reads it: nothing in it can hide, or look like something else, on a terminal. */
-export const shownCall = (tool: string, args: unknown): string =>
-  `${tool} ${JSON.stringify(args)}`.replace(
-    INVISIBLE,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+export const shownCall = (tool: string, args: unknown): string => visible(`${tool} ${JSON.stringify(args)}`)
 
-/** Control characters that JSON leaves alone, and marks that change the direction of text. */
-const INVISIBLE = /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
+/** A text in which each invisible or control character is written out: `\u202e`. */
+export const visible = (text: string): string =>
+  text.replace(INVISIBLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
+/** Control characters, and marks that change the direction of text. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
 
 export interface ConfirmationDecision {
   /** `expire`: nobody decided in time. */

@@ -122,6 +122,29 @@ describe('--json', () => {
   })
 })
 
+describe('what a plan, a model or a command wrote', () => {
+  const cwd = temporaryDirectory()
+  mkdirSync(join(cwd, 'work'))
+  writeFileSync(join(cwd, 'work/plan.txt'), 'one\u001b[2Jtwo \u202egnp.exe\r\n')
+  writeFileSync(
+    join(cwd, 'red.neam'),
+    `fun check(ctx) { if (ctx.iteration > 1) { return true; } return exec("printf '\\\\033[31mred\\\\033[0m\\\\rdone'").stdout; }
+     forge agent red { provider: "openai" model: "gpt-4o" verify: check workspace: "work" checkpoint: "none" loop { plan_file: "plan.txt" } }`,
+  )
+  const args = ['--agent', 'red.neam', '--offline']
+
+  test('is shown by a dry run without colours, and cannot move the cursor or hide', async () => {
+    const { stdout } = await runBin('neam-forge', [...args, '--dry-run'], { cwd })
+    expect(stdout).toContain('  [ ] onetwo \\u202egnp.exe\n')
+    expect(stdout).toContain('next        onetwo \\u202egnp.exe\n')
+  })
+
+  test('is shown by a run so, too', async () => {
+    const { stderr } = await runBin('neam-forge', args, { cwd })
+    expect(stderr).toContain('Iteration 1 (onetwo \\u202egnp.exe): retry: red\\u000ddone [$0.0000]\n')
+  })
+})
+
 test('an outcome other than Completed exits with 1', async () => {
   const directory = temporaryDirectory()
   writeFileSync(
