@@ -53,3 +53,12 @@ export interface Checkpoints {
   /** `workspace` is an absolute path. What a run must remember lies outside of it. */
   open(strategy: 'git' | 'snapshot' | 'none', workspace: string, agent: string): Checkpoint
 }
+
+/** What one checkpoint may take in: all files of a snapshot, those that changed for git. */
+export interface CheckpointLimits {
+  readonly files: number
+  readonly bytes: number
+}
+
+/** A file costs a network file system some milliseconds. */
+export const CHECKPOINT_LIMITS: CheckpointLimits = { files: 50_000, bytes: 2048 * 1024 * 1024 }

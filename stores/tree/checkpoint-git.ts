@@ -1,9 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Checkpoint, CheckpointRequest, Preparation } from '../../agents/ports/checkpoints.ts'
+import type {
+  Checkpoint,
+  CheckpointLimits,
+  CheckpointRequest,
+  Preparation,
+} from '../../agents/ports/checkpoints.ts'
 import { Fault } from '../../agents/ports/fault.ts'
 import type { Clock } from '../../agents/ports/time.ts'
-import { assertWithin, type CheckpointLimits } from './checkpoint-limits.ts'
+import { assertWithin } from './checkpoint-limits.ts'
 import { type CheckpointRecord, CheckpointRecords } from './checkpoint-record.ts'
 import { type Git, GitFailed } from './git-command.ts'
 import { initRepository, repositoryAbove } from './git-init.ts'

@@ -1,15 +1,7 @@
+import type { CheckpointLimits } from '../../agents/ports/checkpoints.ts'
 import { Fault } from '../../agents/ports/fault.ts'
 
-/** What one checkpoint may take in: all files of a snapshot, those that changed for git. */
-export interface CheckpointLimits {
-  readonly files: number
-  readonly bytes: number
-}
-
 const MIB = 1024 * 1024
-
-/** A file costs a network file system some milliseconds. */
-export const CHECKPOINT_LIMITS: CheckpointLimits = { files: 50_000, bytes: 2048 * MIB }
 
 /** Throws `checkpoint_failed`, which names what is too much and how to get on. */
 export function assertWithin(limits: CheckpointLimits, found: CheckpointLimits): void {

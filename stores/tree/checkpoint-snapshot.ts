@@ -3,7 +3,12 @@ import { constants } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import type { Checkpoint, CheckpointRequest, Preparation } from '../../agents/ports/checkpoints.ts'
+import type {
+  Checkpoint,
+  CheckpointLimits,
+  CheckpointRequest,
+  Preparation,
+} from '../../agents/ports/checkpoints.ts'
 import {
   type CopyCount,
   copyTree,
@@ -14,7 +19,7 @@ import {
   mirrorTree,
   removeEntry,
 } from './checkpoint-copy.ts'
-import { assertWithin, type CheckpointLimits } from './checkpoint-limits.ts'
+import { assertWithin } from './checkpoint-limits.ts'
 import { replaceFile } from './checkpoint-record.ts'
 import { openWorkspace } from './workspace.ts'
 import { errnoOf, Folder, NotAFolder, within } from './workspace-folder.ts'

@@ -1,9 +1,8 @@
 /** What keeps the work of forge runs; loaded when a run first needs it. */
-import type { Checkpoint } from '../../agents/ports/checkpoints.ts'
+import type { Checkpoint, CheckpointLimits } from '../../agents/ports/checkpoints.ts'
 import { Fault } from '../../agents/ports/fault.ts'
 import type { Clock } from '../../agents/ports/time.ts'
 import { GitCheckpoint } from './checkpoint-git.ts'
-import type { CheckpointLimits } from './checkpoint-limits.ts'
 import { SnapshotCheckpoint } from './checkpoint-snapshot.ts'
 import { bundleOf } from './git-bundle.ts'
 import { type Git, spawnGit } from './git-command.ts'

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { Checkpoint, Checkpoints } from '../../agents/ports/checkpoints.ts'
+import { CHECKPOINT_LIMITS, type CheckpointLimits } from '../../agents/ports/checkpoints.ts'
 import type { Clock } from '../../agents/ports/time.ts'
-import { CHECKPOINT_LIMITS, type CheckpointLimits } from './checkpoint-limits.ts'
 import type { Git } from './git-command.ts'
 
 export interface CheckpointsOptions {

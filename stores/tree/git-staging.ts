@@ -4,9 +4,10 @@
  */
 import type { Stats } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
+import type { CheckpointLimits } from '../../agents/ports/checkpoints.ts'
 import { Fault } from '../../agents/ports/fault.ts'
 import { MAX_FILE_BYTES } from './checkpoint-copy.ts'
-import { assertWithin, type CheckpointLimits } from './checkpoint-limits.ts'
+import { assertWithin } from './checkpoint-limits.ts'
 import type { PrivateRepository } from './git-private.ts'
 import { errnoOf } from './workspace-folder.ts'
 
