@@ -42,7 +42,6 @@ const TEXTS = {
   depth_exceeded: (d: Data) => `agent calls are nested deeper than ${show(d.limit)}`,
   price_unknown: (d: Data) =>
     `no price is known for model ${show(d.model)}, so max_cost cannot be kept; add it to the file NEAM_PRICES names`,
-  policy_denied: (d: Data) => `tool ${show(d.tool)} is denied by policy ${show(d.policy)}`,
   confirmation_pending: (d: Data) =>
     `the tool ${show(d.tool)} waits for a person's approval until ${show(d.expires_at)} (trace id ${show(d.trace_id)}): ${show(d.reason)}`,
   confirmation_decided: (d: Data) =>
@@ -70,7 +69,6 @@ const TEXTS = {
     `checkpoint "git": ${show(d.workspace)} lies inside the repository ${show(d.repository)}; run \`git init\` in the workspace itself`,
   checkpoint_failed: (d: Data) => `checkpoint failed: ${show(d.problem)}`,
   checkpoint_lost: (d: Data) => `the workspace's git history changed under the run: ${show(d.problem)}`,
-  file_unreadable: (d: Data) => `cannot read ${show(d.path)}: ${show(d.problem)}`,
   plan_invalid: (d: Data) => `plan ${show(d.path)} cannot be used: ${show(d.problem)}`,
   nothing_to_resume: (d: Data) => `forge agent ${show(d.agent)} has no run to resume: ${show(d.problem)}`,
   run_busy: (d: Data) => `run ${show(d.run)} is being worked on by another process`,

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
+import { FAULT_STATUS } from '../../lambda/middleware/fault-status.ts'
+import { REFUSAL_CODES } from '../../lambda/refusal.ts'
 import { ROUTES } from '../../lambda/routes.ts'
 import { page } from '../support/docs.ts'
 import { ROOT } from '../support/server.ts'
@@ -45,6 +47,15 @@ test('docs/http-api.md has a row for every route', () => {
   const told = [...page('docs/http-api.md').matchAll(/^\| `([A-Z]+ \/\S*)` \|/gm)].map(([, route]) => route)
   const routes = ROUTES.filter(({ method }) => method !== 'HEAD' && method !== 'ANY')
   expect(told.toSorted()).toEqual(routes.map(({ method, path }) => `${method} ${path}`).toSorted())
+})
+
+test('docs/error-codes.md has a row for every code, with the status of its answer', () => {
+  const rows = [...page('docs/error-codes.md').matchAll(/^\| `([a-z_]+)` \| (\d{3}) \| \S/gm)]
+  const told = rows.map(([, code, status]) => [code!, Number(status)] as const)
+  expect(told.map(([code]) => code).toSorted()).toEqual(
+    [...Object.keys(FAULT_STATUS), ...REFUSAL_CODES].toSorted(),
+  )
+  expect(Object.fromEntries(told)).toMatchObject(FAULT_STATUS)
 })
 
 test('docs/http-api.md has the admin routes under their heading', () => {
