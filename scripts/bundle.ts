@@ -13,7 +13,7 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 export const lazyBuiltins: Plugin = {
   name: 'lazy-builtins',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^[a-z:_/]+$/ }, ({ path, kind }) => {
+    onResolve({ filter: /^[a-z0-9:_/]+$/ }, ({ path, kind }) => {
       if (!isBuiltin(path)) return
       const named = path.replace(/^(?!node:)/, 'node:')
       // Dynamic imports are lazy by themselves; esbuild would give them a default export and no names.

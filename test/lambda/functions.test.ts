@@ -146,6 +146,13 @@ describe('what loads before the first request', () => {
     expect(initialBytes(image.metafile, `/${name}.mjs`)).toBeLessThan(330 * 1024)
   })
 
+  test.each(FUNCTIONS)('of %s imports no built-in by name, which would touch all it has', (name) => {
+    const imported = initialOutputs(image.metafile, `/${name}.mjs`)
+      .flatMap((path) => image.metafile.outputs[path]!.imports)
+      .filter(({ external, kind }) => external && kind === 'import-statement')
+    expect(imported.map(({ path }) => path)).toEqual([])
+  })
+
   test('holds these packages only', () => {
     const packages = initialInputs(image.metafile, '/api.mjs')
       .map((file) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1])
