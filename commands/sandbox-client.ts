@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises'
 import { isAbsolute, relative } from 'node:path'
 import type { CommandResult, Commands } from '../agents/ports/commands.ts'
 import { Fault } from '../agents/ports/fault.ts'
+import type { Timers } from '../agents/ports/time.ts'
 import { type AwsClientOptions, lazily, unavailable, withTimeouts } from '../stores/aws/client-options.ts'
 import { barrier, barriersBelow, changedFolders, TRUSTED_MS } from './visibility.ts'
 
@@ -31,20 +32,24 @@ export interface SandboxClientOptions extends AwsClientOptions {
   readonly functionName: string
   /** Absolute: what the sandbox mounts, as this function sees it. */
   readonly workspaceDir: string
+  readonly timers: Timers
   /** What an answer may take beyond the command's own time: a cold start, the end of the command. Default 20 s. */
   readonly answerMarginMs?: number
 }
 
 const ANSWER_MARGIN_MS = 20_000
 const SERVICE = 'the sandbox of commands'
+/** Between tries of a call that Lambda did not let begin. */
+const THROTTLED_PAUSES_MS = [1_000, 2_000, 4_000, 8_000]
 
 /**
- * Commands in the sandbox function. A call is made once: a command that was cut off may have done its work. An abort stops
- * the waiting; the command itself ends by its own time limit. Throws `path_refused` for a folder outside of the workspace
- * root and `service_unavailable`.
+ * Commands in the sandbox function. A call is made once: a command that was cut off may have done its work. Only one that
+ * Lambda throttled is made again, within the time of the command: it never began. An abort stops the waiting; the command
+ * itself ends by its own time limit. Throws `path_refused` for a folder outside of the workspace root and
+ * `service_unavailable`.
  */
 export function createSandboxClient(options: SandboxClientOptions): Commands {
-  const { functionName, workspaceDir, answerMarginMs = ANSWER_MARGIN_MS, ...clientOptions } = options
+  const { functionName, workspaceDir, timers, answerMarginMs = ANSWER_MARGIN_MS, ...clientOptions } = options
   const load = lazily(async () => {
     const sdk = await import('@aws-sdk/client-lambda')
     const { requestHandler, ...others } = withTimeouts(clientOptions)
@@ -55,7 +60,7 @@ export function createSandboxClient(options: SandboxClientOptions): Commands {
     return { sdk, client: new sdk.LambdaClient({ ...others, requestHandler: handler, maxAttempts: 1 }) }
   })
 
-  const invoke = async (request: SandboxRequest, signal: AbortSignal): Promise<SandboxAnswer> => {
+  const invokeOnce = async (request: SandboxRequest, signal: AbortSignal): Promise<SandboxAnswer> => {
     const { client, sdk } = await load()
     try {
       const { FunctionError, Payload } = await client.send(
@@ -71,6 +76,20 @@ export function createSandboxClient(options: SandboxClientOptions): Commands {
       signal.throwIfAborted()
       throw error instanceof Fault ? error : unavailable(SERVICE, error)
     }
+  }
+
+  const invoke = async (request: SandboxRequest, signal: AbortSignal): Promise<SandboxAnswer> => {
+    let left = request.timeout_ms
+    for (const pause of THROTTLED_PAUSES_MS) {
+      try {
+        return await invokeOnce({ ...request, timeout_ms: left }, signal)
+      } catch (error) {
+        if (!wasThrottled(error) || pause >= left) throw error
+      }
+      await timers.sleep(pause, signal)
+      left -= pause
+    }
+    return await invokeOnce({ ...request, timeout_ms: left }, signal)
   }
 
   return {
@@ -91,6 +110,9 @@ export function createSandboxClient(options: SandboxClientOptions): Commands {
     },
   }
 }
+
+const wasThrottled = (error: unknown): boolean =>
+  error instanceof Fault && error.cause instanceof Error && error.cause.name === 'TooManyRequestsException'
 
 async function pathBelow(workspaceDir: string, cwd: string): Promise<string> {
   const [root, folder] = await Promise.all(

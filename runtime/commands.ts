@@ -15,7 +15,7 @@ export const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin'
  */
 export function systemCommands(settings: Settings, environment: Environment, timers: Timers): Commands {
   return atFirstCommand(async () => {
-    if (settings.onLambda) return await lambdaCommands(settings)
+    if (settings.onLambda) return await lambdaCommands(settings, timers)
     const { localCommands } = await import('../commands/local.ts')
     return localCommands({
       ...isolationOptions(settings, environment),
@@ -58,10 +58,13 @@ export async function commandWarnings(
 const NOT_ISOLATED =
   'commands of this program run without isolation, because neither bwrap nor unshare works here: they can read the keys of this process; install bubblewrap, or have commands refused with NEAM_COMMAND_ISOLATION=require'
 
-async function lambdaCommands({ sandboxFunction, workspaceDir }: Settings): Promise<Commands> {
+async function lambdaCommands(
+  { sandboxFunction, workspaceDir }: Settings,
+  timers: Timers,
+): Promise<Commands> {
   if (sandboxFunction !== null && workspaceDir !== null) {
     const { createSandboxClient } = await import('../commands/sandbox-client.ts')
-    return createSandboxClient({ functionName: sandboxFunction, workspaceDir })
+    return createSandboxClient({ functionName: sandboxFunction, workspaceDir, timers })
   }
   return {
     run: async () => {

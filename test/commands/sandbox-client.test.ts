@@ -24,8 +24,12 @@ async function clientOf(answer: () => ServiceAnswer | Promise<ServiceAnswer>, an
   const cwd = join(workspaceDir, 'builder')
   mkdirSync(cwd)
   const { requests, connections, client } = await awsService(answer)
-  const commands = createSandboxClient({ functionName: 'Sandbox', workspaceDir, answerMarginMs, ...client })
+  const pauses: number[] = []
+  const timers = { ...realTimers, sleep: async (ms: number) => void pauses.push(ms) }
+  const options = { functionName: 'Sandbox', workspaceDir, timers, answerMarginMs, ...client }
+  const commands = createSandboxClient(options)
   return {
+    pauses,
     requests,
     connections,
     workspaceDir,
@@ -115,7 +119,6 @@ describe('the sandbox client', () => {
     ['an answer of another shape', { body: { ...done, exit_code: 'zero' } }, 'cannot be read'],
     ['hostile folders', { body: { ...done, changed: [7] } }, 'cannot be read'],
     ['a missing permission', refused('AccessDeniedException', 403), 'AccessDeniedException'],
-    ['a throttle', refused('TooManyRequestsException', 429), 'TooManyRequestsException'],
     ['a service that fails', refused('ServiceException', 500), 'ServiceException'],
   ])('%s is service_unavailable, without ids, after one try', async (_, answer, problem) => {
     const { run, requests } = await clientOf(() => answer)
@@ -125,6 +128,29 @@ describe('the sandbox client', () => {
     })
     expect(requests).toHaveLength(1)
   })
+
+  test('a call that Lambda throttled is made again, with the time that is left to the command', async () => {
+    const answers = [refused('TooManyRequestsException', 429), refused('TooManyRequestsException', 429)]
+    const { run, requests, pauses } = await clientOf(() => answers.shift() ?? { body: done })
+    expect(await run({ timeoutMs: 10_000 })).toMatchObject({ exitCode: 3 })
+    expect(pauses).toEqual([1000, 2000])
+    expect(requests.map(({ body }) => body.timeout_ms)).toEqual([10_000, 9000, 7000])
+  })
+
+  test.each([
+    ['its time is over', 2500, [1000], 2],
+    ['it was made five times', 60_000, [1000, 2000, 4000, 8000], 5],
+  ])(
+    'one that goes on being throttled is service_unavailable when %s',
+    async (_, timeoutMs, waited, tries) => {
+      const { run, requests, pauses } = await clientOf(() => refused('TooManyRequestsException', 429))
+      await expect(run({ timeoutMs })).rejects.toMatchObject({
+        code: 'service_unavailable',
+        data: { problem: 'TooManyRequestsException' },
+      })
+      expect([pauses, requests.length]).toEqual([waited, tries])
+    },
+  )
 
   test('an answer that does not come within the command time and the margin is given up', async () => {
     const { run, requests } = await clientOf(() => new Promise<ServiceAnswer>(() => {}), 50)

@@ -6,6 +6,7 @@ import { MAX_OUTPUT_BYTES } from '../../commands/output.ts'
 import { createSandboxClient } from '../../commands/sandbox-client.ts'
 import { createSandbox } from '../../runtime/sandbox.ts'
 import { awsService } from '../stores/aws/service.ts'
+import { realTimers } from '../support/real-timers.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { vanished } from './processes.ts'
 
@@ -122,7 +123,12 @@ describe('the sandbox function', () => {
 test('a command goes from the client through Invoke to the handler and back', async () => {
   // The step sees the workspaces elsewhere than the sandbox does; here both are one folder.
   const { client } = await awsService(async ({ body }) => ({ body: await call(body) }))
-  const commands = createSandboxClient({ functionName: 'Sandbox', workspaceDir: root, ...client })
+  const commands = createSandboxClient({
+    functionName: 'Sandbox',
+    workspaceDir: root,
+    timers: realTimers,
+    ...client,
+  })
   writeFileSync(join(workspace, 'in.txt'), 'hello')
   const result = await commands.run('cat in.txt; exit 7', {
     cwd: workspace,
