@@ -13,6 +13,7 @@ export const RESET_ANSWER = v.strictObject({
 export const clawReset: RouteHandler = async ({ system, params, requestId }) => {
   const agent = params.agent ?? ''
   const key = params.key ?? ''
-  await resetSession((await system()).world, { agent, key, requestId })
-  return { body: { agent, session_key: key, status: 'reset', message: 'Session archived and reset' } }
+  const { archived } = await resetSession((await system()).world, { agent, key, requestId })
+  const message = archived === null ? 'Session was empty: nothing to archive' : 'Session archived and reset'
+  return { body: { agent, session_key: key, status: 'reset', message } }
 }

@@ -110,6 +110,7 @@ describe('claw agents', () => {
       status: 'reset',
       message: 'Session archived and reset',
     })
+    expect((await restarted.call('POST', RESET)).body.message).toBe('Session was empty: nothing to archive')
     const fresh = await restarted.call('POST', MESSAGE, { body: { message: 'What did I ask?' } })
     // The agent has a memory: what it was given of that is told apart from the conversation.
     expect(fresh.body.response.split(' Of earlier conversations')[0]).not.toContain('ORD-12345')
