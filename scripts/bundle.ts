@@ -1,10 +1,14 @@
 // The esbuild settings of everything we ship; `build.ts`, the bench and the tests use the same ones.
 import { readFileSync } from 'node:fs'
+import http from 'node:http'
 import { isBuiltin } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+/** What `node:http` takes from undici when it is touched; none of it is asked of a dynamic import. */
+const OF_UNDICI: ReadonlySet<string> = new Set(['WebSocket', 'CloseEvent', 'MessageEvent'])
 
 /**
  * `import ... from 'node:http'` in an ES module touches every getter of the built-in and so loads undici: 25 to 60 ms
@@ -16,12 +20,22 @@ export const lazyBuiltins: Plugin = {
     onResolve({ filter: /^[a-z0-9:_/]+$/ }, ({ path, kind }) => {
       if (!isBuiltin(path)) return
       const named = path.replace(/^(?!node:)/, 'node:')
-      // Dynamic imports are lazy by themselves; esbuild would give them a default export and no names.
-      if (kind === 'dynamic-import') return { path: named, external: true }
+      // A dynamic import comes when it is needed; esbuild would give it a default export and no names. But the AWS SDK
+      // imports `node:http` so for its agent alone.
+      if (kind === 'dynamic-import')
+        return named === 'node:http'
+          ? { path: named, namespace: 'named-builtin' }
+          : { path: named, external: true }
       return { path: named, namespace: 'builtin' }
     })
     onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
+    }))
+    onLoad({ filter: /.*/, namespace: 'named-builtin' }, ({ path }) => ({
+      contents: `
+        const builtin = process.getBuiltinModule(${JSON.stringify(path)})
+        export default builtin
+        export const { ${Object.keys(http).filter((name) => !OF_UNDICI.has(name))} } = builtin`,
     }))
   },
 }

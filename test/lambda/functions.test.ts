@@ -153,6 +153,11 @@ describe('what loads before the first request', () => {
     expect(imported.map(({ path }) => path)).toEqual([])
   })
 
+  test('and what loads later takes node:http without undici, which only a model needs', () => {
+    const later = Object.values(image.metafile.outputs).flatMap(({ imports }) => imports)
+    expect(later.filter(({ external, path }) => external && path === 'node:http')).toEqual([])
+  })
+
   test('holds these packages only', () => {
     const packages = initialInputs(image.metafile, '/api.mjs')
       .map((file) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1])
