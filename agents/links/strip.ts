@@ -23,6 +23,23 @@ const SUSPICIOUS = /\]\(|\]\[|\]:|<|\/\/|www\.|&|\\/i
 /** Quotations and lists in one another, a hundred deep in one line. */
 const TOO_DEEP = /^(?:[ \t]*(?:>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t]))){100}/m
 
+/** Reading brackets that stay open takes time that grows with the square of their number. */
+const MOST_OPEN = 2000
+
+/** Whether more brackets, or destinations in angle brackets, are open in one paragraph than can be read in time. */
+function hasTooManyOpen(text: string): boolean {
+  return text.split(/\n[ \t]*\n/).some((paragraph) => {
+    let [open, destinations] = [0, 0]
+    for (const [mark] of paragraph.matchAll(/\]\(<|[[\]]/g)) {
+      if (mark === '[') open += 1
+      else open = Math.max(0, open - 1)
+      if (mark === '](<') destinations += 1
+      if (open > MOST_OPEN || destinations > MOST_OPEN) return true
+    }
+    return false
+  })
+}
+
 /**
  * A Markdown text without the links and images that a rule does not let stand: inline, by reference, autolinks, HTML and
  * bare URLs. The text of a link and the description of an image stay. Null: it cannot be cleaned, because new ones came up
@@ -30,7 +47,7 @@ const TOO_DEEP = /^(?:[ \t]*(?:>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t]))){100}/m
  */
 export async function stripLinks(text: string, rule: LinkRule): Promise<Stripped | null> {
   if (!SUSPICIOUS.test(text)) return { text, removed: 0 }
-  if (TOO_DEEP.test(text)) return null
+  if (TOO_DEEP.test(text) || hasTooManyOpen(text)) return null
   const readings = await markdownReadings()
   let current = text
   let removed = 0

@@ -204,7 +204,9 @@ describe('an answer', () => {
   })
 
   test.each([
-    ['brackets', `${'['.repeat(20_000)}![a](//evil.example)${']'.repeat(20_000)}`],
+    ['brackets', `${'['.repeat(1999)}![a](//evil.example)${']'.repeat(1999)}`],
+    ['paragraphs of brackets', `${Array(20).fill('['.repeat(1999)).join('\n\n')}![a](//evil.example)`],
+    ['destinations', `${'[a](<'.repeat(1999)} ![a](//evil.example)`],
     ['emphasis', `${'*a_ '.repeat(20_000)}![a](//evil.example)`],
     ['images', '![a](//evil.example)'.repeat(4000)],
     ['letters', `//evil.example ${'a'.repeat(400_000)}`],
@@ -228,6 +230,14 @@ describe('an answer', () => {
       expect(await stripped(`${mark.repeat(99)}![a](//evil.example)`)).not.toContain('evil')
     },
   )
+
+  test.each([
+    ['brackets', '['],
+    ['brackets with text', 'a [ b\n'],
+    ['destinations', '[a](<'],
+  ])('is refused where more than two thousand %s are open in a paragraph', async (_, mark) => {
+    expect(await stripLinks(`${mark.repeat(2001)}![a](//evil.example)`, ACME)).toBeNull()
+  })
 
   test('may have long rules', async () => {
     const text = `${'-'.repeat(300)}\n\n${'*'.repeat(300)}\n\n`
