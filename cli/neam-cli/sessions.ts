@@ -49,7 +49,7 @@ export const sessions: Command = command({
 history.`,
   examples: [
     'neam-cli sessions list tutor.neam',
-    'neam-cli sessions show tutor.neam tutor ada',
+    'neam-cli sessions show tutor.neam tutor cli_ada',
     'neam-cli sessions export tutor.neam tutor ada -o ada.json',
   ],
   flags: FLAGS,
