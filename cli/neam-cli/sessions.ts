@@ -50,7 +50,7 @@ history.`,
   examples: [
     'neam-cli sessions list tutor.neam',
     'neam-cli sessions show tutor.neam tutor cli_ada',
-    'neam-cli sessions export tutor.neam tutor ada -o ada.json',
+    'neam-cli sessions export tutor.neam tutor cli_ada -o ada.json',
   ],
   flags: FLAGS,
   async run({ values, positionals }) {
