@@ -1,8 +1,5 @@
 import type { Slots } from '../agents/limits/slots.ts'
-import { Fault } from '../agents/ports/fault.ts'
 import { asFault } from '../agents/turn/as-fault.ts'
-import type { Aside } from '../agents/turn/call-context.ts'
-import type { World } from '../agents/world.ts'
 import type { RouteRequest } from './edge.ts'
 import { Refusal } from './refusal.ts'
 
@@ -16,21 +13,15 @@ const RETRY_AFTER_SECONDS = 5
 export async function withInstance<T>(
   request: RouteRequest,
   agent: string,
-  work: (aside: Aside) => Promise<T>,
+  work: () => Promise<T>,
 ): Promise<T> {
-  const { instances, world } = await request.system()
+  const { instances } = await request.system()
   const release = instances.takeFree() ?? (await waitFor(instances, request, agent))
-  return await instances.workIn(release, () => patienceOf(world, request), work)
-}
-
-/** Whoever waited aside and finds no instance in time is an accepted message by then: it goes on elsewhere. */
-function patienceOf(world: World, { edge, handOver }: RouteRequest) {
-  const late = new AbortController()
-  const patience = world.timers.deadline(Math.max(0, handOver.at - handOver.leastMs - world.clock.now()))
-  const onLate = () => late.abort(new Fault('turn_handed_over'))
-  patience.signal.addEventListener('abort', onLate, { once: true })
-  if (patience.signal.aborted) onLate()
-  return { signal: AbortSignal.any([late.signal, edge.shutdown]), cancel: () => patience.cancel() }
+  try {
+    return await work()
+  } finally {
+    release()
+  }
 }
 
 async function waitFor(instances: Slots, request: RouteRequest, agent: string): Promise<() => void> {

@@ -1,10 +1,12 @@
 import { resumeTurn, untilFree } from '../agents/claw/resume.ts'
-import type { Slots } from '../agents/limits/slots.ts'
+import { Slots } from '../agents/limits/slots.ts'
 import type { TurnPlace, TurnWorker } from '../agents/ports/turn-worker.ts'
 import type { World } from '../agents/world.ts'
 
 /** Of a turn in the background. */
 const LONGEST_TURN_MS = 15 * 60_000
+/** Of the VM instances, so that turns that wait for each other leave some to requests. */
+const SHARE = 0.5
 
 export interface BackgroundTurns {
   /** Goes on with turns in a world. */
@@ -17,27 +19,33 @@ export interface BackgroundTurns {
 
 /**
  * Turns that go on in this process, beside the requests. Those of a session follow each other in the order in which they
- * came; each waits for a VM instance as a request does, and gives it back while it waits for lane and session.
+ * came; each waits for a VM instance as a request does, and gives it back while turns elsewhere are in its way.
  */
 export function backgroundTurns(instances: Slots): BackgroundTurns {
   const running = new Map<string, Promise<void>>()
   /** The last turn of each session. */
   const newest = new Map<string, Promise<void>>()
+  const places = new Slots(Math.max(1, Math.floor(instances.limit * SHARE)))
   const stop = new AbortController()
 
-  const attempt = async (world: World, place: TurnPlace) =>
-    await instances.workIn(
-      await instances.take(stop.signal),
-      () => ({ signal: stop.signal, cancel() {} }),
-      async (aside) =>
-        await resumeTurn(world, place, {
+  const attempt = async (world: World, place: TurnPlace) => {
+    const leave = await places.take(stop.signal)
+    try {
+      const release = await instances.take(stop.signal)
+      try {
+        return await resumeTurn(world, place, {
           deadlineAt: world.clock.now() + LONGEST_TURN_MS,
           signal: stop.signal,
           requestId: null,
           holding: [],
-          aside,
-        }),
-    )
+        })
+      } finally {
+        release()
+      }
+    } finally {
+      leave()
+    }
+  }
 
   const run = async (world: World, place: TurnPlace): Promise<void> => {
     try {

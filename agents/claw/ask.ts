@@ -4,7 +4,7 @@ import { Fault, type FaultCode, isFaultCode } from '../ports/fault.ts'
 import type { SessionRef, TurnIntent, TurnResult } from '../ports/sessions.ts'
 import { agentSpan, isFailure } from '../tracing/agent-span.ts'
 import { asFault } from '../turn/as-fault.ts'
-import type { Aside, HandOver, HeldSession } from '../turn/call-context.ts'
+import type { HandOver, HeldSession } from '../turn/call-context.ts'
 import type { World } from '../world.ts'
 import { isBusy } from './busy.ts'
 import { runPipeline } from './pipeline.ts'
@@ -36,8 +36,6 @@ export interface AskRequest {
   readonly depth?: number
   readonly holding?: readonly HeldSession[]
   readonly handOver?: HandOver | null
-  /** See CallContext. */
-  readonly aside?: Aside | null
   /** See CallContext. */
   readonly taint?: readonly string[]
 }
@@ -128,7 +126,6 @@ function incomingTurn(world: World, request: AskRequest): Omit<IncomingTurn, 'sp
       requestId: request.requestId ?? null,
       holding,
       handOver: request.handOver ?? null,
-      aside: request.aside ?? null,
       taint: request.taint ?? [],
     },
     ledger: { accepted: false, holding, held: [] },

@@ -6,10 +6,8 @@ import { enterLane, laneOf } from '../limits/lanes.ts'
 import { linksOf } from '../links/apply.ts'
 import { Fault } from '../ports/fault.ts'
 import type { Lease, SessionVersion, TurnResult } from '../ports/sessions.ts'
-import type { CallContext } from '../turn/call-context.ts'
 import { handOverWhenDue } from '../turn/hand-over.ts'
 import { answeredAs } from './answered.ts'
-import { isBusy } from './busy.ts'
 import { dueReset } from './due-reset.ts'
 import { heldLease } from './held-lease.ts'
 import { startAfresh } from './reset.ts'
@@ -89,39 +87,24 @@ async function accept(turn: ClearedTurn, lane: LaneDecl): Promise<boolean> {
 async function takeLane(turn: ClearedTurn, lane: LaneDecl): Promise<void> {
   const { world, agent, call, ledger, cameInAt } = turn
   if (call.holding.some((held) => held.ref.agent === agent.name)) return
-  await waiting(call, async (waitMs) => {
-    const waitedMs = Math.max(0, world.clock.now() - cameInAt)
-    const slot = await enterLane(world, agent, lane, { waitMs: timeLeft(turn, waitMs), waitedMs })
-    ledger.held.push(() => slot.leave())
-  })
+  const waitedMs = Math.max(0, world.clock.now() - cameInAt)
+  const slot = await enterLane(world, agent, lane, { waitMs: timeLeft(turn, WAIT_MS), waitedMs })
+  ledger.held.push(() => slot.leave())
 }
 
 async function takeSession(turn: ClearedTurn): Promise<Lease> {
   const { world, ref, call, ledger } = turn
   const own = heldLease(call.holding, ref)
   if (own !== null) return own
-  return await waiting(call, async (waitMs) => {
-    const lease = await world.sessions.acquire(ref, {
-      purpose: `turn ${turn.id}`,
-      ttlMs: timeLeft(turn, LONGEST_TURN_MS) + LEASE_MARGIN_MS,
-      waitMs: timeLeft(turn, waitMs),
-    })
-    if (lease === null) throw new Fault('session_busy', { key: ref.key }, { retryAfterMs: LEASE_MARGIN_MS })
-    ledger.held.push(() => lease.release())
-    ledger.holding.push({ ref, lease })
-    return lease
+  const lease = await world.sessions.acquire(ref, {
+    purpose: `turn ${turn.id}`,
+    ttlMs: timeLeft(turn, LONGEST_TURN_MS) + LEASE_MARGIN_MS,
+    waitMs: timeLeft(turn, WAIT_MS),
   })
-}
-
-/** What others use is waited for aside, so that many who wait for one lane leave room to those who wait for none. */
-async function waiting<T>({ aside }: CallContext, take: (waitMs: number) => Promise<T>): Promise<T> {
-  if (!aside) return await take(WAIT_MS)
-  try {
-    return await take(0)
-  } catch (error) {
-    if (!isBusy(error)) throw error
-    return await aside(() => take(WAIT_MS))
-  }
+  if (lease === null) throw new Fault('session_busy', { key: ref.key }, { retryAfterMs: LEASE_MARGIN_MS })
+  ledger.held.push(() => lease.release())
+  ledger.holding.push({ ref, lease })
+  return lease
 }
 
 const timeLeft = ({ world, call }: ClearedTurn, most: number): number =>

@@ -12,8 +12,6 @@ export interface CallContext {
   readonly holding: readonly HeldSession[]
   /** When a worker goes on in the caller's place; null or left out = never. A tool call has its own calls made to their end. */
   readonly handOver?: HandOver | null
-  /** Waits without what the call holds of its process, a VM instance; null or left out = it holds nothing of it. */
-  readonly aside?: Aside | null
   /** Where text of strangers in what is passed on came from (agents/turn/taint.ts); left out = there is none. */
   readonly taint?: readonly string[]
 }
@@ -26,16 +24,11 @@ export interface HandOver {
   readonly leastMs: number
 }
 
-/** Gives back what is held, waits, and takes it again before it answers. Rejects where it cannot be had again in time. */
-export type Aside = <T>(wait: () => Promise<T>) => Promise<T>
-
 /** The circumstances of a call to an agent from within another one's. */
 export const nestedCall = <C extends CallContext>(call: C): C => ({
   ...call,
   depth: call.depth + 1,
   handOver: null,
-  // It works within its caller's instance.
-  aside: null,
 })
 
 export interface HeldSession {

@@ -3,7 +3,6 @@ import { isBusy } from '../../agents/claw/busy.ts'
 import type { AskAnswer } from '../../agents/claw/turn.ts'
 import { Fault } from '../../agents/ports/fault.ts'
 import type { TurnPlace } from '../../agents/ports/turn-worker.ts'
-import type { Aside } from '../../agents/turn/call-context.ts'
 import type { World } from '../../agents/world.ts'
 import type { RouteAnswer, RouteRequest } from '../edge.ts'
 import { idempotencyKeyOf, idOfKey } from '../idempotency-key.ts'
@@ -37,9 +36,8 @@ export async function takeMessage(
   const from = mayStream ? streamFrom(request) : null
   const isAsync = wantsAsync(headerOf(request, 'prefer')) || (mayStream && wantsStream(request))
   const now = world.clock.now()
-  const turn = (aside: Aside | null) =>
+  const turn = () =>
     ask(world, {
-      aside,
       ...place,
       message,
       isNewTurn: idempotencyKey === null,
@@ -54,7 +52,7 @@ export async function takeMessage(
   const take = () =>
     orOnTheWay(world, place, { isRepeatable: idempotencyKey !== null, isAsync }, async () => {
       // To be accepted, a message needs no VM instance: its turn waits for one.
-      const answer = isAsync ? await turn(null) : await withInstance(request, agent, turn)
+      const answer = isAsync ? await turn() : await withInstance(request, agent, turn)
       return { body: view(answer) }
     })
   if (from === null) return await take()

@@ -35,31 +35,6 @@ describe('a limited number of places', () => {
     await waiting
   })
 
-  test('who gave a place back while it waited for something gets the next one, before those who had none', async () => {
-    const slots = new Slots(1)
-    const patience = () => ({ signal: never, cancel() {} })
-    const order: string[] = []
-    const allCame = Promise.withResolvers<void>()
-    const first = slots.workIn(await slots.take(never), patience, async (aside) => {
-      order.push('first')
-      await allCame.promise
-      await aside(async () => {
-        // The place is with the second now, and the third waits for it.
-        expect(slots.occupancy()).toEqual({ limit: 1, inUse: 1, waiting: 1 })
-      })
-      order.push('first again')
-    })
-    const later = ['second', 'third'].map(async (name) => {
-      const release = await slots.take(never)
-      order.push(name)
-      release()
-    })
-    allCame.resolve()
-    await Promise.all([first, ...later])
-    expect(order).toEqual(['first', 'second', 'first again', 'third'])
-    expect(slots.occupancy()).toEqual({ limit: 1, inUse: 0, waiting: 0 })
-  })
-
   test('giving a place back twice frees one only', async () => {
     const slots = new Slots(2)
     const release = await slots.take(never)

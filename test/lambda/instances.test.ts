@@ -73,67 +73,6 @@ const impatient = (api: TestApi): number[] => {
   return asked
 }
 
-describe('a turn that waits', () => {
-  test.each<[string, number, Readonly<Record<string, string>>]>([
-    ['its session', 200, {}],
-    ['its session in the background', 202, { prefer: 'respond-async' }],
-  ])('for %s leaves its VM instance to others', async (_what, status, headers) => {
-    const model = new ScriptedModel().answer(says('to bob'), says('to ann'))
-    const api = await boot(model)
-    const { sessions } = api.system.world
-    const ref = { agent: 'Desk', key: 'ann' }
-    const lease = await sessions.acquire(ref, { purpose: 'test', ttlMs: 60_000, waitMs: 0 })
-    const ann = say(api, 'ann', headers)
-    expect(await say(api, 'bob')).toMatchObject({ status: 200, body: { response: 'to bob' } })
-    await lease?.release()
-    expect((await ann).status).toBe(status)
-    await api.system.turns.idle()
-    expect((await sessions.open(ref)).messages.map(({ content }) => content)).toEqual(['I am ann', 'to ann'])
-    expect(await pool(api)).toEqual({ size: 1, in_use: 0, waiting: 0 })
-  })
-
-  test('for its lane, too', async () => {
-    const model = new ScriptedModel().answer(says('to the helper'), says('to ann'))
-    const api = await boot(model)
-    const slots = await Promise.all(
-      [1, 2, 3, 4].map(() =>
-        api.system.world.lanes.enter({
-          agent: 'Desk',
-          lane: 'default',
-          concurrency: 4,
-          priority: 'normal',
-          waitMs: 0,
-        }),
-      ),
-    )
-    const ann = say(api, 'ann')
-    const ask = { body: { agent_id: 'helper', query: 'Hi' } }
-    expect((await api.call('POST', '/api/v1/agent/ask', ask)).status).toBe(200)
-    await slots[0]?.leave()
-    expect(await ann).toMatchObject({ status: 200, body: { response: 'to ann' } })
-  })
-
-  test('and finds no instance in its time is accepted, and answered in the background', async () => {
-    const { model, asked, open } = gated()
-    const api = await boot(model.answer(says('to ann')))
-    const { sessions } = api.system.world
-    const lease = await sessions.acquire(
-      { agent: 'Desk', key: 'ann' },
-      { purpose: 'test', ttlMs: 60_000, waitMs: 0 },
-    )
-    const ann = say(api, 'ann')
-    const bob = say(api, 'bob')
-    await asked
-    impatient(api)
-    await lease?.release()
-    expect((await ann).status).toBe(202)
-    open()
-    expect((await bob).status).toBe(200)
-    await api.system.turns.idle()
-    expect((await sessions.open({ agent: 'Desk', key: 'ann' })).messages).toHaveLength(2)
-  })
-})
-
 describe('requests beyond the VM instances', () => {
   test('wait, are counted as waiting, and are answered in the order in which they came', async () => {
     const { model, asked, open } = gated()

@@ -113,7 +113,7 @@ describe('Idempotency-Key', () => {
     const api = await testApi()
     const { sessions } = api.system.world
     const acquire = sessions.acquire.bind(sessions)
-    let busy = 2
+    let busy = 1
     Object.assign(sessions, {
       acquire: async (...args: Parameters<typeof acquire>) => (busy-- > 0 ? null : await acquire(...args)),
     })
