@@ -4,9 +4,9 @@ import type { MessageCreateParamsNonStreaming } from '@anthropic-ai/sdk/resource
 import type { TextListener } from '../agents/ports/model.ts'
 import type { AnthropicOptions } from './anthropic.ts'
 import { fromAnthropic, toAnthropic } from './anthropic-wire.ts'
-import { sdkFailure, unreadable } from './failure.ts'
 import type { Connection, Endpoint } from './openai.ts'
 import { MAX_TIMER_MS, type ModelCall } from './retrying.ts'
+import { sdkCall } from './sdk-call.ts'
 
 /** Everything that the package would otherwise take from the environment or from files is given. */
 const connect = ({ baseURL, apiKey, fetch }: Endpoint & Connection): Anthropic =>
@@ -23,20 +23,16 @@ const connect = ({ baseURL, apiKey, fetch }: Endpoint & Connection): Anthropic =
 
 /** A client of the endpoint; each call is one attempt. */
 export function anthropicClient(options: AnthropicOptions): ModelCall {
-  const { name, clock } = options
   const sdk = connect(options)
-  return async (request, { signal, listener }) => {
-    let answer: unknown
-    try {
+  return sdkCall(
+    options,
+    // What cannot be said to the vendor is a failure of the attempt, too.
+    async (request, { signal, listener }) => {
       const body = toAnthropic(request, options.maxOutput(request.model))
-      answer = await (listener ? listen(sdk, body, { signal, listener }) : send(sdk, body, signal))
-    } catch (error) {
-      if (signal.aborted) throw error
-      return { kind: 'failed', ...sdkFailure(name, error, clock.now()) }
-    }
-    const reply = fromAnthropic(answer, request)
-    return reply === null ? { kind: 'failed', ...unreadable(name) } : { kind: 'answer', answer: reply }
-  }
+      return await (listener ? listen(sdk, body, { signal, listener }) : send(sdk, body, signal))
+    },
+    fromAnthropic,
+  )
 }
 
 const send = (sdk: Anthropic, body: MessageCreateParamsNonStreaming, signal: AbortSignal) =>

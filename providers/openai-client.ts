@@ -1,11 +1,11 @@
 /** The `openai` package and what is said through it; loaded at the first call. */
 import { OpenAI } from 'openai'
 import type { ModelRequest, TextListener } from '../agents/ports/model.ts'
-import { sdkFailure, unreadable } from './failure.ts'
 import type { Connection, Endpoint, OpenAIOptions } from './openai.ts'
 import { gathered } from './openai-stream.ts'
 import { fromWire, toWire } from './openai-wire.ts'
 import { MAX_TIMER_MS, type ModelCall } from './retrying.ts'
+import { sdkCall } from './sdk-call.ts'
 
 /** Everything that the package would otherwise take from the environment is given. */
 export const connect = ({ baseURL, apiKey, fetch }: Endpoint & Connection): OpenAI =>
@@ -22,19 +22,13 @@ export const connect = ({ baseURL, apiKey, fetch }: Endpoint & Connection): Open
 
 /** A client of the endpoint; each call is one attempt. */
 export function openaiClient(options: OpenAIOptions): ModelCall {
-  const { name, clock } = options
   const sdk = connect(options)
-  return async (request, { signal, listener }) => {
-    let answer: unknown
-    try {
-      answer = await (listener ? listen(sdk, request, { signal, listener }) : send(sdk, request, signal))
-    } catch (error) {
-      if (signal.aborted) throw error
-      return { kind: 'failed', ...sdkFailure(name, error, clock.now()) }
-    }
-    const reply = fromWire(answer, request)
-    return reply === null ? { kind: 'failed', ...unreadable(name) } : { kind: 'answer', answer: reply }
-  }
+  return sdkCall(
+    options,
+    (request, { signal, listener }) =>
+      listener ? listen(sdk, request, { signal, listener }) : send(sdk, request, signal),
+    fromWire,
+  )
 }
 
 const send = (sdk: OpenAI, request: ModelRequest, signal: AbortSignal) =>

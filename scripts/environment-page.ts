@@ -1,7 +1,7 @@
 // `npm run build:environment`: docs/environment.md, the reference of environment variables, from runtime/variables.ts.
-import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { READERS, VARIABLES, type Variable, type VariableGroup } from '../runtime/variables.ts'
+import { writeOrCheck } from './reference-page.ts'
 
 export const ENVIRONMENT_PAGE = fileURLToPath(new URL('../docs/environment.md', import.meta.url))
 
@@ -57,12 +57,10 @@ function valueText(takes: Variable['takes']): string {
   return `${max === Number.MAX_SAFE_INTEGER ? `${min} or more` : `${min} to ${max}`} ${unit}`.trim()
 }
 
-const isCurrent = (): boolean => readFileSync(ENVIRONMENT_PAGE, 'utf8') === environmentPage()
-
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  if (!process.argv.includes('--check')) writeFileSync(ENVIRONMENT_PAGE, environmentPage())
-  else if (!isCurrent()) {
-    console.error('docs/environment.md is not what runtime/variables.ts says: npm run build:environment')
-    process.exitCode = 1
-  }
+  writeOrCheck({
+    file: ENVIRONMENT_PAGE,
+    text: environmentPage,
+    stale: 'docs/environment.md is not what runtime/variables.ts says: npm run build:environment',
+  })
 }

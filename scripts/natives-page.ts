@@ -1,8 +1,8 @@
 // `npm run build:natives`: docs/natives.md, the reference of native functions and methods, from the machine's own tables.
-import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Native } from '../vm/natives/native.ts'
 import { METHODS, NATIVES } from '../vm/natives/table.ts'
+import { writeOrCheck } from './reference-page.ts'
 
 export const NATIVES_PAGE = fileURLToPath(new URL('../docs/natives.md', import.meta.url))
 
@@ -54,12 +54,10 @@ function written({ mode, name, signature, receivers, firstArgument }: Native): s
   return receivers === 1 && firstArgument === 1 ? `.${signature}` : signature
 }
 
-const isCurrent = (): boolean => readFileSync(NATIVES_PAGE, 'utf8') === nativesPage()
-
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  if (!process.argv.includes('--check')) writeFileSync(NATIVES_PAGE, nativesPage())
-  else if (!isCurrent()) {
-    console.error('docs/natives.md is not what the tables say: npm run build:natives')
-    process.exitCode = 1
-  }
+  writeOrCheck({
+    file: NATIVES_PAGE,
+    text: nativesPage,
+    stale: 'docs/natives.md is not what the tables say: npm run build:natives',
+  })
 }

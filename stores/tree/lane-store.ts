@@ -11,8 +11,7 @@ import { Waiters } from './waiters.ts'
 const SLOT_TTL_MS = 16 * 60_000
 /** Slots of all lanes together; no lane can have this name, encoded names never begin with `~`. */
 const TOTAL = '~total'
-const FIRST_POLL_MS = 25
-const LONGEST_POLL_MS = 500
+const POLL = { firstPollMs: 25, longestPollMs: 500 }
 
 /**
  * Lanes (chapter 24.7, design 9.18): `lanes/<Agent>/<lane>/slot.<k>.<epoch>` are leases, one for each turn that may
@@ -42,7 +41,7 @@ export class TreeLaneStore implements LaneStore {
     this.#leases = options.leases
     this.#clock = options.clock
     this.#ids = options.ids
-    this.#waiters = new Waiters(options.timers)
+    this.#waiters = new Waiters(options)
     this.#encode = (name) => encodeName(name, { hash, foldsCase })
   }
 
@@ -73,24 +72,17 @@ export class TreeLaneStore implements LaneStore {
     if (request.waitMs <= 0) return null
     const { lane, concurrency, priority, waitMs, waitedMs = 0 } = request
     const began = this.#clock.now()
-    const giveUpAt = began + waitMs
     const ticket = queue.join({ lane, concurrency, priority, waitedMs, ttlMs: waitMs })
     const waiter = this.#waiters.join(`${agent}/${this.#encode(lane)}`, ticket, () =>
       laneRank(priority, waitedMs + this.#clock.now() - began),
     )
     const free = (name: string, size: number): number => this.#freeIn(`${agent}/${this.#encode(name)}`, size)
     try {
-      for (let poll = FIRST_POLL_MS; ; poll = Math.min(poll * 2, LONGEST_POLL_MS)) {
-        if (waiter.isFirst()) {
-          const room =
-            request.capacity === undefined ? null : this.#freeIn(`${agent}/${TOTAL}`, request.capacity)
-          const slots = queue.isNext(ticket, { room, free }) ? this.#take(agent, request) : null
-          if (slots !== null) return slots
-        }
-        const left = giveUpAt - this.#clock.now()
-        if (left <= 0) return null
-        await waiter.pause(Math.min(poll * (0.75 + this.#ids.random() / 2), left))
-      }
+      return await waiter.until({ giveUpAt: began + waitMs, ...POLL }, () => {
+        const room =
+          request.capacity === undefined ? null : this.#freeIn(`${agent}/${TOTAL}`, request.capacity)
+        return { found: queue.isNext(ticket, { room, free }) ? this.#take(agent, request) : null }
+      })
     } finally {
       queue.leave(ticket)
       waiter.leave()

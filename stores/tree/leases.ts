@@ -65,8 +65,7 @@ const UNREADABLE: Claim = { purpose: 'unreadable', ttlMs: 60_000, owner: null, d
 /** Epochs that stay; older ones are removed by the next holder. */
 const KEPT_EPOCHS = 2
 const REMOVED_AT_ONCE = 8
-const FIRST_POLL_MS = 20
-const LONGEST_POLL_MS = 250
+const POLL = { firstPollMs: 20, longestPollMs: 250 }
 const TRIES = 16
 
 /**
@@ -84,7 +83,7 @@ export class Leases {
   constructor(options: { files: Files; clock: Clock; timers: Timers; ids: Ids; owner: Owner }) {
     this.#files = options.files
     this.#clock = options.clock
-    this.#waiters = new Waiters(options.timers)
+    this.#waiters = new Waiters(options)
     this.#ids = options.ids
     this.#owner = options.owner
   }
@@ -108,37 +107,22 @@ export class Leases {
       const epoch = newest.epoch + 1
       if (this.#claim(place, epoch, claim)) return { kind: 'taken', epoch }
     }
-    return { kind: 'held', epoch: 0, claim, since: 0, leftMs: LONGEST_POLL_MS }
+    return { kind: 'held', epoch: 0, claim, since: 0, leftMs: POLL.longestPollMs }
   }
 
   /** Waits at most `waitMs` for the lease; null when it stayed held. */
   async waitFor(place: LeasePlace, claim: Claim, waitMs: number): Promise<number | null> {
-    const giveUpAt = this.#clock.now() + waitMs
-    const name = nameOf(place)
+    const patience = { giveUpAt: this.#clock.now() + waitMs, ...POLL }
     // Who comes later does not overtake.
-    let tried = this.#waiters.isAwaited(name) ? null : this.take(place, claim)
-    if (tried?.kind === 'taken') return tried.epoch
-    if (waitMs <= 0) return null
-    const waiter = this.#waiters.join(name, this.#joined++, () => 0)
+    const line = this.#waiters.join(nameOf(place), this.#joined++, () => 0)
     try {
-      for (let poll = FIRST_POLL_MS; ; ) {
-        const left = giveUpAt - this.#clock.now()
-        if (left <= 0) return null
-        if (!waiter.isFirst()) {
-          await waiter.pause(Math.min(left, LONGEST_POLL_MS))
-          tried = null
-          continue
-        }
-        const taking = tried ?? this.take(place, claim)
-        if (taking.kind === 'taken') return taking.epoch
-        tried = null
-        // Spread out, so that many processes do not ask in step.
-        const pause = poll * (0.75 + this.#ids.random() / 2)
-        await waiter.pause(Math.min(pause, left, taking.leftMs + 1))
-        poll = Math.min(poll * 2, LONGEST_POLL_MS)
-      }
+      return await line.until(patience, () => {
+        const taking = this.take(place, claim)
+        if (taking.kind === 'taken') return { found: taking.epoch }
+        return { found: null, againWithinMs: taking.leftMs + 1 }
+      })
     } finally {
-      waiter.leave()
+      line.leave()
     }
   }
 

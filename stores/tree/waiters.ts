@@ -1,12 +1,30 @@
-import type { Timers } from '../../agents/ports/time.ts'
+import type { Ids } from '../../agents/ports/ids.ts'
+import type { Clock, Timers } from '../../agents/ports/time.ts'
 
 export interface PlaceInLine {
   /** Resolves when it is worth another try: it has become first, something was given back, or `ms` are over. */
   pause(ms: number): Promise<void>
   /** Whether nobody of this process waits before it for the same thing. */
   isFirst(): boolean
+  /** Looks when it is first, and again and again; null when nothing was found by the end of its patience. */
+  until<T>(patience: Patience, look: () => Look<T>): Promise<T | null>
   /** The next is first then, and looks. */
   leave(): void
+}
+
+export interface Patience {
+  /** Ms of the clock. */
+  readonly giveUpAt: number
+  /** Between two looks; each pause is twice the one before. */
+  readonly firstPollMs: number
+  readonly longestPollMs: number
+}
+
+export interface Look<T> {
+  /** Null: nothing yet. */
+  readonly found: T | null
+  /** The next pause is no longer than this. */
+  readonly againWithinMs?: number
 }
 
 interface Waiter {
@@ -21,11 +39,15 @@ interface Waiter {
  * so only the first looks, and looks at once when this process gives something back.
  */
 export class Waiters {
+  readonly #clock: Clock
   readonly #timers: Timers
+  readonly #ids: Ids
   readonly #lines = new Map<string, Waiter[]>()
 
-  constructor(timers: Timers) {
-    this.#timers = timers
+  constructor(options: { clock: Clock; timers: Timers; ids: Ids }) {
+    this.#clock = options.clock
+    this.#timers = options.timers
+    this.#ids = options.ids
   }
 
   /** `name` is that of what is waited for; `rank` may grow, higher ranks come first, and of equal ones the lower `seq`. */
@@ -34,17 +56,19 @@ export class Waiters {
     const waiters = this.#lines.get(name) ?? []
     this.#lines.set(name, waiters)
     waiters.push(waiter)
+    const isFirst = () => first(waiters) === waiter
     return {
-      isFirst: () => first(waiters) === waiter,
-      pause: async (ms) => {
-        const pause = new AbortController()
-        waiter.pause = pause
-        try {
-          await this.#timers.sleep(ms, pause.signal)
-        } catch (error) {
-          if (!pause.signal.aborted) throw error
-        } finally {
-          waiter.pause = null
+      isFirst,
+      pause: (ms) => this.#pause(waiter, ms),
+      until: async ({ giveUpAt, firstPollMs, longestPollMs }, look) => {
+        for (let poll = firstPollMs; ; poll = Math.min(poll * 2, longestPollMs)) {
+          const seen = isFirst() ? look() : null
+          if (seen !== null && seen.found !== null) return seen.found
+          const left = giveUpAt - this.#clock.now()
+          if (left <= 0) return null
+          // Spread out, so that many processes do not look in step.
+          const ms = poll * (0.75 + this.#ids.random() / 2)
+          await this.#pause(waiter, Math.min(ms, left, seen?.againWithinMs ?? left))
         }
       },
       leave: () => {
@@ -55,8 +79,16 @@ export class Waiters {
     }
   }
 
-  isAwaited(name: string): boolean {
-    return this.#lines.has(name)
+  async #pause(waiter: Waiter, ms: number): Promise<void> {
+    const pause = new AbortController()
+    waiter.pause = pause
+    try {
+      await this.#timers.sleep(ms, pause.signal)
+    } catch (error) {
+      if (!pause.signal.aborted) throw error
+    } finally {
+      waiter.pause = null
+    }
   }
 
   /** It is free, or the first has left. */

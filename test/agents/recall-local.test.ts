@@ -3,7 +3,7 @@ import { resetSession } from '../../agents/claw/reset.ts'
 import type { Embedders } from '../../agents/ports/embeddings.ts'
 import { embedders } from '../../providers/registry.ts'
 import { BOT } from '../support/agent-programs.ts'
-import { say } from '../support/asking.ts'
+import { recalled as recalledPassages, say } from '../support/asking.ts'
 import { skippingTime } from '../support/model-bench.ts'
 import { says } from '../support/scripted-model.ts'
 import { type TestWorld, testWorld } from '../support/world.ts'
@@ -41,14 +41,9 @@ async function told(source: string, offline = false): Promise<TestWorld> {
   return t
 }
 
-async function recalled(t: TestWorld, text: string): Promise<readonly string[]> {
-  t.model.answer(says('ok'))
-  await say(t, text)
-  return t.model.lastContents
-    .flatMap((content) => content.split('\n'))
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line).text.split('\n')[0])
-}
+/** The user's part of each passage. */
+const recalled = async (t: TestWorld, text: string): Promise<readonly string[]> =>
+  (await recalledPassages(t, text)).map((passage) => passage.split('\n')[0]!)
 
 describe('a memory that names no embedding model', () => {
   test.each(['search: "hybrid"', 'search: "vector"', 'search: "vector" embedding_model: "local"'])(

@@ -3,7 +3,7 @@ import { resetSession } from '../../agents/claw/reset.ts'
 import { embedders } from '../../providers/registry.ts'
 import { keepAliveTransport } from '../../providers/transport.ts'
 import { BOT } from '../support/agent-programs.ts'
-import { say } from '../support/asking.ts'
+import { recalled, say } from '../support/asking.ts'
 import { type OpenAIServer, type RecordedRequest, startOpenAIServer } from '../support/openai-server.ts'
 import { realTimers } from '../support/real-timers.ts'
 import { says } from '../support/scripted-model.ts'
@@ -51,15 +51,6 @@ async function told(fields = 'embedding_model: "nomic-embed-text" top_k: 1'): Pr
   }
   await resetSession(t.world, { agent: 'Bot', key: 'default' })
   return t
-}
-
-async function recalled(t: TestWorld, text: string): Promise<readonly string[]> {
-  t.model.answer(says('ok'))
-  await say(t, text)
-  return t.model.lastContents
-    .flatMap((content) => content.split('\n'))
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line).text)
 }
 
 const TERRIER = 'user: I own a terrier.\nassistant: Noted.'

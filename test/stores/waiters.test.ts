@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Timers } from '../../agents/ports/time.ts'
 import { Waiters } from '../../stores/tree/waiters.ts'
+import { testIds } from '../support/fs-tree.ts'
 
 /** Timers on which no time passes: a sleep ends by its signal, or by `over`. */
-function stoppedTime(): { timers: Timers; over(): void } {
+function stoppedTime() {
   const sleepers: (() => void)[] = []
   const timers: Timers = {
     sleep: (_ms, signal) =>
@@ -15,6 +16,8 @@ function stoppedTime(): { timers: Timers; over(): void } {
   }
   return {
     timers,
+    clock: { now: () => 0 },
+    ids: testIds(),
     over: () => {
       for (const wake of sleepers.splice(0)) wake()
     },
@@ -26,7 +29,7 @@ const HIGH = () => 2
 
 describe('who waits for a lane in one process', () => {
   test('is first by rank, then by ticket', () => {
-    const waiters = new Waiters(stoppedTime().timers)
+    const waiters = new Waiters(stoppedTime())
     const later = waiters.join('Bot/default', 7, LOW)
     const earlier = waiters.join('Bot/default', 3, LOW)
     const high = waiters.join('Bot/default', 9, HIGH)
@@ -40,7 +43,7 @@ describe('who waits for a lane in one process', () => {
   })
 
   test('may come to the front by waiting', () => {
-    const waiters = new Waiters(stoppedTime().timers)
+    const waiters = new Waiters(stoppedTime())
     let rank = 0
     const old = waiters.join('Bot/default', 5, () => rank)
     waiters.join('Bot/default', 1, () => 1)
@@ -50,7 +53,7 @@ describe('who waits for a lane in one process', () => {
   })
 
   test('looks again at once when a slot of any lane of the agent is given back, and only the first does', async () => {
-    const waiters = new Waiters(stoppedTime().timers)
+    const waiters = new Waiters(stoppedTime())
     const first = waiters.join('Bot/default', 1, LOW)
     const second = waiters.join('Bot/default', 2, LOW)
     const other = waiters.join('Bot/cron', 3, LOW)
@@ -66,7 +69,7 @@ describe('who waits for a lane in one process', () => {
   })
 
   test('looks at once when the one before it has left', async () => {
-    const waiters = new Waiters(stoppedTime().timers)
+    const waiters = new Waiters(stoppedTime())
     const first = waiters.join('Bot/default', 1, LOW)
     const second = waiters.join('Bot/default', 2, LOW)
     const pause = second.pause(1000)
@@ -76,10 +79,10 @@ describe('who waits for a lane in one process', () => {
   })
 
   test('looks again when the time is over', async () => {
-    const { timers, over } = stoppedTime()
-    const waiter = new Waiters(timers).join('Bot/default', 1, LOW)
+    const time = stoppedTime()
+    const waiter = new Waiters(time).join('Bot/default', 1, LOW)
     const pause = waiter.pause(25)
-    over()
+    time.over()
     await expect(pause).resolves.toBeUndefined()
   })
 })
