@@ -1,9 +1,12 @@
 import type { World } from '../../agents/world.ts'
 
-/** Calls without an effect: dying before one of them is dying after the effect before it. */
-const READS = new Set<PropertyKey>([
+/**
+ * Calls without an effect: dying before one of them is dying after the effect before it. Renewing a claim is none of the
+ * run's effects, and it comes by the time, not by what was done: counted, it would move the effects after it by one.
+ */
+const UNCOUNTED = new Set<PropertyKey>([
   ...['holds', 'stopRequest', 'outcome', 'config', 'head', 'iteration', 'iterations', 'list'],
-  ...['used', 'state', 'for', 'open', 'read', 'hasChanged'],
+  ...['used', 'state', 'for', 'open', 'read', 'hasChanged', 'renew'],
 ])
 
 /** Answers at once, out of memory: calls that are no promise and cannot be died in. */
@@ -28,9 +31,9 @@ export class Killer {
     })
   }
 
-  async call<T>(effect: () => Promise<T>, isRead = false): Promise<T> {
+  async call<T>(effect: () => Promise<T>, isUncounted = false): Promise<T> {
     if (this.killed) return await forever()
-    if (isRead) return await effect()
+    if (isUncounted) return await effect()
     this.calls += 1
     if (this.calls !== this.#at) return await effect()
     this.kill()
@@ -50,7 +53,7 @@ export class Killer {
         if (typeof member !== 'function') return member
         if (AT_ONCE.has(name)) return member.bind(target)
         return (...args: readonly unknown[]) =>
-          this.call(async () => this.#wrapped(await Reflect.apply(member, target, args)), READS.has(name))
+          this.call(async () => this.#wrapped(await Reflect.apply(member, target, args)), UNCOUNTED.has(name))
       },
     })
   }
