@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Handler, HandlerAnswer, HandlerContext } from '../lambda/edge.ts'
 import { MAX_BODY_BYTES } from '../lambda/middleware/json-body.ts'
+import { requestIdOf } from '../lambda/middleware/request-id.ts'
 import { apiEvent, isProbe, sendAnswer, targetOf } from './api-event.ts'
 import { ClientErrors, MAX_HEADER_BYTES } from './client-error.ts'
 import type { Connections } from './connections.ts'
@@ -224,7 +225,7 @@ async function answerInTime(
   const { requestId, timeEpoch: startedAt, http } = event.requestContext
   const deadlineAt = startedAt + timeoutMs
   const release = watchdog?.holds(response, {
-    requestId,
+    requestId: requestIdOf(event.headers['x-request-id'], requestId),
     method: http.method,
     route: event.routeKey,
     traceparent: event.headers.traceparent,

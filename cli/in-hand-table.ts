@@ -15,7 +15,7 @@ export interface InHand {
 }
 
 /** Of each place: whether it is taken, the descriptor, two times, four lengths, and then the texts. */
-const PLACE_BYTES = 256
+const PLACE_BYTES = 320
 const LENGTHS_AT = 24
 const TEXT_AT = 40
 const TEXT_BYTES = PLACE_BYTES - TEXT_AT

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { requestIdOf } from '../lambda/middleware/request-id.ts'
 import { SECURITY_HEADERS } from '../lambda/middleware/security-headers.ts'
 import type { ErrorCode } from '../lambda/refusal.ts'
 import { answeredIn } from '../runtime/tracing/trace-context.ts'
@@ -31,6 +32,7 @@ export type OnRefused = (refusal: ToldRefusal) => void
 
 /** What is known of the request. */
 interface Origin {
+  /** The server's own id of it; the caller's comes first. */
   readonly requestId?: string
   readonly request?: IncomingMessage | undefined
   /** When it came, ms of `performance.now()`. */
@@ -41,8 +43,9 @@ interface Origin {
 export function refusedAnswer(
   refused: Refused,
   onRefused: OnRefused,
-  { requestId = randomUUID(), request, startedAt }: Origin = {},
+  { requestId: ownId = randomUUID(), request, startedAt }: Origin = {},
 ) {
+  const requestId = requestIdOf(request?.headersDistinct['x-request-id']?.join(','), ownId)
   const traceparent = answeredIn(request?.headersDistinct.traceparent?.join(','))
   onRefused({
     requestId,

@@ -71,6 +71,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
       'lambda/steps/forge-step.ts',
       'lambda/middleware/access-log.ts',
       'lambda/middleware/json-body.ts',
+      'lambda/middleware/request-id.ts',
       'lambda/middleware/security-headers.ts',
       'lambda/env.ts',
     ],

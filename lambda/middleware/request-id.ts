@@ -1,13 +1,17 @@
 import type { Edge } from '../edge.ts'
 import type { Middleware } from './middleware.ts'
 
-/** Something a caller may choose as an id: it ends up in logs and headers. */
-const ACCEPTABLE = /^[\w.:-]{1,128}$/
+/** Characters of an id that a caller chose. */
+export const MAX_REQUEST_ID = 128
 
-/**
- * The id of a request: the caller's `x-request-id` when it is a plain one, else the gateway's. Every answer tells it, and
- * its place in the trace (W3C `traceparent`).
- */
+/** Something a caller may choose as an id: it ends up in logs and headers. */
+const ACCEPTABLE = new RegExp(`^[\\w.:-]{1,${MAX_REQUEST_ID}}$`)
+
+/** The caller's `x-request-id` when it is a plain one, else what the gateway gave. */
+export const requestIdOf = (callers: string | undefined, gateways: string): string =>
+  callers !== undefined && ACCEPTABLE.test(callers) ? callers : gateways
+
+/** The id of a request. Every answer tells it, and its place in the trace (W3C `traceparent`). */
 export function requestId({ tracing }: Edge): Middleware {
   const stamp: Middleware['after'] = ({ response, context }) => {
     if (!response) return
@@ -20,11 +24,10 @@ export function requestId({ tracing }: Edge): Middleware {
   }
   return {
     before: ({ event, context }) => {
-      const own = event.headers?.['x-request-id']
-      context.requestId =
-        own !== undefined && ACCEPTABLE.test(own)
-          ? own
-          : (event.requestContext?.requestId ?? context.awsRequestId)
+      context.requestId = requestIdOf(
+        event.headers?.['x-request-id'],
+        event.requestContext?.requestId ?? context.awsRequestId,
+      )
     },
     after: stamp,
     onError: stamp,

@@ -172,6 +172,31 @@ describe('what is refused before any handler', () => {
   })
 })
 
+describe("the caller's request id", () => {
+  const BROKEN: readonly (readonly [what: string, request: (header: string) => string])[] = [
+    ['a path that cannot be read', (header) => `GET /%zz HTTP/1.1\r\n${HOST}${header}\r\n`],
+    ['two Hosts', (header) => `GET /health HTTP/1.1\r\n${HOST}Host: b\r\n${header}\r\n`],
+    ['a chunk without a size', (header) => `${POST}${header}Transfer-Encoding: chunked\r\n\r\nzz\r\n`],
+    ['a proxy’s method', (header) => `CONNECT evil.example:443 HTTP/1.1\r\n${HOST}${header}\r\n`],
+  ]
+
+  test.each(BROKEN)('stands in the refusal of %s, and in its line of the log', async (what, request) => {
+    const id = `mine-${BROKEN.findIndex(([one]) => one === what)}`
+    const [answer] = answersIn(await raw(server.url, request(`X-Request-Id: ${id}\r\n`)))
+    expect(answer!.headers['x-request-id']).toBe(id)
+    expect(JSON.parse(answer!.body.toString()).request_id).toBe(id)
+    expect(await lines(id)).toMatchObject([{ message: 'request', status: answer!.status }])
+  })
+
+  test.each([
+    ['is no plain one', 'X-Request-Id: a b\r\n'],
+    ['stands twice', 'X-Request-Id: a\r\nX-Request-Id: b\r\n'],
+  ])('that %s is not repeated in a refusal', async (_name, header) => {
+    const [answer] = answersIn(await raw(server.url, `GET /%zz HTTP/1.1\r\n${HOST}${header}\r\n`))
+    expect(answer!.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/)
+  })
+})
+
 describe('requests that come at once', () => {
   test('are answered in their order', async () => {
     const closing = `GET /nowhere HTTP/1.1\r\n${HOST}Authorization: Bearer ${KEY}\r\nConnection: close\r\n\r\n`

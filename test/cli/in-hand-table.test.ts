@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import { METHODS } from 'node:http'
 import { expect, test } from '@jest/globals'
 import { type InHand, InHandTable } from '../../cli/in-hand-table.ts'
+import { MAX_REQUEST_ID } from '../../lambda/middleware/request-id.ts'
 import { ROUTES, routeKey } from '../../lambda/routes.ts'
 
 const request = (name: string, more: Partial<InHand> = {}): InHand => ({
@@ -53,10 +53,10 @@ test('a traceparent that no version is known to have is left out', () => {
   expect(table.all()).toEqual([request('one')])
 })
 
-test('the texts of every route fit, with any method and a traceparent', () => {
+test('the texts of every route fit, with any method, a traceparent and an id of the caller as long as it may be', () => {
   const longest = (texts: readonly string[]) => texts.toSorted((a, b) => b.length - a.length)[0]!
   const table = InHandTable.of(2)
-  const one = request(randomUUID(), {
+  const one = request('x'.repeat(MAX_REQUEST_ID), {
     method: longest(METHODS),
     route: longest(ROUTES.map(routeKey)),
     traceparent: TRACEPARENT,

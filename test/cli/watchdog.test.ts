@@ -39,7 +39,7 @@ async function serve(args: readonly string[] = []): Promise<Hanging> {
 const say = (server: Server) =>
   fetch(`${server.url}/api/v1/claw/support_bot/sessions/ann/message`, {
     method: 'POST',
-    headers: { connection: 'close' },
+    headers: { connection: 'close', 'x-request-id': 'mine-1' },
     body: '{"message": "hello"}',
   })
 
@@ -54,9 +54,10 @@ test('a request whose file system hangs is answered 503, and the process ends it
       error: 'Service Unavailable',
       code: 'process_stalled',
       message: expect.stringMatching(/^the process stood still for \d+(\.\d+)? seconds/),
-      request_id: answer.headers.get('x-request-id'),
+      request_id: 'mine-1',
     },
   ])
+  expect(answer.headers.get('x-request-id')).toBe('mine-1')
   const traceId = answer.headers.get('traceparent')?.slice(3, 35)
   // By a signal, so that it has no code.
   expect(await server.ended).toBe(null)
@@ -65,7 +66,7 @@ test('a request whose file system hangs is answered 503, and the process ends it
       timestamp: expect.any(String),
       level: 'info',
       message: 'request',
-      request_id: answer.headers.get('x-request-id'),
+      request_id: 'mine-1',
       trace_id: traceId,
       route: 'POST /api/v1/claw/{agent}/sessions/{key}/message',
       method: 'POST',
