@@ -1,7 +1,6 @@
 /** Interactive chat with a claw agent over its `cli` channel (chapter 24.6). */
-import { Fault, faultText } from '../agents/ports/fault.ts'
 import type { ChannelDecl, ClawDecl, Manifest } from '../bytecode/manifest.ts'
-import { type Chat, openChat } from '../runtime/chat.ts'
+import { openChat } from '../runtime/chat.ts'
 import { inlineDriver } from '../runtime/forge-drivers.ts'
 import { readSettings } from '../runtime/settings.ts'
 import { createSystem } from '../runtime/system.ts'
@@ -11,16 +10,16 @@ import { CommandError } from './command-error.ts'
 import { environmentHelp } from './environment-help.ts'
 import { type Flags, GENERAL_FLAGS, parseFlags, UsageError } from './flags.ts'
 import { helpText } from './help.ts'
-import { type LineReader, lineReader } from './line-reader.ts'
+import { lineReader } from './line-reader.ts'
 import { audit } from './neam-cli/audit.ts'
-import { askToDecide, confirmations, howToDecide } from './neam-cli/confirmations.ts'
+import { confirmations } from './neam-cli/confirmations.ts'
+import { CHAT_COMMANDS, converse } from './neam-cli/conversation.ts'
 import { doctor } from './neam-cli/doctor.ts'
 import { sessions } from './neam-cli/sessions.ts'
 import { workspace } from './neam-cli/workspace.ts'
 import { packageVersion } from './package-root.ts'
 import { loadModule } from './program-file.ts'
 import { runProgram } from './run-program.ts'
-import { shownText } from './shown-text.ts'
 import { terminalEnvironment } from './terminal-environment.ts'
 import { terminalOutput } from './terminal-output.ts'
 import { userName } from './user-name.ts'
@@ -40,16 +39,6 @@ const FLAGS = {
   ...GENERAL_FLAGS,
 } as const satisfies Flags
 
-const COMMANDS = `  /history  show the conversation so far
-  /compact  summarize its older part
-  /reset    archive it and start afresh
-  /help     show these commands
-  /quit     leave (so does Ctrl-D)
-`
-
-/** A word that nobody means for the agent: a path has another slash, and a question has more words. */
-const COMMAND = /^\/[a-z]+$/i
-
 /** What is not a chat; `neam-cli COMMAND --help` tells more. */
 const OTHERS: Readonly<Record<string, Command>> = { audit, confirmations, doctor, sessions, workspace }
 
@@ -59,7 +48,7 @@ const HELP = helpText({
 terminal you are asked about tool calls that need a person's approval.`,
   flags: FLAGS,
   sections: [
-    ['In the chat', COMMANDS.trimEnd()],
+    ['In the chat', CHAT_COMMANDS.trimEnd()],
     ['Commands (neam-cli COMMAND --help tells more)', commandList(Object.values(OTHERS))],
   ],
   examples: ['neam-cli tutor.neam --offline', 'neam-cli tutor.neam --user ada --offline'],
@@ -107,66 +96,11 @@ async function chatFrom(argv: readonly string[]): Promise<number> {
   try {
     if (channel.greeting !== '') print(`${channel.greeting}\n`)
     const chat = openChat(system, agent.name, channel, values.user ?? userName())
-    await converse(chat, channel, input)
+    await converse(chat, { prompt: channel.prompt, input, file })
     return 0
   } finally {
     input.close()
     await system.world.tracing.flush()
-  }
-}
-
-/** Until /quit or the end of the input. What goes wrong with one message is said, and the next one may come. */
-async function converse(chat: Chat, channel: ChannelDecl, input: LineReader): Promise<void> {
-  for (;;) {
-    const line = await input.read(channel.prompt)
-    if (line === null) return void print('\n')
-    const message = line.trim()
-    if (message === '/quit') return
-    if (message === '') continue
-    try {
-      await answer(chat, message, input)
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error
-      process.stderr.write(`error: ${faultText(error)}${howToDecide(error)}\n`)
-    }
-  }
-}
-
-async function answer(chat: Chat, message: string, input: LineReader): Promise<void> {
-  switch (message) {
-    case '/help':
-      return void print(COMMANDS)
-    case '/reset':
-      await chat.reset()
-      return void print('(a new conversation)\n')
-    case '/compact':
-      return void print(compactedText(await interruptibly((signal) => chat.compact(signal))))
-    case '/history':
-      for (const { role, content } of await chat.history()) print(`${role}: ${shownText(content)}\n`)
-      return
-    default: {
-      if (COMMAND.test(message)) return void print(`unknown command ${message}; they are:\n${COMMANDS}`)
-      const text = await interruptibly((signal) => chat.ask(message, signal, askToDecide(input, signal)))
-      return void print(`${shownText(text)}\n`)
-    }
-  }
-}
-
-function compactedText({ status, turnsBefore, turnsAfter }: Awaited<ReturnType<Chat['compact']>>): string {
-  return status === 'compacted'
-    ? `(${turnsBefore} turns are now ${turnsAfter})\n`
-    : '(nothing to summarize yet)\n'
-}
-
-/** Ctrl-C while an answer is awaited ends the waiting, not the chat. */
-async function interruptibly<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const stop = new AbortController()
-  const onSignal = () => stop.abort(new Fault('stopped'))
-  process.on('SIGINT', onSignal)
-  try {
-    return await work(stop.signal)
-  } finally {
-    process.off('SIGINT', onSignal)
   }
 }
 

@@ -93,9 +93,9 @@ export const askToDecide =
     return /^\s*y(es)?\s*$/i.test(line) ? 'approve' : 'deny'
   }
 
-/** What follows an error of a chat: how to go on with a turn that waits. */
-export const howToDecide = ({ code, data }: Fault): string =>
-  code === 'confirmation_pending' ? `; decide with neam-cli confirmations approve ${data.trace_id} FILE` : ''
+/** What follows `confirmation_pending` in a chat with the program `file`. */
+export const howToDecide = ({ data }: Fault, file: string): string =>
+  `; decide with neam-cli confirmations approve ${data.trace_id} ${file} (or deny)`
 
 function print(text: string): number {
   process.stdout.write(text)

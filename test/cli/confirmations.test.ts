@@ -238,9 +238,11 @@ describe('a chat in a terminal', () => {
     const shown = await typed([
       ['> ', 'Please refund order ORD-17\n'],
       ['Approve? [y/N] ', '\x03'],
-      ['FILE', '/quit\n'],
+      ['(or deny)', '/quit\n'],
     ])
-    expect(shown).toMatch(/; decide with neam-cli confirmations approve [0-9a-f]{32} FILE\n/)
+    expect(shown).toMatch(
+      /; decide with neam-cli confirmations approve [0-9a-f]{32} refunds\.neam \(or deny\)\n/,
+    )
     expect((await confirmations('refunds.neam')).stdout).toContain('refund {"order":"ORD-17"}')
   }, 20_000)
 })

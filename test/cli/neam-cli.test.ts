@@ -1,6 +1,7 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { startOpenAIServer } from '../support/openai-server.ts'
 import { runBin } from '../support/program.ts'
 import { ROOT } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
@@ -66,6 +67,58 @@ describe('a conversation', () => {
     expect(stderr).toBe('error: no API key for provider openai: set OPENAI_API_KEY, or use --offline\n')
     expect(stdout).toContain('/reset')
     expect(code).toBe(0)
+  })
+})
+
+describe('Ctrl-C while an answer is awaited', () => {
+  const program = temporaryDirectory()
+  copyFileSync(join(ROOT, 'examples/tutor.neam'), join(program, 'tutor.neam'))
+  /** Sends the lines to a chat; the first `hung` requests get no answer, and Ctrl-C ends the waiting for each. */
+  const chatWith = async (hung: number, ...lines: string[]) => {
+    const server = await startOpenAIServer()
+    let pid = 0
+    for (let n = 0; n < hung; n += 1) {
+      server.script(() => {
+        process.kill(pid, 'SIGINT')
+        return { fault: 'hang' }
+      })
+    }
+    server.always({ text: 'Blue light scatters.' })
+    const run = await runBin('neam-cli', ['tutor.neam', '--user', 'ada'], {
+      cwd: program,
+      env: { OPENAI_API_KEY: 'sk-test', OPENAI_BASE_URL: server.url },
+      input: lines.map((line) => `${line}\n`).join(''),
+      onStdout: (_text, child) => {
+        pid = child.pid!
+      },
+    })
+    return { ...run, asked: server.requests.map(({ body }) => body.messages.at(-1)!.content) }
+  }
+
+  test('says that the message is kept, and /resume answers it once', async () => {
+    expect(await chatWith(1, 'Why is the sky blue?', '/resume', '/resume', '/history')).toEqual({
+      code: 0,
+      stdout:
+        'Hello! What would you like to learn?\nyou> you> Blue light scatters.\n' +
+        'you> (every message has its answer)\n' +
+        'you> user: Why is the sky blue?\nassistant: Blue light scatters.\nyou> \n',
+      stderr:
+        'error: stopped on request; your message is kept: /resume goes on with it, in a later chat too\n',
+      asked: ['Why is the sky blue?', 'Why is the sky blue?'],
+    })
+  })
+
+  test('at /resume leaves what is left as it was, and a later chat tells of it and goes on', async () => {
+    const first = await chatWith(3, 'One?', 'Two?', '/resume')
+    expect(first.asked).toEqual(['One?', 'Two?', 'One?'])
+    const { stdout, stderr, asked } = await chatWith(0, '/resume')
+    expect({ stdout, stderr, asked }).toEqual({
+      stdout:
+        'Hello! What would you like to learn?\n(2 messages have no answer yet; /resume goes on)\n' +
+        'you> Blue light scatters.\nBlue light scatters.\nyou> \n',
+      stderr: '',
+      asked: ['One?', 'Two?'],
+    })
   })
 })
 
