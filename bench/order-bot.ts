@@ -97,7 +97,7 @@ export async function orderBot(program: string): Promise<OrderBot> {
         BENCH_API_BUNDLE: bundle('api.mjs'),
         // Dockerfile.lambda
         ...(task.subject === 'ours'
-          ? { NODE_OPTIONS: `--require=${join(scratch, 'lambda/compile-cache.mjs')}` }
+          ? { NODE_OPTIONS: `--require=${join(scratch, 'lambda/compile-cache.cjs')}` }
           : {}),
       }),
     close() {

@@ -57,7 +57,15 @@ function statusOf(path: string): Stats | undefined {
   }
 }
 
-const credentials = (): readonly string[] => CREDENTIALS.map((path) => join(homedir(), path))
+/** None for a user without a home, such as an id in a container that no account has. */
+function credentials(): readonly string[] {
+  try {
+    const home = homedir()
+    return CREDENTIALS.map((path) => join(home, path))
+  } catch {
+    return []
+  }
+}
 
 export function bwrap({ network, hidden }: IsolationOptions): Isolation {
   return {

@@ -1,4 +1,4 @@
-import { tmpdir, userInfo } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { CHECKPOINT_LIMITS, type CheckpointLimits } from '../agents/ports/checkpoints.ts'
 import type { GivenLimits } from '../commands/limits.ts'
@@ -157,7 +157,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     stateDir:
       path('NEAM_STATE_DIR') ??
       (sessionsDir === null ? resolve(cwd, '.neam/state') : join(sessionsDir, '.state')),
-    memoryDir: path('NEAM_MEMORY_DIR') ?? join(tmpdir(), `neam-memory-${userInfo().uid}`),
+    memoryDir: path('NEAM_MEMORY_DIR') ?? join(tmpdir(), `neam-memory-${process.getuid?.() ?? -1}`),
     workspaceDir: path('NEAM_WORKSPACE_DIR'),
     cwd,
     tree: text('AWS_SAM_LOCAL') === 'true' ? 'create' : choice('NEAM_TREE', ['create', 'require'], 'create'),

@@ -92,7 +92,7 @@ export async function bundleLambda(outdir: string): Promise<Metafile> {
       'tree-init': 'lambda/tree-init.ts',
     }),
     bundleFunctions(outdir, ['lambda/sandbox.ts'], { sandbox: 'lambda/sandbox.ts' }),
-    bundleFunctions(outdir, [], { 'compile-cache': 'lambda/compile-cache.ts' }),
+    bundlePreload(outdir),
   ])
   return {
     inputs: Object.assign({}, ...built.map(({ inputs }) => inputs)),
@@ -119,6 +119,21 @@ const bundleFunctions = async (
       plugins: [lazyBuiltins, firstInOnePiece(first)],
       // CommonJS dependencies inside an ES module bundle find `require` here.
       banner: { js: "const require=process.getBuiltinModule('node:module').createRequire(import.meta.url);" },
+    })
+  ).metafile
+
+/** Preloaded by `--require`, which takes an ES module only where Node's flags let it: Lambda's runtimes start Node without. */
+const bundlePreload = async (outdir: string): Promise<Metafile> =>
+  (
+    await build({
+      ...SHARED,
+      entryPoints: { 'compile-cache': 'lambda/compile-cache.ts' },
+      outdir,
+      outExtension: { '.js': '.cjs' },
+      format: 'cjs',
+      splitting: false,
+      minify: true,
+      define: { 'import.meta.dirname': '__dirname' },
     })
   ).metafile
 

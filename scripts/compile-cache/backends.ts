@@ -66,6 +66,9 @@ export async function startBackends(event: object): Promise<Backends> {
       AWS_LAMBDA_FUNCTION_NAME: 'build',
       AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1024',
+      // the runtime takes no invocation without them
+      AWS_LAMBDA_LOG_GROUP_NAME: 'build',
+      AWS_LAMBDA_LOG_STREAM_NAME: 'build',
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'none',
       AWS_SECRET_ACCESS_KEY: 'none',

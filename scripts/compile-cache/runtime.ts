@@ -3,9 +3,20 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-const { AWS_LAMBDA_RUNTIME_API: address, LAMBDA_TASK_ROOT: root, _HANDLER: name } = process.env
-if (!address || !root || !name)
-  throw new Error('AWS_LAMBDA_RUNTIME_API, LAMBDA_TASK_ROOT and _HANDLER are needed')
+/** Lambda's runtime takes no invocation without them either. */
+const NEEDED = [
+  'AWS_LAMBDA_RUNTIME_API',
+  'LAMBDA_TASK_ROOT',
+  '_HANDLER',
+  'AWS_LAMBDA_FUNCTION_NAME',
+  'AWS_LAMBDA_FUNCTION_VERSION',
+  'AWS_LAMBDA_FUNCTION_MEMORY_SIZE',
+  'AWS_LAMBDA_LOG_GROUP_NAME',
+  'AWS_LAMBDA_LOG_STREAM_NAME',
+]
+const missing = NEEDED.filter((variable) => !process.env[variable])
+if (missing.length > 0) throw new Error(`${missing.join(', ')} must be set`)
+const { AWS_LAMBDA_RUNTIME_API: address = '', LAMBDA_TASK_ROOT: root = '', _HANDLER: name = '' } = process.env
 const [file, exported] = name.split('.') as [string, string]
 const api = `http://${address}/2018-06-01/runtime`
 

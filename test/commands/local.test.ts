@@ -14,6 +14,7 @@ import {
 import { localCommands } from '../../commands/local.ts'
 import { MAX_FLOOD_BYTES, MAX_OUTPUT_BYTES } from '../../commands/output.ts'
 import { realTimers } from '../support/real-timers.ts'
+import { ROOT } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { vanished } from './processes.ts'
 
@@ -311,6 +312,20 @@ describe('the arguments of bwrap', () => {
   test('leave the network where it is allowed', () => {
     expect(bwrap({ path, network: true, hidden: [] }).argv('x', '/ws')).not.toContain('--unshare-net')
   })
+})
+
+const asRoot = process.getuid?.() === 0 ? test : test.skip
+
+asRoot('a user id that has no account, as in a container, has no home to hide', () => {
+  const argv = `
+    const { bwrap } = await import(${JSON.stringify(join(ROOT, 'commands/isolation.ts'))})
+    console.log(bwrap({ path: '', network: false, hidden: [] }).argv('true', '/ws').join(' '))`
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', argv], {
+    uid: 51_234,
+    env: {},
+    encoding: 'utf8',
+  })
+  expect(stdout).toContain('-- sh -c true')
 })
 
 const unprivileged = process.getuid?.() === 0 ? test.skip : test

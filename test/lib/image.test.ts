@@ -111,8 +111,8 @@ describe('the image', () => {
     // empty here, where no runtime of Lambda's is: test/scripts/compile-cache.test.ts
     expect(files).toContain('compile-cache')
     const preload = final!.find(([name, argument]) => name === 'ENV' && argument.startsWith('NODE_OPTIONS='))
-    expect(preload?.[1]).toBe('NODE_OPTIONS=--require=/var/task/compile-cache.mjs')
-    expect(files).toContain('compile-cache.mjs')
+    expect(preload?.[1]).toBe('NODE_OPTIONS=--require=/var/task/compile-cache.cjs')
+    expect(files).toContain('compile-cache.cjs')
     expect(readdirSync(program).toSorted()).toEqual(['word-count', 'word-count.neamb'])
     for (const entry of [code, program].flatMap((path) =>
       readdirSync(path, { recursive: true, withFileTypes: true }),

@@ -17,8 +17,11 @@ import { ROOT } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const RUNTIME = join(ROOT, 'scripts/compile-cache/runtime.ts')
-/** Lambda's runtime has flags of its own, and V8 takes compiled code only where they are the same. */
-const FLAGS = ['--expose-gc']
+/**
+ * Lambda's runtime has flags of its own: V8 takes compiled code only where they are the same, and with the last two nothing
+ * can `require` an ES module.
+ */
+const FLAGS = ['--expose-gc', '--no-experimental-require-module', '--no-experimental-detect-module']
 
 let taskRoot: string
 let cache: string
@@ -39,7 +42,10 @@ interface Started {
   readonly compiled: number
 }
 
-/** Starts the API function as the image does, as a user to whom nothing there belongs, and asks for its health. */
+/**
+ * Starts the API function as the image does, and asks for its health: as a user to whom nothing there belongs, without a name
+ * or a home, for which the image of a function has no account.
+ */
 function start({ flags = FLAGS, tmp }: { flags?: readonly string[]; tmp?: string } = {}): Started {
   const own = temporaryDirectory()
   chmodSync(own, 0o777)
@@ -50,10 +56,10 @@ function start({ flags = FLAGS, tmp }: { flags?: readonly string[]; tmp?: string
   const { stdout, stderr } = spawnSync(process.execPath, [...flags, '--input-type=module', '-e', call], {
     cwd: own,
     encoding: 'utf8',
-    ...(process.getuid?.() === 0 ? { uid: 65_534 } : {}),
+    ...(process.getuid?.() === 0 ? { uid: 51_234 } : {}),
     env: {
       TMPDIR: tmp ?? own,
-      NODE_OPTIONS: `--require=${join(taskRoot, 'compile-cache.mjs')}`,
+      NODE_OPTIONS: `--require=${join(taskRoot, 'compile-cache.cjs')}`,
       NODE_DEBUG_NATIVE: 'COMPILE_CACHE',
       NEAM_BYTECODE: join(ROOT, 'none'),
       NEAM_API_KEY: 'key-of-the-compile-cache-tests',
@@ -81,7 +87,7 @@ describe('a function of the image', () => {
   })
 
   test.each([
-    ['Node has other flags than at build time', () => start({ flags: ['--no-opt'] })],
+    ['Node has other flags than at build time', () => start({ flags: [...FLAGS, '--no-opt'] })],
     ['there is no place for temporary files', () => start({ tmp: '/nowhere' })],
     [
       'an entry is damaged',
