@@ -6,7 +6,7 @@ import { msOfMessageTime } from './message-time.ts'
 /**
  * Whether a session starts afresh before a message that comes in at `nowMs` (chapter 24.4): `idle` when neither a message
  * nor an answer came for `idle_reset_minutes`, `daily` when the daily boundary has passed since the last activity (design
- * 3.4). A session without messages has nothing to reset.
+ * 3.4). A session without messages has nothing to reset; of the others only the newest message is looked at.
  */
 export function dueReset(
   session: SessionDecl,

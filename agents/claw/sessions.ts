@@ -1,7 +1,9 @@
+import type { ClawDecl } from '../../bytecode/manifest.ts'
 import { findAgent } from '../find-agent.ts'
 import { isoTime } from '../iso-time.ts'
 import type { SessionRef, SessionSummary, SessionVersion, StoredMessage } from '../ports/sessions.ts'
 import type { World } from '../world.ts'
+import { dueReset } from './due-reset.ts'
 import { history } from './history.ts'
 import { checkedKey } from './session-key.ts'
 
@@ -9,27 +11,35 @@ import { checkedKey } from './session-key.ts'
 export interface SessionView {
   readonly session_key: string
   readonly session_id: string
-  /** Of the live history. */
+  /** Of the live history, as the next message will find it: 0 when a reset is due. */
   readonly messages: number
+  /** The reset that comes before the next message, which archives what was said; null = none. */
+  readonly due_reset: 'idle' | 'daily' | null
   /** ISO 8601; null = nobody has written yet. */
   readonly last_activity_at: string | null
 }
 
-const viewOf = ({ key, sessionId, messages, lastActivityAt }: SessionSummary): SessionView => ({
-  session_key: key,
-  session_id: sessionId,
-  messages,
-  last_activity_at: lastActivityAt === 0 ? null : isoTime(lastActivityAt),
-})
+function viewOf(summary: SessionSummary, { session }: ClawDecl, now: number): SessionView {
+  const { key, sessionId, messages, newest, lastActivityAt } = summary
+  const due = dueReset(session, { lastActivityAt, messages: newest === null ? [] : [newest] }, now)
+  return {
+    session_key: key,
+    session_id: sessionId,
+    messages: due === null ? messages : 0,
+    due_reset: due,
+    last_activity_at: lastActivityAt === 0 ? null : isoTime(lastActivityAt),
+  }
+}
 
 /** Sessions of an agent, a page at a time. Throws `agent_not_found`. */
 export async function listSessions(
   world: World,
   request: { readonly agent: string; readonly after: string | null; readonly limit: number },
 ): Promise<{ readonly sessions: readonly SessionView[]; readonly next: string | null }> {
-  const { name } = findAgent(world, 'claw', request.agent)
-  const { sessions, next } = await world.sessions.page(name, request)
-  return { sessions: sessions.map(viewOf), next }
+  const agent = findAgent(world, 'claw', request.agent)
+  const { sessions, next } = await world.sessions.page(agent.name, request)
+  const now = world.clock.now()
+  return { sessions: sessions.map((summary) => viewOf(summary, agent, now)), next }
 }
 
 export interface HistoryPage {

@@ -140,6 +140,8 @@ export interface SessionSummary {
   readonly key: string
   readonly sessionId: string
   readonly messages: number
+  /** The last of them. */
+  readonly newest: StoredMessage | null
   readonly lastActivityAt: number
 }
 

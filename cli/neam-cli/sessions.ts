@@ -121,8 +121,11 @@ async function list(system: System, agent: string | null, json: boolean): Promis
   return found || json ? 0 : print('No sessions yet.')
 }
 
-const listed = ({ agent, session_key, messages, last_activity_at }: ListedSession): string =>
-  `${agent}  ${shownLine(session_key)}  ${messages} ${messages === 1 ? 'message' : 'messages'}  ${last_activity_at ?? 'never'}`
+function listed({ agent, session_key, messages, due_reset, last_activity_at }: ListedSession): string {
+  const count = `${messages} ${messages === 1 ? 'message' : 'messages'}`
+  const due = due_reset === null ? '' : `  (its ${due_reset} reset is due)`
+  return `${agent}  ${shownLine(session_key)}  ${count}  ${last_activity_at ?? 'never'}${due}`
+}
 
 async function repair(
   system: System,

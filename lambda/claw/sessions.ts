@@ -25,6 +25,7 @@ export const SESSIONS_ANSWER = v.strictObject({
       session_key: v.string(),
       session_id: v.string(),
       messages: COUNT,
+      due_reset: v.nullable(v.picklist(['idle', 'daily'])),
       last_activity_at: TIME_OR_NULL,
     }),
   ),

@@ -205,15 +205,18 @@ export class TreeSessionStore implements SessionStore {
   #summary(session: string): SessionSummary | null {
     const newest = this.#versions.read(session, this.#files.list(session))
     if (newest === null) return null
-    const { key, session: sessionId, n, lastActivityAt } = newest.file.header
-    return { key, sessionId, messages: n, lastActivityAt }
+    const { header, messages } = newest.file
+    const { key, session: sessionId, n, lastActivityAt } = header
+    return { key, sessionId, messages: n, newest: messages.at(-1) ?? null, lastActivityAt }
   }
 
   /** A session whose first message was accepted and not answered yet. */
   #begun(directory: string, name: string): SessionSummary | null {
     const key = decodeName(name)
     const turns = key === null ? [] : this.#files.list(turnsOf(`${directory}/${name}`))
-    return key === null || turns.length === 0 ? null : { key, sessionId: '', messages: 0, lastActivityAt: 0 }
+    return key === null || turns.length === 0
+      ? null
+      : { key, sessionId: '', messages: 0, newest: null, lastActivityAt: 0 }
   }
 
   async openTurns(ref: SessionRef): Promise<readonly TurnIntent[]> {

@@ -10,9 +10,9 @@ const PROGRAM = 'examples/agents.neam'
 const AGENT = '/api/v1/claw/support_bot/sessions'
 
 /** A tree with one session, and the command line over it. */
-async function place() {
+async function place(options: Partial<Parameters<typeof testApi>[0]> = {}) {
   const directory = temporaryDirectory()
-  const api = await testApi({ directory })
+  const api = await testApi({ ...options, directory })
   const sessions = api.system.settings.sessionsDir
   const env = { NEAM_SESSIONS_DIR: sessions, NEAM_STATE_DIR: api.system.settings.stateDir }
   return {
@@ -54,6 +54,14 @@ describe('neam-cli sessions', () => {
     expect(await forgotten()).toBe('deleted: archived conversations 1, compactions with facts 0\n')
     expect(await forgotten()).toBe('deleted: archived conversations 0, compactions with facts 0\n')
   }, 60_000)
+
+  test('list says of a session that its reset is due', async () => {
+    const { ask, cli } = await place({ clock: { now: () => Date.parse('2026-01-02T12:00:00Z') } })
+    await ask('ann', 'Hello')
+    expect((await cli('sessions', 'list', PROGRAM)).stdout).toBe(
+      'support_bot  ann  0 messages  2026-01-02T12:00:00.000Z  (its idle reset is due)\n',
+    )
+  })
 
   test('repair answers the messages that a crash left without one', async () => {
     const { api, ask, cli } = await place()

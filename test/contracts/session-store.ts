@@ -244,11 +244,12 @@ export function sessionStoreContract(fresh: () => { open(): SessionStore }): voi
         await store.commit(ref, base, draft(base, `hi ${key}`), await take(store, ref))
       }
       await store.accept({ agent: 'SupportBot', key: 'only accepted' }, intent('t'))
+      const newest = (key: string) => ({ role: 'user', content: `hi ${key}`, ts: '2026-02-18T10:00:01Z' })
       const summary = { sessionId: 'S1', messages: 1, lastActivityAt: 6 }
       await expect(store.list('SupportBot')).resolves.toEqual([
-        { key: 'A', ...summary },
-        { key: 'b/../x', ...summary },
-        { key: 'ü', ...summary },
+        { key: 'A', newest: newest('A'), ...summary },
+        { key: 'b/../x', newest: newest('b/../x'), ...summary },
+        { key: 'ü', newest: newest('ü'), ...summary },
       ])
       await expect(store.count('SupportBot')).resolves.toBe(3)
     })

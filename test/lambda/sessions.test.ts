@@ -37,8 +37,20 @@ describe('GET /api/v1/claw/:agent/sessions', () => {
       headers: { prefer: 'respond-async' },
     })
     expect((await api.call('GET', AGENT)).body.sessions).toEqual([
-      { session_key: 'new', session_id: '', messages: 0, last_activity_at: null },
+      { session_key: 'new', session_id: '', messages: 0, due_reset: null, last_activity_at: null },
     ])
+  })
+
+  test('counts the messages that the next one will find: none once a reset is due, as the history has it', async () => {
+    const api = await testApi()
+    const { clock } = api.system.world
+    await ask(api, 'ann')
+    const listed = async () => (await api.call('GET', AGENT)).body.sessions[0]
+    expect(await listed()).toMatchObject({ messages: 2, due_reset: null })
+    Object.assign(api.system.world, { clock: { now: () => clock.now() + 60 * 60_000 } })
+    const { session_id, last_activity_at, ...seen } = await listed()
+    expect(seen).toEqual({ session_key: 'ann', messages: 0, due_reset: 'idle' })
+    expect((await api.call('GET', `${AGENT}/ann/history`)).body.total).toBe(0)
   })
 
   test.each([
