@@ -67,8 +67,13 @@ export function missingField(span: Span, field: string, owner: string, example: 
   })
 }
 
-export function wrongFieldType(span: Span, field: string, wanted: string, found: string): Diagnostic {
-  return diagnostic('E4013', span, `"${field}" must be ${wanted}`, { label: `found ${found}` })
+export function wrongFieldType(
+  span: Span,
+  field: string,
+  wanted: string,
+  { found, help = null }: { readonly found: string; readonly help?: string | null },
+): Diagnostic {
+  return diagnostic('E4013', span, `"${field}" must be ${wanted}`, { label: `found ${found}`, help })
 }
 
 export function notAccepted(

@@ -28,7 +28,8 @@ export function reportFieldValues({ declarations, report }: Context): void {
 
 function problemOf({ name, value }: Field, accepts: Accepts, owner: string): Diagnostic | null {
   const field = name.text
-  const wrongType = (wanted: string) => wrongFieldType(value.span, field, wanted, described(value))
+  const wrongType = (wanted: string, help: string | null = null) =>
+    wrongFieldType(value.span, field, wanted, { found: described(value), help })
   const literal = value.kind === 'literal' ? value.value : undefined
   switch (accepts.kind) {
     case 'string':
@@ -83,9 +84,16 @@ function problemOf({ name, value }: Field, accepts: Accepts, owner: string): Dia
         ? null
         : notAccepted(value.span, field, JSON.stringify(literal), 'a path that begins with "/"')
     case 'name':
-      return value.kind === 'name' ? null : wrongType(`the name of a ${accepts.noun}, without quotes`)
+      if (value.kind === 'name') return null
+      return wrongType(
+        `the name of a ${accepts.noun}, without quotes`,
+        value.kind === 'block' ? apart(field) : null,
+      )
     case 'names':
-      if (value.kind !== 'names') return wrongType(`a list of ${accepts.noun} names`)
+      if (value.kind !== 'names') {
+        const help = value.kind === 'name' ? `write \`${field}: [${value.name.text}]\`` : null
+        return wrongType(`a list of ${accepts.noun} names`, help)
+      }
       return accepts.nonEmpty && value.items.length === 0
         ? emptyList(value.span, field, owner, accepts.noun)
         : null
@@ -105,6 +113,10 @@ function problemOf({ name, value }: Field, accepts: Accepts, owner: string): Dia
       return null
   }
 }
+
+/** What is written as a block in its place is a declaration of its own. */
+const apart = (noun: string): string =>
+  `declare it outside of the agent, \`${noun} NAME { ... }\`, and write \`${noun}: NAME\` here`
 
 function described(value: FieldValue): string {
   switch (value.kind) {
