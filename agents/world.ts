@@ -15,6 +15,7 @@ import type { ModelProviders } from './ports/model.ts'
 import type { NoticeOutbox, NoticeTarget } from './ports/notices.ts'
 import type { RunStore } from './ports/runs.ts'
 import type { SessionStore } from './ports/sessions.ts'
+import type { StorageTime } from './ports/storage-time.ts'
 import type { Clock, Timers } from './ports/time.ts'
 import type { Tokenizers } from './ports/tokens.ts'
 import type { Tracing } from './ports/tracing.ts'
@@ -49,6 +50,8 @@ export interface World {
   readonly checkpoints: Checkpoints
   readonly audit: Audit
   readonly tracing: Tracing
+  /** What calls on the tree took of the process's time. */
+  readonly storageTime: StorageTime
   /** Who is told when a forge run has ended. */
   readonly notices: readonly NoticeTarget[]
   /** What they have not been told yet. */

@@ -36,6 +36,7 @@ const message = createHandlers({
   system: async () => system,
   clock: systemClock,
   tracing: system.world.tracing,
+  storageTime: system.world.storageTime,
   log: () => {},
   streams: false,
   draining: () => false,

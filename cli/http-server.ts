@@ -1,6 +1,8 @@
 /** node:http in front of the Lambda handlers: requests become events, answers go back. No rule of the domain lives here. */
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { Fault, faultText } from '../agents/ports/fault.ts'
+import { blamingStorage, type StorageMark, type StorageTime } from '../agents/ports/storage-time.ts'
 import type { Handler, HandlerAnswer, HandlerContext } from '../lambda/edge.ts'
 import { MAX_BODY_BYTES } from '../lambda/middleware/json-body.ts'
 import { requestIdOf } from '../lambda/middleware/request-id.ts'
@@ -20,6 +22,8 @@ export interface HttpServerOptions {
   readonly connections: Connections
   /** How long a client may take. */
   readonly patience?: Patience
+  /** Says whether a request that was not answered in time has lost that time to the storage. */
+  readonly storageTime: StorageTime
   /** What no handler answered. */
   readonly onRefused: OnRefused
   /** Answers what is in hand when this thread stands still; absent = nobody does. */
@@ -157,13 +161,25 @@ async function serve(
   const read = await readEvent(request, requestId)
   if (read.kind === 'gone') return
   if (read.kind === 'refused') return await refuse(read.refused)
+  const began = options.storageTime.mark()
   const { answer, working } = await answerInTime(options, read.event, response)
   if (answer !== null) return await send(answer)
-  const message = `the request was not answered within ${options.timeoutMs} ms`
-  await refuse({ status: 504, code: 'deadline_exceeded', message })
+  await refuse(outOfTime(options, began))
   // It stays in hand for as long as it is worked on; a stream that begins now has no reader.
   const unread = await working
   unread.stream?.destroy()
+}
+
+/** Of a request whose handler goes on. */
+function outOfTime({ storageTime, timeoutMs }: HttpServerOptions, began: StorageMark): Refused {
+  const late = new Fault('deadline_exceeded', { doing: 'working on the request' })
+  const fault = blamingStorage(late, storageTime.since(began))
+  if (fault === late) {
+    const message = `the request was not answered within ${timeoutMs} ms`
+    return { status: 504, code: 'deadline_exceeded', message }
+  }
+  const retryAfterSeconds = Math.ceil((fault.retryAfterMs ?? 1000) / 1000)
+  return { status: 503, code: fault.code, message: faultText(fault), retryAfterSeconds }
 }
 
 /** Why a request is not even read; null = it is. */

@@ -110,6 +110,7 @@ async function serve(start: Start, source: ProgramSource): Promise<never> {
     system: async () => served.current,
     clock: systemClock,
     tracing: system.world.tracing,
+    storageTime: system.world.storageTime,
     log,
     streams: true,
     connections: () => connections.occupancy(),
@@ -125,6 +126,7 @@ async function serve(start: Start, source: ProgramSource): Promise<never> {
     connections,
     timeoutMs,
     ...(watchdog === null ? {} : { watchdog }),
+    storageTime: system.world.storageTime,
     localOnly: !hasKey && isLoopback(host),
     onRefused: ({ request, traceparent, ...refusal }) =>
       recordRequest(edge, {

@@ -104,6 +104,7 @@ export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Han
         ...context,
         requestId: context.awsRequestId,
         system: once(edge.system),
+        began: edge.storageTime.mark(),
         body: undefined,
       }),
     )

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
 import type { Occupancy } from '../agents/limits/slots.ts'
+import type { StorageMark, StorageTime } from '../agents/ports/storage-time.ts'
 import type { Clock } from '../agents/ports/time.ts'
 import type { Tracing } from '../agents/ports/tracing.ts'
 import type { HandOver } from '../agents/turn/call-context.ts'
@@ -16,6 +17,8 @@ export interface Edge {
   readonly clock: Clock
   /** Those of the process; not of the system, which may not be there yet. */
   readonly tracing: Tracing
+  /** That of the process, for the same reason. */
+  readonly storageTime: StorageTime
   /** One structured line of the process's log. Never message content, never keys. */
   log(record: Readonly<Record<string, unknown>>): void
   /** Whether an answer can be sent in parts. */
@@ -46,6 +49,8 @@ export interface EdgeContext extends HandlerContext {
   requestId: string
   /** The system that the whole request is about, whatever is loaded meanwhile. */
   readonly system: Edge['system']
+  /** When the request began. */
+  readonly began: StorageMark
   /** The JSON body, undefined when there is none. */
   body: unknown
 }

@@ -5,6 +5,7 @@ import { noDriver, statesDriver } from '../runtime/forge-drivers.ts'
 import { bytecodeFolder, loadBytecode } from '../runtime/load-program.ts'
 import { type LogRecord, leveledLog, loggable } from '../runtime/log.ts'
 import { readSettings, SettingsError } from '../runtime/settings.ts'
+import { systemStorageGauge } from '../runtime/storage-gauge.ts'
 import { createSystem, type System } from '../runtime/system.ts'
 import { systemClock } from '../runtime/time.ts'
 import { systemTracing } from '../runtime/tracing/tracing.ts'
@@ -35,10 +36,15 @@ function processTracing(): Tracing {
   return tracing
 }
 
+const storageGauge = systemStorageGauge()
+
 let current: System | null = null
 
 /** What the agents of this Lambda process use, for the lines of its log. */
-export const processMeter = new EmfMeter(() => (current === null ? {} : agentFiguresOf(current.world)))
+export const processMeter = new EmfMeter(
+  () => (current === null ? {} : agentFiguresOf(current.world)),
+  storageGauge,
+)
 
 /** The system of this Lambda process: made at the first request, kept while it works, made again after a failure. */
 export function systemOfProcess(): () => Promise<System> {
@@ -65,6 +71,7 @@ async function makeSystem(): Promise<System> {
     environment,
     settings,
     tracing: processTracing(),
+    storageGauge,
     forgeDriver: settings.stateMachineArn === null ? noDriver : statesDriver(settings.stateMachineArn),
     output: {
       emit: (line) => logLine({ level: 'info', message: 'emit', line }),
@@ -81,6 +88,7 @@ export function processEdge(system: () => Promise<System>): Edge {
     system,
     clock: systemClock,
     tracing: processTracing(),
+    storageTime: storageGauge,
     log: logLine,
     streams: false,
     ...(onLambda ? { meter: processMeter } : {}),

@@ -24,6 +24,7 @@ const REPEATED: ReadonlySet<FaultCode> = new Set([
   'turn_handed_over',
   'session_busy',
   'lane_full',
+  'storage_slow',
   'storage_unavailable',
   'tree_missing',
   'tree_foreign',

@@ -13,7 +13,9 @@ import { tokenizers } from '../providers/tokenizers.ts'
 import { keepAliveTransport } from '../providers/transport.ts'
 import { createLambdaTurnWorker } from '../stores/aws/turn-worker.ts'
 import { treeCheckpoints } from '../stores/tree/checkpoints.ts'
+import type { Fs } from '../stores/tree/fs.ts'
 import { nodeFs } from '../stores/tree/node-fs.ts'
+import { filesOfTree, type StorageGauge } from '../stores/tree/storage-gauge.ts'
 import { createTree, type Tree } from '../stores/tree/tree.ts'
 import { treeWorkspaces } from '../stores/tree/workspaces.ts'
 import { Program } from '../vm/program.ts'
@@ -30,6 +32,7 @@ import { loadPrices } from './prices.ts'
 import type { Check, Readiness } from './readiness.ts'
 import { systemSecrets } from './secrets.ts'
 import type { Settings } from './settings.ts'
+import { systemStorageGauge } from './storage-gauge.ts'
 import { systemClock, systemTimers } from './time.ts'
 import { traceIdOf } from './tracing/trace-context.ts'
 import { systemTracing } from './tracing/tracing.ts'
@@ -50,6 +53,10 @@ export interface SystemOptions {
   readonly clock?: Clock
   /** Default: one of the system's own. */
   readonly tracing?: Tracing
+  /** File system of the tree. Default: that of this machine. */
+  readonly fs?: Fs
+  /** Measures it. Default: one of the system's own. */
+  readonly storageGauge?: StorageGauge
   /** Put around the running of commands. */
   readonly aroundCommands?: (commands: Commands) => Commands
 }
@@ -82,9 +89,11 @@ export async function createSystem(options: SystemOptions): Promise<System> {
   const timers = systemTimers
   const ids = systemIds(clock)
   const program = Program.link(module)
+  const storageGauge = options.storageGauge ?? systemStorageGauge()
+  const fs = storageGauge.measured(options.fs ?? nodeFs, filesOfTree(settings.stateDir))
   const tree = openedOnce(() =>
     createTree({
-      fs: nodeFs,
+      fs,
       sessionsDir: settings.sessionsDir,
       stateDir: settings.stateDir,
       mode: settings.tree,
@@ -182,6 +191,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
       traceId: () => traceIdOf(tracing.current()),
     }),
     tracing,
+    storageTime: storageGauge,
     notices: noticeTargets(settings, { secrets, clock, timers }),
     get outbox() {
       return tree().outbox

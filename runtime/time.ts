@@ -3,6 +3,9 @@ import type { Clock, Timers } from '../agents/ports/time.ts'
 
 export const systemClock: Clock = { now: () => Date.now() }
 
+/** Milliseconds since the process began, for what is measured: no change of the time of day moves it. */
+export const systemStopwatch = { now: () => performance.now() }
+
 export const systemTimers: Timers = {
   async sleep(ms, signal) {
     try {

@@ -2,6 +2,7 @@ import { findAgent } from '../find-agent.ts'
 import { isoTime, msOfIsoTime } from '../iso-time.ts'
 import { Fault, type FaultCode, isFaultCode } from '../ports/fault.ts'
 import type { SessionRef, TurnIntent, TurnResult } from '../ports/sessions.ts'
+import { blamingStorage } from '../ports/storage-time.ts'
 import { agentSpan, isFailure } from '../tracing/agent-span.ts'
 import { asFault } from '../turn/as-fault.ts'
 import type { HandOver, HeldSession } from '../turn/call-context.ts'
@@ -59,6 +60,7 @@ const INTERRUPTIONS: ReadonlySet<FaultCode> = new Set([
   'stopped',
   'deadline_exceeded',
   'storage_full',
+  'storage_slow',
   'storage_unavailable',
   'tree_missing',
   'tree_foreign',
@@ -67,11 +69,12 @@ const INTERRUPTIONS: ReadonlySet<FaultCode> = new Set([
 /**
  * A message to a claw agent and its answer (chapter 24.3). Throws `agent_not_found`, `session_key_invalid`,
  * `bad_request` for an empty message, the refusals above, `provider_*`, `prompt_too_long`, `model_answer_empty`, `deadline_exceeded`,
- * `stopped`, `program_error`, `confirmation_pending`, `turn_handed_over`, `idempotency_conflict` for a turn id that stands
+ * `storage_slow`, `stopped`, `program_error`, `confirmation_pending`, `turn_handed_over`, `idempotency_conflict` for a turn id that stands
  * for another message, and the Faults of the tree. The history is then as it was. A turn id that comes again is not refused
  * because session or lane are busy: the turn stays open, and one that was accepted just now is handed over.
  */
 export async function ask(world: World, request: AskRequest): Promise<AskAnswer> {
+  const began = world.storageTime.mark()
   const incoming = incomingTurn(world, request)
   const isNew = request.turn === undefined || request.isNewTurn === true
   const known = isNew ? null : await world.sessions.turn(incoming.ref, incoming.id)
@@ -83,7 +86,7 @@ export async function ask(world: World, request: AskRequest): Promise<AskAnswer>
     return await world.tracing.span(start, async (span) => await runPipeline({ ...turn, span }))
   } catch (error) {
     if (error instanceof TurnIsOver) return answerOf(turn.id, error.result)
-    const ended = asFault(error, request.signal)
+    const ended = blamingStorage(asFault(error, request.signal), world.storageTime.since(began))
     // A refusal would be the answer to every later try, which is told to come again.
     const goesOn = isBusy(ended) && known === null && !isNew && turn.call.handOver
     const fault = goesOn ? new Fault('turn_handed_over', {}, { cause: ended }) : ended

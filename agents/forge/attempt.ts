@@ -3,6 +3,7 @@ import { applyGuards } from '../limits/guards.ts'
 import { Fault, faultText } from '../ports/fault.ts'
 import type { ModelMessage } from '../ports/model.ts'
 import type { IterationRecord, IterationWait, RunTally, Verdict } from '../ports/runs.ts'
+import { blamingStorage } from '../ports/storage-time.ts'
 import { taintedIf } from '../ports/tainted.ts'
 import { agentSpan, taintAttributes, usageAttributes } from '../tracing/agent-span.ts'
 import { openScene, type Scene } from '../turn/scene.ts'
@@ -166,6 +167,7 @@ async function workAndVerify(
 }> {
   const { world, decl, workspace, config } = run
   const { project, spent } = options
+  const began = world.storageTime.mark()
   const scene = await openScene(world, {
     agent: decl,
     depth: options.depth,
@@ -193,8 +195,10 @@ async function workAndVerify(
     hasWorked = (await run.checkpoint.hasChanged(run.config.run, run.iteration)) !== false
     warnings.push(...(await keepLearnings(run, options, text, scene.taint.isTainted)))
   } catch (error) {
-    const feedback = feedbackOf(error)
-    if (feedback === null) throw error
+    const fault = error instanceof Fault ? blamingStorage(error, world.storageTime.since(began)) : null
+    const feedback = fault === null ? null : feedbackOf(fault)
+    if (fault === null || feedback === null) throw error
+    if (fault.code === 'storage_slow') warnings.push(`iteration ${run.iteration}: ${faultText(fault)}`)
     const { isTainted } = scene.taint
     return {
       verification: { verdict: { kind: 'retry', feedback }, threw: false },
@@ -249,14 +253,15 @@ async function guarded(
 }
 
 /** Ends of the model's work that the next try can learn from (design 9.9); null = not of this kind. */
-function feedbackOf(error: unknown): string | null {
-  if (!(error instanceof Fault)) return null
-  switch (error.code) {
+function feedbackOf(fault: Fault): string | null {
+  switch (fault.code) {
     case 'guard_blocked':
     case 'model_answer_empty':
-      return faultText(error)
+      return faultText(fault)
     case 'deadline_exceeded':
       return 'The iteration ran out of time before its work was finished. What is written so far is kept: continue from there in smaller steps.'
+    case 'storage_slow':
+      return `The iteration ran out of time because its storage was slow (${faultText(fault)}). What is written so far is kept: continue from there.`
     default:
       return null
   }

@@ -62,6 +62,7 @@ const TRANSIENT: ReadonlySet<FaultCode> = new Set<FaultCode>([
   'provider_rate_limited',
   'provider_unavailable',
   'provider_timeout',
+  'storage_slow',
   'storage_unavailable',
   'storage_full',
   'tree_missing',

@@ -1,9 +1,10 @@
 import { statisticsOf } from '../../agents/turn/statistics.ts'
 import type { World } from '../../agents/world.ts'
 
-/** Before the names of figures of requests, and of an agent. */
+/** Before the names of figures of requests, of an agent and of the storage. */
 export const REQUESTS_PREFIX = 'neam_requests'
 export const AGENT_PREFIX = 'neam_agent'
+export const STORAGE_PREFIX = 'neam_storage'
 
 /** What one agent used. */
 export interface AgentFigures {

@@ -1,4 +1,5 @@
-import { AGENT_PREFIX, type AgentFigures, REQUESTS_PREFIX } from './agent-figures.ts'
+import { NO_STORAGE_TIME, type StorageMark, type StorageTime } from '../../agents/ports/storage-time.ts'
+import { AGENT_PREFIX, type AgentFigures, REQUESTS_PREFIX, STORAGE_PREFIX } from './agent-figures.ts'
 
 /** CloudWatch namespace of all metrics. */
 export const NAMESPACE = 'NeamClaw'
@@ -23,18 +24,27 @@ const UNITS: Readonly<Record<keyof Counted, 'Count' | 'None'>> = {
   cost_usd: 'None',
   turns: 'Count',
 }
+/** A slower call on the storage is named in the line. */
+const SLOW_CALL_MS = 1000
 const COUNTED = Object.keys(UNITS) as (keyof Counted)[]
 
 /**
- * Turns what a process counts into metrics by the names of GET /metrics. Each line tells what agents have used since
- * the line before, so that nothing is counted twice: an instance on Lambda has one request at a time.
+ * Turns what a process counts into metrics by the names of GET /metrics. Each line tells what agents have used, and how
+ * long the storage took, since the line before, so that nothing is counted twice: an instance on Lambda has one request at a time.
  */
 export class EmfMeter {
   readonly #figures: () => Readonly<Record<string, AgentFigures>>
+  readonly #storageTime: StorageTime
   #told: Readonly<Record<string, Counted>> = {}
+  #storageTold: StorageMark
 
-  constructor(figures: () => Readonly<Record<string, AgentFigures>>) {
+  constructor(
+    figures: () => Readonly<Record<string, AgentFigures>>,
+    storageTime: StorageTime = NO_STORAGE_TIME,
+  ) {
     this.#figures = figures
+    this.#storageTime = storageTime
+    this.#storageTold = storageTime.mark()
   }
 
   /** Of a request that has been answered, and of what agents used for it. */
@@ -50,13 +60,24 @@ export class EmfMeter {
         },
       },
       ...agentMetrics(used),
+      this.#storageMetrics(),
     ])
   }
 
   /** Of work that answers no request: a turn in the background, an iteration. No fields when no agent did anything. */
   work(): EmfFields {
     const metrics = agentMetrics(this.#usedSince())
-    return metrics.length === 0 ? {} : emf(metrics)
+    return metrics.length === 0 ? {} : emf([...metrics, this.#storageMetrics()])
+  }
+
+  #storageMetrics(): Metrics {
+    const { ms, slowest } = this.#storageTime.since(this.#storageTold)
+    this.#storageTold = this.#storageTime.mark()
+    return {
+      dimensions: {},
+      values: { [`${STORAGE_PREFIX}_ms`]: [Math.round(ms), 'Milliseconds'] },
+      fields: slowest !== null && slowest.ms >= SLOW_CALL_MS ? { slowest_storage_call: slowest } : {},
+    }
   }
 
   #usedSince(): Readonly<Record<string, Counted>> {
@@ -80,12 +101,12 @@ interface Metrics {
   /** Given per value of these, and in total. */
   readonly dimensions: Readonly<Record<string, string>>
   readonly values: Readonly<Record<string, readonly [value: number, unit: string]>>
+  /** Of the line, beside the metrics. */
+  readonly fields?: Readonly<Record<string, unknown>>
 }
 
 /** A line has one value a dimension: what several agents used together is their sum, and `agents` tells of each. */
-function agentMetrics(
-  used: Readonly<Record<string, Counted>>,
-): readonly (Metrics & { readonly agents: unknown })[] {
+function agentMetrics(used: Readonly<Record<string, Counted>>): readonly Metrics[] {
   const names = Object.keys(used)
   if (names.length === 0) return []
   const sum = (field: keyof Counted): number => Object.values(used).reduce((all, one) => all + one[field], 0)
@@ -95,12 +116,12 @@ function agentMetrics(
       values: Object.fromEntries(
         COUNTED.map((field) => [`${AGENT_PREFIX}_${field}`, [sum(field), UNITS[field]] as const]),
       ),
-      agents: used,
+      fields: { agents: used },
     },
   ]
 }
 
-const emf = (metrics: readonly (Metrics & { readonly agents?: unknown })[]): EmfFields => ({
+const emf = (metrics: readonly Metrics[]): EmfFields => ({
   _aws: {
     Timestamp: Date.now(),
     CloudWatchMetrics: metrics.map(({ dimensions, values }) => ({
@@ -110,10 +131,10 @@ const emf = (metrics: readonly (Metrics & { readonly agents?: unknown })[]): Emf
     })),
   },
   ...Object.fromEntries(
-    metrics.flatMap(({ dimensions, values, agents }) => [
+    metrics.flatMap(({ dimensions, values, fields = {} }) => [
       ...Object.entries(dimensions),
       ...Object.entries(values).map(([name, [value]]) => [name, value] as const),
-      ...(agents === undefined ? [] : [['agents', agents] as const]),
+      ...Object.entries(fields),
     ]),
   ),
 })

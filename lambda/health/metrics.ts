@@ -7,6 +7,7 @@ import { AMOUNT, COUNT } from '../answer-parts.ts'
 import type { Edge, RouteHandler } from '../edge.ts'
 import { requestTimesOf, type Times } from '../request-times.ts'
 import { type AgentFigures, agentFiguresOf } from './agent-figures.ts'
+import { STORAGE, storageFiguresOf } from './storage-figures.ts'
 
 const TIMES = v.strictObject({ count: COUNT, errors: COUNT, p50_ms: AMOUNT, p95_ms: AMOUNT, p99_ms: AMOUNT })
 
@@ -24,6 +25,7 @@ export const METRICS_ANSWER = v.strictObject({
     }),
   ),
   pools: v.record(v.string(), v.strictObject({ size: COUNT, in_use: COUNT, waiting: COUNT })),
+  storage: STORAGE,
   deviations: v.record(v.string(), DEVIATIONS),
 })
 
@@ -42,6 +44,7 @@ export interface Figures {
   readonly agents: Readonly<Record<string, AgentFigures>>
   /** `vm`: VM instances; `llm`: connections to models; `connections`: those of callers, where the process takes them. */
   readonly pools: Readonly<Record<string, PoolFigures>>
+  readonly storage: v.InferOutput<typeof STORAGE>
 }
 
 /** Times of requests and what agents used, of this process since it began. */
@@ -56,6 +59,7 @@ export function figuresOf(edge: Edge, { world, instances, modelConnections }: Sy
       llm: poolFigures(modelConnections()),
       ...(edge.connections ? { connections: poolFigures(edge.connections()) } : {}),
     },
+    storage: storageFiguresOf(edge.storageTime),
   }
 }
 

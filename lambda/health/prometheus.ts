@@ -2,7 +2,7 @@ import { type Monitoring, monitor } from '../../agents/monitor.ts'
 import { deviationsOf } from '../../agents/monitoring/deviations.ts'
 import type { RouteHandler } from '../edge.ts'
 import type { Times } from '../request-times.ts'
-import { AGENT_PREFIX, type AgentFigures, REQUESTS_PREFIX } from './agent-figures.ts'
+import { AGENT_PREFIX, type AgentFigures, REQUESTS_PREFIX, STORAGE_PREFIX } from './agent-figures.ts'
 import { type Figures, figuresOf, type PoolFigures } from './metrics.ts'
 import { type Family, PROMETHEUS_TYPE, prometheusText, type Sample } from './prometheus-text.ts'
 
@@ -22,6 +22,7 @@ export const prometheus: RouteHandler = async ({ edge, system, requestId, deadli
         ...requestFamilies(figures),
         ...agentFamilies(figures),
         ...poolFamilies(figures),
+        ...storageFamilies(figures),
         ...reportFamilies(reports),
         ...deviationFamilies(deviations),
       ]),
@@ -57,6 +58,30 @@ const POOL: Readonly<Record<keyof PoolFigures, Pick<Family, 'help' | 'type'>>> =
 }
 
 const poolFamilies = ({ pools }: Figures): Family[] => families('neam_pool', POOL, 'pool', pools)
+
+const storageFamilies = ({ storage: { calls, ms, slowest } }: Figures): Family[] => [
+  {
+    name: `${STORAGE_PREFIX}_calls`,
+    type: 'counter',
+    help: 'Calls on the file system of the tree.',
+    samples: [{ labels: {}, value: calls }],
+  },
+  {
+    name: `${STORAGE_PREFIX}_ms`,
+    type: 'counter',
+    help: 'Milliseconds that calls on the file system of the tree took.',
+    samples: [{ labels: {}, value: ms }],
+  },
+  {
+    name: `${STORAGE_PREFIX}_slowest_ms`,
+    type: 'gauge',
+    help: 'Milliseconds of the slowest call on the file system of the tree in the newest five minutes.',
+    samples:
+      slowest === null
+        ? []
+        : [{ labels: { operation: slowest.operation, files: slowest.files }, value: slowest.ms }],
+  },
+]
 
 /** One family for each field, with a sample for each owner. */
 const families = <Field extends string>(

@@ -1,6 +1,7 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import * as v from 'valibot'
 import { FAULT_CODES, Fault, faultText } from '../../agents/ports/fault.ts'
+import { blamingStorage, type StorageShare } from '../../agents/ports/storage-time.ts'
 import { loggable } from '../../runtime/log.ts'
 import { traceIdOf } from '../../runtime/tracing/trace-context.ts'
 import { TIME } from '../answer-parts.ts'
@@ -84,11 +85,15 @@ const causeOf = (error: unknown): Readonly<Record<string, unknown>> =>
     ? { origin: loggable(error.cause) }
     : {}
 
+const blamed = (error: unknown, share: StorageShare): unknown =>
+  error instanceof Fault ? blamingStorage(error, share) : error
+
 /** Every failure as `{error, message, code, request_id}` with its status; stacks go to the log only. */
 export function errorAnswer(edge: Edge): Middleware {
   return {
     onError: (request) => {
-      const { error, context } = request
+      const { context } = request
+      const error = blamed(request.error, edge.storageTime.since(context.began))
       const { status, code, message, headers, details } = problemOf(error)
       if (status >= 500) {
         edge.log({

@@ -50,6 +50,7 @@ export const FAULT_STATUS: Readonly<Record<FaultCode, number>> = {
   tree_version: 503,
   memory_unavailable: 503,
   storage_full: 507,
+  storage_slow: 503,
   storage_unavailable: 503,
   service_unavailable: 503,
   secret_invalid: 503,

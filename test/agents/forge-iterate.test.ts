@@ -5,6 +5,7 @@ import type { RunState } from '../../agents/forge/run-state.ts'
 import { startForge } from '../../agents/forge/start.ts'
 import { forgeStatus } from '../../agents/forge/status.ts'
 import { Fault } from '../../agents/ports/fault.ts'
+import { NO_STORAGE_TIME } from '../../agents/ports/storage-time.ts'
 import { until } from '../support/until.ts'
 import { Killer } from './forge-killer.ts'
 import { ForgePlace, type ForgeWorldOptions, taskOf, text, writeFile } from './forge-world.ts'
@@ -182,6 +183,39 @@ describe('an iteration', () => {
       kind: 'next',
       report: { verdict: expect.stringContaining('retry: The iteration ran out of time') },
     })
+    expect(place.read('file 1.txt')).toBe('content')
+    expect(place.contexts).toHaveLength(0)
+  })
+
+  test('whose time went to slow storage becomes a Retry that says so, keeps what was written, and warns', async () => {
+    let late = 0
+    const { place, state } = await started({
+      model: (_, call) => {
+        if (call === 2) late = 60_000
+        return writeFile(`file ${call}.txt`, 'content')
+      },
+    })
+    const slowest = { operation: 'fsync', files: 'forge', ms: 9000 }
+    const world = place.boot(() => ({
+      clock: { now: () => Date.now() + late },
+      storageTime: { ...NO_STORAGE_TIME, since: () => ({ ms: 40_000, ofMs: 60_000, slowest }) },
+    }))
+    const step = await iterate(world, state(1), { deadlineAt: Date.now() + 30_000 })
+    const where =
+      'out of time while starting a model call: 40000 of 60000 ms went to storage, 9000 ms of it to one fsync of forge files'
+    expect(step).toMatchObject({
+      kind: 'next',
+      report: {
+        verdict: expect.stringContaining('retry: The iteration ran out of time because its storage was slow'),
+      },
+    })
+    expect((await world.runs.iteration(state(1), 1))?.verdict).toEqual({
+      kind: 'retry',
+      feedback: expect.stringContaining(where),
+    })
+    expect((await world.runs.head('Builder'))?.warnings).toEqual([
+      expect.stringContaining(`iteration 1: ${where}`),
+    ])
     expect(place.read('file 1.txt')).toBe('content')
     expect(place.contexts).toHaveLength(0)
   })

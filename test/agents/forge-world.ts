@@ -6,6 +6,7 @@ import type { AuditEvent } from '../../agents/ports/audit.ts'
 import type { ForgeDriver } from '../../agents/ports/forge-driver.ts'
 import type { ModelProvider, ModelReply, ModelRequest } from '../../agents/ports/model.ts'
 import type { NoticeTarget, RunEndedNotice } from '../../agents/ports/notices.ts'
+import { NO_STORAGE_TIME } from '../../agents/ports/storage-time.ts'
 import { NO_TRACING } from '../../agents/ports/tracing.ts'
 import { PRICES } from '../../agents/turn/prices.ts'
 import type { World } from '../../agents/world.ts'
@@ -167,6 +168,7 @@ export class ForgePlace {
       }),
       audit: { record: (event) => this.audit.push(event) },
       tracing: NO_TRACING,
+      storageTime: NO_STORAGE_TIME,
       turnWorker: { take: async () => {} },
       notices: [this.#receiver],
       forgeDriver: noDriver,

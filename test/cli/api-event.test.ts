@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from '@jest/globals'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
+import { NO_STORAGE_TIME } from '../../agents/ports/storage-time.ts'
 import { apiEvent, matchRoute } from '../../cli/api-event.ts'
 import { Connections } from '../../cli/connections.ts'
 import { createHttpServer, type HttpServer } from '../../cli/http-server.ts'
@@ -91,6 +92,7 @@ test('a request whose client has gone before its answer is in hand no more, nor 
     timeoutMs: 10_000,
     localOnly: false,
     connections: new Connections(10),
+    storageTime: NO_STORAGE_TIME,
     onRefused: () => {},
     onError: (error) => {
       throw error

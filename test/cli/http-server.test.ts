@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { NO_STORAGE_TIME, type StorageTime } from '../../agents/ports/storage-time.ts'
 import { NO_TRACING } from '../../agents/ports/tracing.ts'
 import { Connections } from '../../cli/connections.ts'
 import { createHttpServer, type HttpServer } from '../../cli/http-server.ts'
@@ -27,12 +28,14 @@ async function serve(
   handler: Handler,
   timeoutMs: number,
   onRefused: OnRefused = (refusal) => refused.push(refusal),
+  storageTime: StorageTime = NO_STORAGE_TIME,
 ): Promise<string> {
   http = createHttpServer({
     handlers: new Map([['GET /health', handler]]),
     timeoutMs,
     localOnly: true,
     connections: new Connections(10),
+    storageTime,
     onRefused,
     onError: (error) => {
       throw error
@@ -76,6 +79,30 @@ test('one that does not answer in time is answered for, and stays in hand until 
   expect(http.active()).toBe(0)
 })
 
+test('one that lost its time to slow storage is answered so, with when to come again', async () => {
+  const work = Promise.withResolvers<{ statusCode: number }>()
+  const slowest = { operation: 'fsync', files: 'sessions', ms: 30 }
+  const url = await serve(() => work.promise, 50, undefined, {
+    ...NO_STORAGE_TIME,
+    since: () => ({ ms: 45, ofMs: 50, slowest }),
+  })
+  const answer = await fetch(url)
+  expect([answer.status, answer.headers.get('retry-after'), await answer.json()]).toMatchObject([
+    503,
+    '5',
+    {
+      error: 'Service Unavailable',
+      message: expect.stringContaining(
+        '45 of 50 ms went to storage, 30 ms of it to one fsync of sessions files',
+      ),
+      code: 'storage_slow',
+    },
+  ])
+  expect(refused).toMatchObject([{ status: 503, code: 'storage_slow' }])
+  work.resolve({ statusCode: 200 })
+  await http.idle()
+})
+
 test.each([
   ['succeeds', (late: PromiseWithResolvers<RouteAnswer>) => late.resolve({ body: {} })],
   ['fails', (late: PromiseWithResolvers<RouteAnswer>) => late.reject(new Error('too late'))],
@@ -89,6 +116,7 @@ test.each([
       },
       clock: systemClock,
       tracing: NO_TRACING,
+      storageTime: NO_STORAGE_TIME,
       log: (record) => logged.push(record),
       answersLate: true,
       draining: () => false,

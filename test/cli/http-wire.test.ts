@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { NO_STORAGE_TIME } from '../../agents/ports/storage-time.ts'
 import { Connections } from '../../cli/connections.ts'
 import { createHttpServer, type HttpServer, type Patience } from '../../cli/http-server.ts'
 import type { ToldRefusal } from '../../cli/refused-answer.ts'
@@ -296,6 +297,7 @@ describe('a client', () => {
       },
       localOnly: true,
       connections: new Connections(10),
+      storageTime: NO_STORAGE_TIME,
       onRefused: (refusal) => refused.push(refusal),
       onError: (error) => {
         throw error

@@ -5,6 +5,7 @@ import { Agent, get as httpGet, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { NO_STORAGE_TIME } from '../../agents/ports/storage-time.ts'
 import { Connections, connectionLimit, RESERVED } from '../../cli/connections.ts'
 import { createHttpServer } from '../../cli/http-server.ts'
 import { openFileLimit } from '../../cli/open-files.ts'
@@ -139,6 +140,7 @@ test('a request in hand keeps its place: a further connection is refused before 
     connections,
     timeoutMs: 30_000,
     localOnly: true,
+    storageTime: NO_STORAGE_TIME,
     onRefused: () => {},
     onError: (error) => {
       throw error

@@ -128,6 +128,10 @@ const DIFFERENT: readonly (readonly [RegExp, string])[] = [
   [/"((?:\w+_)?ms|uptime_seconds|\w+_bytes)":[\d.]+/g, '"$1":0'],
   [/[\d.]+ [KMGT]iB free/g, 'FREE'],
   [/^(neam_\w+_ms\{.*\}) [\d.]+$/gm, '$1 0'],
+  // How often and for how long each waited for its disk, and where most, if anywhere.
+  [/"storage":\{[^{}]*(?:\{[^{}]*\})?[^{}]*\}/g, '"storage":{}'],
+  [/^neam_storage_\w+ [\d.]+$/gm, 'neam_storage 0'],
+  [/^(?:# \w+ )?neam_storage_slowest_ms\b.*\n/gm, ''],
   // API Gateway has the connections of callers to Lambda.
   [/,"connections":\{"size":\d+,"in_use":\d+,"waiting":\d+\}/g, ''],
   [/^neam_pool_\w+\{pool="connections"\} \d+\n/gm, ''],

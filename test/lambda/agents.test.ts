@@ -74,6 +74,7 @@ test('the health behind the key counts agents and tells of the VM', async () => 
         rss_bytes: expect.any(Number),
         heap_used_bytes: expect.any(Number),
       },
+      storage: { calls: expect.any(Number), ms: expect.any(Number), slowest: expect.anything() },
     },
   })
 })

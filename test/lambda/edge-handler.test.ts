@@ -1,5 +1,6 @@
 // What the edge makes of handlers and events that are not as they should be (reliability 3.5: H10, H12, H15).
 import { beforeEach, describe, expect, test } from '@jest/globals'
+import { NO_STORAGE_TIME } from '../../agents/ports/storage-time.ts'
 import { NO_TRACING } from '../../agents/ports/tracing.ts'
 import type { Edge, RouteHandler } from '../../lambda/edge.ts'
 import { edgeHandler } from '../../lambda/edge-handler.ts'
@@ -19,6 +20,7 @@ beforeEach(() => {
     },
     clock: systemClock,
     tracing: NO_TRACING,
+    storageTime: NO_STORAGE_TIME,
     log: (record) => logged.push(record),
     draining: () => false,
     uptimeSeconds: () => 0,

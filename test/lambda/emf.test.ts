@@ -57,6 +57,11 @@ describe('the log line of a request on Lambda', () => {
               { Name: 'neam_agent_turns', Unit: 'Count' },
             ],
           },
+          {
+            Namespace: 'NeamClaw',
+            Dimensions: [[]],
+            Metrics: [{ Name: 'neam_storage_ms', Unit: 'Milliseconds' }],
+          },
         ],
       },
     })
@@ -104,7 +109,7 @@ test('what several agents used in one piece of work is their sum, without the di
   expect(both).toMatchObject({
     neam_agent_tokens: 60,
     agents: { a: { cost_usd: 0.1 }, b: { cost_usd: 0.2 } },
-    _aws: { CloudWatchMetrics: [{ Dimensions: [[]] }] },
+    _aws: { CloudWatchMetrics: [{ Dimensions: [[]] }, { Dimensions: [[]] }] },
   })
   expect(both.neam_agent_cost_usd).toBeCloseTo(0.3)
   expect((await ask('asker')).status).toBe(200)

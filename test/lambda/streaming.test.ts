@@ -35,6 +35,7 @@ beforeEach(async () => {
     system: async () => system,
     clock: systemClock,
     tracing: system.world.tracing,
+    storageTime: system.world.storageTime,
     log: () => {},
     streams: true,
     draining: () => false,

@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { interceptedFs } from '../../stores/tree/intercepted-fs.ts'
 import { nodeFs } from '../../stores/tree/node-fs.ts'
 import { thrownFault } from '../support/faults.ts'
-import { interceptedFs } from '../support/fs-intercept.ts'
 import { sessionsDir, stateDir, testTree } from '../support/fs-tree.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 

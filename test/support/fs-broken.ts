@@ -1,6 +1,6 @@
 import type { FaultCode } from '../../agents/ports/fault.ts'
 import type { Fs } from '../../stores/tree/fs.ts'
-import { interceptedFs, type Operation } from './fs-intercept.ts'
+import { interceptedFs, type Operation } from '../../stores/tree/intercepted-fs.ts'
 
 /** What a disk refuses, and how. */
 export interface Breakage {

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 import type { Fs } from '../../stores/tree/fs.ts'
-import { interceptedFs, type Operation } from './fs-intercept.ts'
+import { interceptedFs, type Operation } from '../../stores/tree/intercepted-fs.ts'
 
 export type FsFault =
   /** SIGKILL instead of the call; half of it for a write. */

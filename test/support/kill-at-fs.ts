@@ -3,8 +3,8 @@
  * tree, counted from the first attempt at an iteration on. At a regular end the number of operations goes to KILL_COUNT.
  */
 import { writeFileSync } from 'node:fs'
+import { interceptedFs } from '../../stores/tree/intercepted-fs.ts'
 import { nodeFs } from '../../stores/tree/node-fs.ts'
-import { interceptedFs } from './fs-intercept.ts'
 
 const { KILL_AT = '0', KILL_COUNT = '' } = process.env
 let operations = 0

@@ -1,7 +1,7 @@
 import type { Timers } from '../../agents/ports/time.ts'
 import type { Fs } from '../../stores/tree/fs.ts'
+import { interceptedFs } from '../../stores/tree/intercepted-fs.ts'
 import { nodeFs } from '../../stores/tree/node-fs.ts'
-import { interceptedFs } from './fs-intercept.ts'
 import { testTree, virtualTime } from './fs-tree.ts'
 import type { ScriptedModel } from './scripted-model.ts'
 import { type TestWorld, testWorld } from './world.ts'

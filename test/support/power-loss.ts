@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import type { Fs } from '../../stores/tree/fs.ts'
-import { interceptedFs } from './fs-intercept.ts'
+import { interceptedFs } from '../../stores/tree/intercepted-fs.ts'
 
 export interface PowerLoss {
   readonly fs: Fs

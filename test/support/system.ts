@@ -13,7 +13,7 @@ import { forgeStep, forgeWaitHere } from '../../lambda/steps/forge-step.ts'
 import { type AslDriver, createAslDriver } from '../../runtime/local-forge.ts'
 import { NATIVE_NAMES } from '../../runtime/natives.ts'
 import { readSettings } from '../../runtime/settings.ts'
-import { createSystem, type System } from '../../runtime/system.ts'
+import { createSystem, type System, type SystemOptions } from '../../runtime/system.ts'
 import { systemClock } from '../../runtime/time.ts'
 import { checkAnswer } from './check-answer.ts'
 import { ROOT } from './server.ts'
@@ -63,6 +63,8 @@ export async function testApi(
     readonly environment?: Readonly<Record<string, string>>
     readonly directory?: string
     readonly clock?: Clock
+    /** File system of the tree, and what measures it. */
+    readonly storage?: Pick<SystemOptions, 'fs' | 'storageGauge'>
     readonly edge?: Partial<Edge>
   } = {},
 ): Promise<TestApi> {
@@ -90,12 +92,14 @@ export async function testApi(
     forgeDriver: driver,
     output: { emit: () => {}, print: () => {}, warn: () => {} },
     clock,
+    ...options.storage,
   })
   const logged: Record<string, unknown>[] = []
   const handlers = createHandlers({
     system: async () => system,
     clock,
     tracing: system.world.tracing,
+    storageTime: system.world.storageTime,
     log: (record) => logged.push(record),
     streams: false,
     draining: () => false,

@@ -11,6 +11,9 @@ import { localEmbedder } from '../../providers/local-embedder.ts'
 import { warningText } from '../../runtime/log.ts'
 import { sqliteMemoryIndex } from '../../stores/memory/sqlite-index.ts'
 import { treeCheckpoints } from '../../stores/tree/checkpoints.ts'
+import type { Fs } from '../../stores/tree/fs.ts'
+import { nodeFs } from '../../stores/tree/node-fs.ts'
+import { filesOfTree, StorageGauge } from '../../stores/tree/storage-gauge.ts'
 import { treeWorkspaces } from '../../stores/tree/workspaces.ts'
 import { Program } from '../../vm/program.ts'
 import { compileSource } from './compile-source.ts'
@@ -28,6 +31,8 @@ export interface TestWorldOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Lines of standard input. */
   readonly input?: readonly string[]
+  /** File system of the tree. */
+  readonly disk?: (clock: Clock & { pass(ms: number): void }) => Fs
   /** Replaces parts of the world. */
   readonly parts?: Partial<World>
 }
@@ -54,6 +59,8 @@ export interface TestWorld {
 export function testWorld(program: string | Module, options: TestWorldOptions = {}): TestWorld {
   const root = options.root ?? temporaryDirectory()
   const { clock, timers } = virtualTime(options.start)
+  const storageTime = new StorageGauge(clock)
+  const fs = storageTime.measured(options.disk?.(clock) ?? nodeFs, filesOfTree(stateDir(root)))
   const model = options.model ?? new ScriptedModel()
   const emitted: string[] = []
   const warnings: string[] = []
@@ -71,7 +78,7 @@ export function testWorld(program: string | Module, options: TestWorldOptions = 
     tokenizers: { for: async () => null },
     embedders: { for: async () => localEmbedder },
     prices: PRICES,
-    ...testTree(root, { clock, timers }),
+    ...testTree(root, { clock, timers, fs }),
     agentTurns: null,
     memoryIndex: sqliteMemoryIndex({ directory: join(root, 'memory-index'), tree: root, hash }),
     workspaces: treeWorkspaces({ workspaceDir: join(root, 'workspaces'), cwd: root }),
@@ -79,6 +86,7 @@ export function testWorld(program: string | Module, options: TestWorldOptions = 
     checkpoints: treeCheckpoints({ stateDir: stateDir(root), clock, path }),
     audit: { record: (event) => audit.push(event) },
     tracing: NO_TRACING,
+    storageTime,
     notices: [],
     forgeDriver: {
       kind: 'inline',

@@ -1,4 +1,4 @@
-import type { Fs } from '../../stores/tree/fs.ts'
+import type { Fs } from './fs.ts'
 
 export type Operation = keyof Fs
 
@@ -25,21 +25,5 @@ export function interceptedFs(fs: Fs, around: Around): Fs {
     syncDirectory: (path) => around('syncDirectory', path, () => fs.syncDirectory(path)),
     freeBytes: (path) => around('freeBytes', path, () => fs.freeBytes(path)),
     realPath: (path) => around('realPath', path, () => fs.realPath(path)),
-  }
-}
-
-/** Counts calls. */
-export function countingFs(fs: Fs): { fs: Fs; readonly calls: () => number; reset(): void } {
-  let calls = 0
-  const counting = interceptedFs(fs, (_operation, _subject, run) => {
-    calls++
-    return run()
-  })
-  return {
-    fs: counting,
-    calls: () => calls,
-    reset: () => {
-      calls = 0
-    },
   }
 }

@@ -1,0 +1,144 @@
+import { join } from 'node:path'
+import { beforeEach, describe, expect, test } from '@jest/globals'
+import { Fault, faultText } from '../../agents/ports/fault.ts'
+import { blamingStorage, NO_STORAGE_TIME } from '../../agents/ports/storage-time.ts'
+import type { Fs } from '../../stores/tree/fs.ts'
+import { nodeFs } from '../../stores/tree/node-fs.ts'
+import { filesOfTree, StorageGauge } from '../../stores/tree/storage-gauge.ts'
+import { type SlowDisk, slowDisk } from '../support/fs-slow.ts'
+import { stateDir, testTree } from '../support/fs-tree.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+let root: string
+let now: number
+let disk: SlowDisk
+let gauge: StorageGauge
+let fs: Fs
+beforeEach(() => {
+  root = temporaryDirectory()
+  now = 1000
+  disk = slowDisk(nodeFs, (ms) => {
+    now += ms
+  })
+  gauge = new StorageGauge({ now: () => now })
+  fs = gauge.measured(disk.fs, filesOfTree(stateDir(root)))
+})
+
+const taking = (ms: number, call: () => void): void => {
+  disk.slow(ms)
+  call()
+  disk.mend()
+}
+const look = (ms: number): void => taking(ms, () => fs.list(root))
+const slowestSince = (mark: ReturnType<StorageGauge['mark']>) => gauge.since(mark).slowest?.ms ?? null
+
+describe('the measurement of a file system', () => {
+  test('adds up calls and their time, those that fail too', () => {
+    look(3)
+    expect(() => taking(4, () => fs.read(join(root, 'missing')))).toThrow('ENOENT')
+    expect(gauge.figures()).toMatchObject({ calls: 2, ms: 7, slowest: { operation: 'read', ms: 4 } })
+  })
+
+  test('tells of a span of time what calls took of it, and the slowest since then', () => {
+    look(50)
+    const mark = gauge.mark()
+    look(7)
+    now += 100
+    look(9)
+    look(2)
+    expect(gauge.since(mark)).toEqual({
+      ms: 18,
+      ofMs: 118,
+      slowest: { operation: 'list', files: 'sessions', ms: 9 },
+    })
+  })
+
+  test.each([
+    ['rising', [1, 2, 3, 4]],
+    ['falling', [4, 3, 2, 1]],
+    ['mixed', [2, 4, 1, 3]],
+    ['equal', [2, 2, 2, 2]],
+  ])('the slowest is right from every moment on, with times that are %s', (_name, times) => {
+    const marks = times.map((ms) => {
+      const mark = gauge.mark()
+      look(ms)
+      return mark
+    })
+    expect(marks.map(slowestSince)).toEqual(times.map((_, index) => Math.max(...times.slice(index))))
+    expect(slowestSince(gauge.mark())).toBeNull()
+  })
+
+  test('keeps the newest slow calls where there are many, each faster than the one before', () => {
+    for (let ms = 1000; ms > 100; ms -= 1) look(ms)
+    const mark = gauge.mark()
+    look(50)
+    expect([gauge.figures().calls, slowestSince(mark)]).toEqual([901, 50])
+  })
+
+  test('a slow call stands in the figures for five minutes', () => {
+    look(2000)
+    now += 5 * 60_000 - 1
+    expect(gauge.figures().slowest).toMatchObject({ ms: 2000 })
+    now += 1
+    expect(gauge.figures().slowest).toBeNull()
+  })
+
+  test('says which files of a tree a slow call was about: of an open file, too', async () => {
+    const tree = testTree(root, { fs })
+    const mark = gauge.mark()
+    const files = async (operation: string, work: () => Promise<unknown>) => {
+      const before = gauge.mark()
+      disk.slow(5, (one) => one === operation)
+      await work()
+      disk.mend()
+      return gauge.since(before).slowest?.files
+    }
+    const ref = { agent: 'Bot', key: 'a' }
+    const entry = { at: '2026-11-21T10:00:00.000Z' }
+    expect([
+      await files('fsync', () =>
+        tree.killSwitch.set('Bot', { ...entry, disabled: true, reason: '', by: 'me' }),
+      ),
+      await files('link', () => tree.sessions.acquire(ref, { ttlMs: 1000, waitMs: 0, purpose: 'turn' })),
+      await files('read', () => tree.runs.head('Bot')),
+    ]).toEqual(['sys', 'sessions', 'forge'])
+    expect(gauge.since(mark).ms).toBe(now - 1000)
+  })
+})
+
+test.each([
+  ['/tree/sessions/Bot/key/v.0000000001.jsonl', 'sessions'],
+  ['/tree/sessions/forge', 'sessions'],
+  ['/tree/state', 'state'],
+  ['/tree/state/.t.01ABC', 'state'],
+  ['/tree/state/forge', 'forge'],
+  ['/tree/state/forge/Builder/HEAD.json', 'forge'],
+  ['/tree/statement/forge', 'sessions'],
+])('of %s the files are called %s', (path, files) => {
+  expect(filesOfTree('/tree/state')(path)).toBe(files)
+})
+
+describe('a fault that is out of time', () => {
+  const late = new Fault('deadline_exceeded', { doing: 'waiting for the model' })
+  const share = (ms: number) => ({
+    ms,
+    ofMs: 10_000,
+    slowest: { operation: 'fsync', files: 'sessions', ms: 1999.6 },
+  })
+
+  test('is storage_slow from a quarter of the time on, and says where it went', () => {
+    const fault = blamingStorage(late, share(2500))
+    expect([fault.code, fault.retryAfterMs, fault.cause]).toEqual(['storage_slow', 5000, late])
+    expect(faultText(fault)).toBe(
+      'out of time while waiting for the model: 2500 of 10000 ms went to storage, 2000 ms of it to one fsync of sessions files; look at the throughput and the load of the file system',
+    )
+  })
+
+  test.each([
+    ['calls took less of the time', late, share(2499)],
+    ['nothing is measured', late, NO_STORAGE_TIME.since(NO_STORAGE_TIME.mark())],
+    ['it is about something else', new Fault('provider_timeout', { provider: 'openai' }), share(9000)],
+  ])('stays what it is where %s', (_name, fault, measured) => {
+    expect(blamingStorage(fault, measured)).toBe(fault)
+  })
+})
