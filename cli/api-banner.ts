@@ -1,4 +1,5 @@
 import type { System } from '../runtime/system.ts'
+import type { ChannelPort } from './listeners.ts'
 import { isLoopback } from './loopback.ts'
 import { packageVersion } from './package-root.ts'
 
@@ -6,6 +7,8 @@ export interface BannerOptions {
   readonly system: System
   /** E.g. `http://127.0.0.1:8080`. */
   readonly url: string
+  /** Where channels are served beside it. */
+  readonly channelPorts: readonly ChannelPort[]
   readonly host: string
   readonly hasKey: boolean
   /** Processes that serve. */
@@ -17,7 +20,16 @@ export interface BannerOptions {
 }
 
 /** What a started server says: what is served, where the data lies, what is insecure, what to try next. */
-export function banner({ system, url, host, hasKey, connections, workers, ...told }: BannerOptions): string {
+export function banner({
+  system,
+  url,
+  channelPorts,
+  host,
+  hasKey,
+  connections,
+  workers,
+  ...told
+}: BannerOptions): string {
   const { manifest, settings } = system
   const names = (kind: 'agent' | 'claw' | 'forge') =>
     manifest.agents.filter((agent) => agent.kind === kind).map((agent) => agent.name)
@@ -32,6 +44,7 @@ export function banner({ system, url, host, hasKey, connections, workers, ...tol
     `  claw agents   ${shown(claws)}`,
     `  forge agents  ${shown(forges)}`,
     ...(others.length > 0 ? [`  agents        ${shown(others)}`] : []),
+    ...channelPorts.map((port) => `  channel port  ${channelPortText(port)}`),
     `  models        ${modelsText(system)}`,
     `  sessions      ${settings.sessionsDir}`,
     `  state         ${settings.stateDir}`,
@@ -65,6 +78,9 @@ export function banner({ system, url, host, hasKey, connections, workers, ...tol
   ]
   return `${lines.join('\n')}\n`
 }
+
+const channelPortText = ({ url, channels }: ChannelPort): string =>
+  channels.map(({ name, path }) => `${name} at ${url}${path}`).join(', ')
 
 function modelsText({ settings, manifest }: System): string {
   if (settings.offline) return 'offline (a deterministic stand-in: no key, no network)'

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import type { HandlerAnswer } from '../lambda/edge.ts'
 import { ROUTES, type Route, routeKey } from '../lambda/routes.ts'
+import { type Entrance, isOwnPort } from '../runtime/channel-ports.ts'
 
 interface Match {
   readonly route: Route
@@ -59,10 +60,11 @@ function parameters(
   return path.length === pattern.length ? params : null
 }
 
-/** The row that API Gateway would choose: the table lists `ANY /{proxy+}` last. */
-export function matchRoute(method: string, path: string): Match {
+/** The row that API Gateway would choose: the table lists `ANY /{proxy+}` last. At a channel's port it is the only one. */
+export function matchRoute(method: string, path: string, entrance: Entrance | null = null): Match {
   const asked = segments(path)
-  for (const { route, pattern } of ROWS.get(method) ?? ROWS.get('ANY') ?? []) {
+  const rows = isOwnPort(entrance) ? ROWS.get(method) : undefined
+  for (const { route, pattern } of rows ?? ROWS.get('ANY') ?? []) {
     const params = parameters(pattern, asked)
     if (params) return { route, params }
   }
@@ -86,16 +88,17 @@ export function targetOf({ url = '/', headers }: IncomingMessage): Target {
 }
 
 /** The route that a request would take; null: its path is not well-formed percent-encoding. */
-export function routeOf(request: IncomingMessage): Route | null {
+export function routeOf(request: IncomingMessage, entrance: Entrance | null): Route | null {
   try {
-    return matchRoute(request.method ?? 'GET', targetOf(request).path).route
+    return matchRoute(request.method ?? 'GET', targetOf(request).path, entrance).route
   } catch {
     return null
   }
 }
 
 /** Whether a request asks how the server is, for which nobody needs a key. */
-export const isProbe = (request: IncomingMessage): boolean => routeOf(request)?.credential === 'open'
+export const isProbe = (request: IncomingMessage, entrance: Entrance | null): boolean =>
+  routeOf(request, entrance)?.credential === 'open'
 
 /** Multi-value headers are joined by commas, names are in lower case. */
 function headersOf({ rawHeaders }: IncomingMessage): Record<string, string> {
@@ -125,6 +128,8 @@ export interface EventOptions {
   readonly requestId: string
   /** ms. */
   readonly now: number
+  /** Where the request came in; absent: one place serves everything. */
+  readonly entrance?: Entrance | null
 }
 
 /** @throws URIError for a path that is not well-formed percent-encoding. */
@@ -135,7 +140,7 @@ export function apiEvent(
 ): APIGatewayProxyEventV2 {
   const method = request.method ?? 'GET'
   const { host, path: rawPath, query: rawQueryString } = targetOf(request)
-  const { route, params } = matchRoute(method, rawPath)
+  const { route, params } = matchRoute(method, rawPath, options.entrance)
   const key = routeKey(route)
   const query = queryOf(rawQueryString)
   const headers = headersOf(request)

@@ -2,7 +2,7 @@ import type { HttpServer } from './http-server.ts'
 import type { Told } from './stop-signals.ts'
 
 export interface DrainOptions {
-  readonly http: HttpServer
+  readonly http: Pick<HttpServer, 'idle' | 'close' | 'cut'>
   readonly told: Told
   /** Ends what runs beside requests, after the step in hand. */
   readonly endBackground: () => Promise<void>
@@ -30,7 +30,7 @@ export async function drain({ http, told, endBackground, limitMs, abort }: Drain
     abort()
     await Promise.race([http.idle(), after(GRACE_MS)])
   }
-  http.server.closeAllConnections()
+  http.cut()
   return isDone
 }
 

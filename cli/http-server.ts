@@ -6,6 +6,7 @@ import { blamingStorage, type StorageMark, type StorageTime } from '../agents/po
 import type { Handler, HandlerAnswer, HandlerContext } from '../lambda/edge.ts'
 import { MAX_BODY_BYTES } from '../lambda/middleware/json-body.ts'
 import { requestIdOf } from '../lambda/middleware/request-id.ts'
+import type { Entrance } from '../runtime/channel-ports.ts'
 import { apiEvent, isProbe, sendAnswer, targetOf } from './api-event.ts'
 import { ClientErrors, MAX_HEADER_BYTES } from './client-error.ts'
 import type { Connections } from './connections.ts'
@@ -14,6 +15,8 @@ import type { Watchdog } from './watchdog.ts'
 
 export interface HttpServerOptions {
   readonly handlers: ReadonlyMap<string, Handler>
+  /** Where its requests come in, asked for each of them; absent: one place serves everything. */
+  readonly entrance?: () => Entrance | null
   /** Limit of a request, ms. Handlers end in time by themselves; one that does not is answered for: 504. */
   readonly timeoutMs: number
   /** Only names of this machine may stand in Host and Origin: a page in a browser must not drive a server without keys. */
@@ -40,6 +43,8 @@ export interface HttpServer {
   idle(): Promise<void>
   /** Takes no more connections; those that are kept end with the answer in hand, which says so. */
   close(): void
+  /** Ends all connections, whatever is in hand. */
+  cut(): void
 }
 
 /**
@@ -139,6 +144,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       server.close()
       server.closeIdleConnections()
     },
+    cut: () => server.closeAllConnections(),
   }
 }
 
@@ -158,11 +164,12 @@ async function serve(
   response.on('error', () => {})
   const refused = refusedUnread(options, request, response)
   if (refused !== null) return await refuse(refused)
-  const read = await readEvent(request, requestId)
+  const entrance = options.entrance?.() ?? null
+  const read = await readEvent(request, { requestId, entrance })
   if (read.kind === 'gone') return
   if (read.kind === 'refused') return await refuse(read.refused)
   const began = options.storageTime.mark()
-  const { answer, working } = await answerInTime(options, read.event, response)
+  const { answer, working } = await answerInTime(options, { event: read.event, entrance, response })
   if (answer !== null) return await send(answer)
   await refuse(outOfTime(options, began))
   // It stays in hand for as long as it is worked on; a stream that begins now has no reader.
@@ -184,12 +191,12 @@ function outOfTime({ storageTime, timeoutMs }: HttpServerOptions, began: Storage
 
 /** Why a request is not even read; null = it is. */
 function refusedUnread(
-  { connections, localOnly }: HttpServerOptions,
+  { connections, localOnly, entrance }: HttpServerOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Refused | null {
   if (connections.isBeyond(request.socket)) {
-    if (!isProbe(request)) return tooManyConnections(connections)
+    if (!isProbe(request, entrance?.() ?? null)) return tooManyConnections(connections)
     response.shouldKeepAlive = false
   }
   const hosts = countOf('host', request)
@@ -213,7 +220,10 @@ type Read =
   | { readonly kind: 'refused'; readonly refused: Refused }
   | { readonly kind: 'gone' }
 
-async function readEvent(request: IncomingMessage, requestId: string): Promise<Read> {
+async function readEvent(
+  request: IncomingMessage,
+  origin: { readonly requestId: string; readonly entrance: Entrance | null },
+): Promise<Read> {
   let body: Buffer | null
   try {
     body = await readBody(request)
@@ -225,18 +235,23 @@ async function readEvent(request: IncomingMessage, requestId: string): Promise<R
     return { kind: 'refused', refused: { status: 413, code: 'body_too_large', message } }
   }
   try {
-    return { kind: 'event', event: apiEvent(request, body, { requestId, now: Date.now() }) }
+    return { kind: 'event', event: apiEvent(request, body, { ...origin, now: Date.now() }) }
   } catch {
     const message = `the path ${request.url} is not well-formed percent-encoding`
     return { kind: 'refused', refused: { status: 400, code: 'bad_request', message } }
   }
 }
 
+interface Asked {
+  readonly event: ApiEvent
+  readonly entrance: Entrance | null
+  readonly response: ServerResponse
+}
+
 /** Has an event handled. `answer` is null when its time is over; `working` then goes on. */
 async function answerInTime(
   { handlers, watchdog, timeoutMs }: HttpServerOptions,
-  event: ApiEvent,
-  response: ServerResponse,
+  { event, entrance, response }: Asked,
 ): Promise<{ readonly answer: HandlerAnswer | null; readonly working: Promise<HandlerAnswer> }> {
   const { requestId, timeEpoch: startedAt, http } = event.requestContext
   const deadlineAt = startedAt + timeoutMs
@@ -251,6 +266,7 @@ async function answerInTime(
   let isLate = false
   const working = handlers.get(event.routeKey)!(event, {
     ...context(requestId, deadlineAt),
+    entrance,
     isAnswered: () => isLate,
   })
   const answer = await withinTime(timeoutMs, working)

@@ -5,7 +5,7 @@ import type { Edge } from '../lambda/edge.ts'
 import { createHandlers } from '../lambda/handlers.ts'
 import { recordRequest } from '../lambda/middleware/access-log.ts'
 import { forgeStep, forgeWaitHere } from '../lambda/steps/forge-step.ts'
-import { portWarnings } from '../runtime/channel-ports.ts'
+import type { Entrance } from '../runtime/channel-ports.ts'
 import { commandWarnings } from '../runtime/commands.ts'
 import { type Environment, processEnvironment } from '../runtime/environment.ts'
 import { createAslDriver } from '../runtime/local-forge.ts'
@@ -22,7 +22,8 @@ import { CommandError } from './command-error.ts'
 import { Connections, connectionLimit, RESERVED } from './connections.ts'
 import { drain } from './drain.ts'
 import { parseFlags, UsageError } from './flags.ts'
-import { createHttpServer } from './http-server.ts'
+import { createHttpServer, type HttpServer } from './http-server.ts'
+import { Listeners } from './listeners.ts'
 import { isLoopback } from './loopback.ts'
 import { openFileLimit } from './open-files.ts'
 import { packageRoot, packageVersion } from './package-root.ts'
@@ -32,7 +33,7 @@ import { ServedSystems } from './served-systems.ts'
 import { FLAGS, fromEnvironment, type Given, HELP, programPlace, withFlags } from './server-flags.ts'
 import { untilTold } from './stop-signals.ts'
 import { startWatchdog } from './watchdog.ts'
-import { programOfSupervisor, superviseWorkers, workerNumber } from './workers.ts'
+import { isFirstStart, programOfSupervisor, superviseWorkers, tellServing, workerNumber } from './workers.ts'
 
 /** `argv`: what follows the program's name. Runs until SIGTERM or SIGINT; exit code 0, 1 (cannot serve) or 2 (usage). */
 export const main = async (argv: readonly string[]): Promise<number> => {
@@ -121,46 +122,54 @@ async function serve(start: Start, source: ProgramSource): Promise<never> {
   }
   const access = await accessOf(system, values.host)
   const { host, hasKey } = access
-  const http = createHttpServer({
-    handlers: createHandlers(edge),
-    connections,
-    timeoutMs,
-    ...(watchdog === null ? {} : { watchdog }),
-    storageTime: system.world.storageTime,
-    localOnly: !hasKey && isLoopback(host),
-    onRefused: ({ request, traceparent, ...refusal }) =>
-      recordRequest(edge, {
-        ...refusal,
-        traceId: traceIdOf(traceparent),
-        route: request === null ? null : routeOf(request),
-        method: request?.method,
-      }),
-    onError: (error) => log({ level: 'error', message: 'request failed', ...loggable(error) }),
-  })
+  const handlers = createHandlers(edge)
+  const create = (entrance: () => Entrance | null): HttpServer =>
+    createHttpServer({
+      handlers,
+      entrance,
+      connections,
+      timeoutMs,
+      ...(watchdog === null ? {} : { watchdog }),
+      storageTime: system.world.storageTime,
+      localOnly: !hasKey && isLoopback(host),
+      onRefused: ({ request, traceparent, ...refusal }) =>
+        recordRequest(edge, {
+          ...refusal,
+          traceId: traceIdOf(traceparent),
+          route: request === null ? null : routeOf(request, entrance()),
+          method: request?.method,
+        }),
+      onError: (error) => log({ level: 'error', message: 'request failed', ...loggable(error) }),
+    })
   // A terminal's Ctrl-C reaches every process; workers wait to be told by the first one.
   if (worker !== null) process.on('SIGINT', () => {})
   // From before it is known where the server listens: whoever reads the address may stop it at once.
   const stopping = untilTold(worker === null ? ['SIGTERM', 'SIGINT'] : ['SIGTERM'])
-  const url = await listen(http.server, host, values.port ?? 8080)
+  const listeners = await Listeners.on(values.port ?? 8080, { host, create, log, onePort: settings.onePort })
+  // Later a port that cannot be had is no reason not to serve the rest.
+  if (isFirstStart()) await listeners.openChannels(system.manifest)
+  else await listeners.follow(system.manifest)
+  tellServing()
   const isFirst = worker === null || worker === 1
   if (isFirst) {
-    await announce(start, { system, access, url, connections: connections.limit })
+    await announce(start, { system, access, listeners, connections: connections.limit })
     await driver.resume(await unfinishedRuns(system.world))
   }
   const telling: Promise<unknown> = isFirst ? owedNotices(system.world) : Promise.resolve()
   source.follow((module) => {
     served.load(module)
     log({ level: 'info', message: 'program loaded again', program: module.manifest.program })
+    void listeners.follow(module.manifest)
   })
 
   const drainSeconds = values['drain-seconds'] ?? 10
   const told = await stopping
   draining = true
   process.stderr.write(
-    `neam-api: ${told.signal}, finishing ${http.active()} requests (at most ${drainSeconds} s)\n`,
+    `neam-api: ${told.signal}, finishing ${listeners.active()} requests (at most ${drainSeconds} s)\n`,
   )
   const drained = await drain({
-    http,
+    http: listeners,
     told,
     endBackground: async () => {
       await Promise.all([driver.close(), system.turns.idle(), telling])
@@ -229,49 +238,27 @@ async function accessOf({ keys, settings }: System, host: string | undefined): P
 interface Announced {
   readonly system: System
   readonly access: Access
-  readonly url: string
+  readonly listeners: Listeners
   readonly connections: number
 }
 
 /** Says once for all workers what is served, and what should be looked at. */
 async function announce(
-  { environment, values, log }: Start,
-  { system, access, url, connections }: Announced,
+  { environment, values }: Start,
+  { system, access, listeners, connections }: Announced,
 ): Promise<void> {
   const { host, hasKey, keyWarnings } = access
-  for (const message of portWarnings(system.manifest, Number(new URL(url).port)))
-    log({ level: 'warn', message })
   const warnings = [
     ...keyWarnings,
     ...(await modelWarnings(system.world)),
     ...(await commandWarnings(system, environment)),
   ]
   const { workers = 1 } = values
-  process.stderr.write(banner({ system, url, host, hasKey, warnings, workers, connections }))
+  const { url, channelPorts } = listeners
+  process.stderr.write(banner({ system, url, channelPorts, host, hasKey, warnings, workers, connections }))
 }
 
 function print(text: string): number {
   process.stdout.write(text)
   return 0
-}
-
-function listen(server: import('node:http').Server, host: string, port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const why: Readonly<Record<string, string>> = {
-        EADDRINUSE: `port ${port} is in use; choose another with --port`,
-        EACCES: `port ${port} may not be bound by this user; choose one above 1023 with --port`,
-        EADDRNOTAVAIL: `${host} is no address of this machine`,
-        ENOTFOUND: `${host} is no known host`,
-      }
-      reject(new CommandError(why[error.code ?? ''] ?? error.message, { cause: error }))
-    })
-    server.listen(port, host, () => {
-      const address = server.address()
-      const bound = typeof address === 'object' && address !== null ? address.port : port
-      const shown =
-        host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
-      resolve(`http://${shown}:${bound}`)
-    })
-  })
 }

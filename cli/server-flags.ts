@@ -31,6 +31,10 @@ export const FLAGS = {
     value: 'PORT',
     help: 'TCP port, 0 = a free one (default 8080)',
   },
+  'one-port': {
+    type: 'boolean',
+    help: 'serve channels that declare a port of their own here, too, and listen nowhere else',
+  },
   timeout: {
     type: 'integer',
     min: 1000,
@@ -111,6 +115,7 @@ const variableOf = (flag: keyof Given): string => `NEAM_${flag.toUpperCase().rep
 const READ_BY_SETTINGS = [
   'offline',
   'watch',
+  'one-port',
   'disabled',
   'audit-sink',
   'audit-log',

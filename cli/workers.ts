@@ -12,6 +12,15 @@ import { untilTold } from './stop-signals.ts'
 export const workerNumber = (): number | null =>
   cluster.isWorker ? Number(process.env.NEAM_WORKER_NUMBER) : null
 
+/** Whether this process begins a server: it is no worker, or the one that the others wait for. */
+export const isFirstStart = (): boolean =>
+  !cluster.isWorker || (workerNumber() === 1 && process.env.NEAM_WORKER_DEATHS === '0')
+
+/** In a worker: tells that it takes requests. */
+export function tellServing(): void {
+  if (cluster.isWorker) process.send?.(SERVES)
+}
+
 /** What the first process bears with, milliseconds. */
 export interface WorkerPatience {
   /** Until one that died is started again; twice as long each time that it dies anew, up to `longestRestartMs`. */
@@ -30,6 +39,9 @@ export interface Supervision {
   /** What all workers serve, and what takes its place later; null = each reads the program itself. */
   readonly program: ProgramSource | null
 }
+
+/** What a worker sends that listens wherever it should: `listening` comes for each port. */
+const SERVES = 'serves'
 
 /** What a worker that does not read the program itself sends, and what it is answered and sent for each later program. */
 const ASKS_FOR_PROGRAM = 'program'
@@ -55,11 +67,13 @@ export async function superviseWorkers({
 
   /** `deaths`: how often the worker of this number has died in a row. */
   const start = (number: number, deaths: number): Worker => {
-    const worker = cluster.fork({ NEAM_WORKER_NUMBER: String(number) })
+    const worker = cluster.fork({ NEAM_WORKER_NUMBER: String(number), NEAM_WORKER_DEATHS: String(deaths) })
     const startedAt = performance.now()
     workers.set(number, worker)
     worker.on('message', (message) => {
       if (message === ASKS_FOR_PROGRAM && served !== null) worker.send(served())
+      if (message === SERVES)
+        log({ level: 'info', message: 'worker started', worker: number, pid: worker.process.pid })
     })
     worker.on('exit', (code, signal) => {
       workers.delete(number)
@@ -78,9 +92,6 @@ export async function superviseWorkers({
         if (serving) start(number, inARow)
       }, restartMs)
     })
-    worker.on('listening', () =>
-      log({ level: 'info', message: 'worker started', worker: number, pid: worker.process.pid }),
-    )
     return worker
   }
 
@@ -141,7 +152,9 @@ export async function programOfSupervisor(): Promise<ProgramSource> {
 /** The exit code of a worker that never came to serve; null for one that serves. */
 async function firstOf(worker: Worker): Promise<number | null> {
   return await new Promise((resolve) => {
-    worker.once('listening', () => resolve(null))
+    worker.on('message', (message) => {
+      if (message === SERVES) resolve(null)
+    })
     worker.once('exit', (code) => resolve(code ?? 1))
   })
 }

@@ -55,6 +55,7 @@ export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Han
       system: context.system,
       edge,
       event,
+      entrance: context.entrance ?? null,
       params: (event.pathParameters ?? {}) as Readonly<Record<string, string>>,
       query: event.queryStringParameters ?? {},
       body: context.body,

@@ -6,6 +6,7 @@ import type { StorageMark, StorageTime } from '../agents/ports/storage-time.ts'
 import type { Clock } from '../agents/ports/time.ts'
 import type { Tracing } from '../agents/ports/tracing.ts'
 import type { HandOver } from '../agents/turn/call-context.ts'
+import type { Entrance } from '../runtime/channel-ports.ts'
 import type { System } from '../runtime/system.ts'
 import type { EmfMeter } from './health/emf.ts'
 
@@ -41,6 +42,8 @@ export interface Edge {
 export interface HandlerContext extends Context {
   /** Of the local server: its time was over, and the request has been answered and recorded without its handler. */
   isAnswered?(): boolean
+  /** Of the local server: where the request came in; absent or null: one place serves everything. */
+  readonly entrance?: Entrance | null
 }
 
 /** Added to the platform's context by the middlewares. */
@@ -60,6 +63,8 @@ export interface RouteRequest {
   system(): Promise<System>
   readonly edge: Edge
   readonly event: APIGatewayProxyEventV2
+  /** Null: one place serves everything. */
+  readonly entrance: Entrance | null
   /** Path parameters, decoded. */
   readonly params: Readonly<Record<string, string>>
   readonly query: Readonly<Record<string, string | undefined>>

@@ -64,7 +64,7 @@ async function makeSystem(): Promise<System> {
   if (settings.bytecode === null)
     throw new SettingsError('NEAM_BYTECODE is not set: there is no program to serve')
   const module = loadBytecode(settings.bytecode)
-  for (const message of portWarnings(module.manifest, null)) logLine({ level: 'warn', message })
+  for (const message of portWarnings(module.manifest)) logLine({ level: 'warn', message })
   current = await createSystem({
     module,
     programDir: bytecodeFolder(settings.bytecode),

@@ -43,6 +43,8 @@ export interface Settings {
   readonly pricesFile: string | null
   /** neam-api loads its program again when the files of it change. */
   readonly watch: boolean
+  /** neam-api serves all channels where the API is, whatever port they declare. */
+  readonly onePort: boolean
   /** Directory or file of compiled programs. */
   readonly bytecode: string | null
   /** `require`: commands are refused where nothing isolates them. */
@@ -175,6 +177,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     pricesFile: path('NEAM_PRICES'),
     bytecode: path('NEAM_BYTECODE'),
     watch: flag('NEAM_WATCH'),
+    onePort: flag('NEAM_ONE_PORT'),
     commandIsolation: choice('NEAM_COMMAND_ISOLATION', COMMAND_ISOLATIONS, 'best'),
     commandNetwork: flag('NEAM_COMMAND_NETWORK'),
     commandLimits: {

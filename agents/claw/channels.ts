@@ -2,19 +2,11 @@ import type { ChannelDecl, ClawDecl, Manifest } from '../../bytecode/manifest.ts
 
 export type Channel = ChannelDecl
 
-/** The `http` channels that a program declares for a path (chapter 24.6); several where their ports differ. */
-export const channelsAt = (manifest: Manifest, path: string): readonly Channel[] =>
-  manifest.channels.filter((channel) => channel.type === 'http' && channel.path === path)
-
 /** Claw agents that listen to a channel, in the order of the program. */
 export const listenersOf = (manifest: Manifest, channel: Channel): readonly ClawDecl[] =>
   manifest.agents.filter(
     (agent): agent is ClawDecl => agent.kind === 'claw' && agent.channels.includes(channel.name),
   )
-
-/** Whether pages of any origin may use a path. */
-export const allowsOrigins = (manifest: Manifest, path: string): boolean =>
-  channelsAt(manifest, path).some(({ cors }) => cors)
 
 /**
  * Session key of what comes in over a channel (chapter 24.6): `<type>_<user>`, a session for each user, or

@@ -1,6 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
-import { allowsOrigins, channelsAt } from '../../agents/claw/channels.ts'
+import { allowsOrigins, channelsAt, type Entrance, isOwnPort } from '../../runtime/channel-ports.ts'
 import { KEY_FIX, type KeyName, type Keys } from '../../runtime/keys.ts'
 import type { System } from '../../runtime/system.ts'
 import type { Edge } from '../edge.ts'
@@ -56,10 +56,14 @@ async function missingKey(keys: Keys, name: KeyName): Promise<string> {
 }
 
 /** What no key is needed for, to be told which methods a path takes: those of an open path, and what a browser asks before it sends a key. */
-function isOpen(event: APIGatewayProxyEventV2, manifest: System['manifest']): boolean {
+function isOpen(
+  event: APIGatewayProxyEventV2,
+  manifest: System['manifest'],
+  entrance: Entrance | null,
+): boolean {
   const { rawPath: path } = event
-  if (event.requestContext?.http?.method === 'OPTIONS' && allowsOrigins(manifest, path)) return true
-  return isOpenPath(path) && channelsAt(manifest, path).length === 0
+  if (event.requestContext?.http?.method === 'OPTIONS' && allowsOrigins(manifest, path, entrance)) return true
+  return isOwnPort(entrance) && isOpenPath(path) && channelsAt(manifest, path, entrance).length === 0
 }
 
 const isLoopback = (address: string): boolean => /^(::ffff:)?127\.|^::1$/.test(address)
@@ -75,7 +79,7 @@ export function authenticate(route: Route, edge: Edge): Middleware {
     before: async ({ event, context }) => {
       if (route.credential === 'open') return
       const { keys, settings, manifest, world } = await context.system()
-      if (route.handler === 'channel' && isOpen(event, manifest)) return
+      if (route.handler === 'channel' && isOpen(event, manifest, context.entrance ?? null)) return
       const record = (name: 'auth.success' | 'auth.failure', detail?: string) =>
         world.audit.record({
           event: name,

@@ -1,4 +1,4 @@
-import { allowsOrigins } from '../../agents/claw/channels.ts'
+import { allowsOrigins } from '../../runtime/channel-ports.ts'
 import type { Route } from '../routes.ts'
 import type { Middleware } from './middleware.ts'
 
@@ -20,7 +20,8 @@ export function cors(route: Route): Middleware {
     if (route.handler !== 'channel' || !response) return
     // Where there is no system, its failure is being answered.
     const system = await context.system().catch(() => null)
-    if (system !== null && allowsOrigins(system.manifest, event.rawPath))
+    const { entrance = null } = context
+    if (system !== null && allowsOrigins(system.manifest, event.rawPath, entrance))
       response.headers = { ...response.headers, ...CORS_HEADERS }
   }
   return { after: add, onError: add }

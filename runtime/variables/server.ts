@@ -77,6 +77,15 @@ export const SERVER: VariableGroup = {
       flag: '--port',
     },
     {
+      name: 'NEAM_ONE_PORT',
+      meaning: 'channels that declare a port of their own are served at the one of the API',
+      takes: SWITCH,
+      initial: '`0`',
+      readBy: ['neam-api'],
+      flag: '--one-port',
+      page: 'channels.md',
+    },
+    {
       name: 'NEAM_TIMEOUT',
       meaning: 'limit of a request',
       takes: count(Number.MAX_SAFE_INTEGER, 'milliseconds', 1000),

@@ -211,18 +211,3 @@ test.each([
   expect(stderr).toContain(message)
   expect(code).toBe(expected)
 })
-
-test('a channel that declares another port is served here, and the log says so', async () => {
-  const source = `channel web { type: "http" path: "/ask" port: 9001 }
-claw agent Bot { provider: "openai" model: "gpt-4o" channels: [web] }
-`
-  const own = temporaryDirectory()
-  writeFileSync(join(own, 'ports.neam'), source)
-  const server = await startServer(BIN, ['--program', 'ports.neam', '--offline'], {}, own)
-  const answer = await post(`${server.url}/ask`, { user_id: 'ann', content: 'Hi' })
-  expect([answer.status, await answer.json()]).toMatchObject([200, { session_key: 'Bot/http_ann' }])
-  expect(server.log()).toContain(
-    'channel web declares port 9001, which is ignored: its path /ask is served where the API is',
-  )
-  await server.stop()
-})

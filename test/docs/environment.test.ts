@@ -14,7 +14,7 @@ const ALL = VARIABLES.flatMap(({ variables }) => variables)
 const NAMES = ALL.map(({ name }) => name)
 
 /** What looks like a variable of ours and is none that anybody sets. */
-const INTERNAL = ['NEAM_COMMAND', 'NEAM_WORKER_NUMBER']
+const INTERNAL = ['NEAM_COMMAND', 'NEAM_WORKER_DEATHS', 'NEAM_WORKER_NUMBER']
 
 const SOURCES = ['agents', 'cli', 'commands', 'lambda', 'lib', 'providers', 'runtime', 'stores', 'vm']
 

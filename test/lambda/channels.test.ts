@@ -154,6 +154,61 @@ describe('an http channel', () => {
   })
 })
 
+describe('at a server that listens on the ports of channels', () => {
+  const ports = moduleOf(`
+channel plain { type: "http" path: "/twice" }
+channel own { type: "http" path: "/own" port: 3000 }
+channel far { type: "http" path: "/twice" port: 9001 cors: true }
+channel probe { type: "http" path: "/health" port: 9001 }
+claw agent Support { provider: "openai" model: "gpt-4o" channels: [plain, own, far, probe] }
+`)
+  let api: TestApi
+  beforeAll(async () => {
+    api = await testApi({ module: ports, environment: { NEAM_API_KEY: KEY } })
+  })
+  const call = (port: number, method: string, path: string, headers = AUTHORIZED) =>
+    api.call(method, path, {
+      headers,
+      entrance: { port, ownPort: 3000 },
+      ...(method === 'POST' ? { body: { user_id: 'hal', content: 'Hi' } } : {}),
+    })
+
+  test.each([
+    ['without a port, at its own', 3000, '/twice', 'plain'],
+    ['with its own port, there, too', 3000, '/own', 'own'],
+    ['with another port, there', 9001, '/twice', 'far'],
+    ['with a path of the API and another port, there', 9001, '/health', 'probe'],
+  ])('a channel %s', async (_what, port, path, channel) => {
+    expect(await call(port, 'POST', path)).toMatchObject({ status: 200, body: { channel } })
+  })
+
+  test.each([
+    ['a channel of its own port', 9001, 'POST', '/own', '; channel own is at port 3000'],
+    ['the API', 9001, 'GET', '/api/v1/claw', '; the API is at port 3000'],
+    ['a method that the API does not take', 9001, 'DELETE', '/ready', '; the API is at port 3000'],
+    ['a path that is nowhere', 9001, 'GET', '/nowhere', ''],
+    ["a port that is no channel's any more", 9002, 'POST', '/own', '; channel own is at port 3000'],
+  ])('says where %s is', async (_what, port, method, path, where) => {
+    const { status, body } = await call(port, method, path)
+    expect([status, body.message]).toEqual([404, `Route not found: ${method} ${path}${where}`])
+  })
+
+  test('tells nobody without a key', async () => {
+    const asked = [
+      await call(9001, 'GET', '/ready', { authorization: '' }),
+      await call(9001, 'POST', '/twice', { authorization: '' }),
+      await call(3000, 'OPTIONS', '/twice', { authorization: '' }),
+      await call(9001, 'OPTIONS', '/twice', { authorization: '' }),
+    ]
+    expect(asked.map(({ status, headers }) => [status, headers['access-control-allow-origin']])).toEqual([
+      [401, undefined],
+      [401, '*'],
+      [401, undefined],
+      [204, '*'],
+    ])
+  })
+})
+
 describe('a page in a browser', () => {
   let api: TestApi
   beforeAll(async () => {

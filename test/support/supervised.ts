@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { superviseWorkers, workerNumber } from '../../cli/workers.ts'
+import { superviseWorkers, tellServing, workerNumber } from '../../cli/workers.ts'
 
 const number = workerNumber()
 if (number === null) {
@@ -18,6 +18,7 @@ if (number === 2) process.exit(7)
 const server = createServer((_request, response) => {
   response.end(String(number))
 }).listen(0, '127.0.0.1', () => {
+  tellServing()
   writeSync(1, `http://127.0.0.1:${(server.address() as AddressInfo).port}\n`)
 })
 process.on('SIGTERM', () => process.exit(0))

@@ -10,6 +10,7 @@ import type { Edge } from '../../lambda/edge.ts'
 import { createHandlers } from '../../lambda/handlers.ts'
 import { routeKey } from '../../lambda/routes.ts'
 import { forgeStep, forgeWaitHere } from '../../lambda/steps/forge-step.ts'
+import type { Entrance } from '../../runtime/channel-ports.ts'
 import { type AslDriver, createAslDriver } from '../../runtime/local-forge.ts'
 import { NATIVE_NAMES } from '../../runtime/natives.ts'
 import { readSettings } from '../../runtime/settings.ts'
@@ -47,6 +48,8 @@ export interface CallOptions {
   readonly isBase64Encoded?: boolean
   /** Default: an address of somewhere else. */
   readonly sourceIp?: string
+  /** Default: one place serves everything. */
+  readonly entrance?: Entrance
 }
 
 export interface Answer {
@@ -113,7 +116,10 @@ export async function testApi(
     logged,
     async call(method, path, call = {}) {
       const event = gatewayEvent(method, path, call)
-      const answer: APIGatewayProxyStructuredResultV2 = await handlers.get(event.routeKey)!(event, CONTEXT)
+      const answer: APIGatewayProxyStructuredResultV2 = await handlers.get(event.routeKey)!(event, {
+        ...CONTEXT,
+        ...(call.entrance === undefined ? {} : { entrance: call.entrance }),
+      })
       const { statusCode: status = 0, headers = {}, isBase64Encoded = false } = answer
       const body = Buffer.from(answer.body ?? '', isBase64Encoded ? 'base64' : 'utf8')
       checkAnswer(method, path, { status, headers, body })
@@ -135,7 +141,7 @@ export const CONTEXT = {
 /** An event as API Gateway's HTTP API sends it. */
 export function gatewayEvent(method: string, path: string, call: CallOptions = {}): APIGatewayProxyEventV2 {
   const [rawPath = '/', rawQueryString = ''] = path.split('?')
-  const { route, params } = matchRoute(method, rawPath)
+  const { route, params } = matchRoute(method, rawPath, call.entrance)
   const { body } = call
   return {
     version: '2.0',
