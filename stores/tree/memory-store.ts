@@ -2,6 +2,7 @@ import type { MemorySource, MemoryStore } from '../../agents/ports/memory.ts'
 import type { SessionRef } from '../../agents/ports/sessions.ts'
 import { taintedIf } from '../../agents/ports/tainted.ts'
 import type { Files } from './files.ts'
+import { byVersion } from './records.ts'
 import { messageLines, readLines } from './session-file.ts'
 import type { SessionPaths } from './session-paths.ts'
 
@@ -49,7 +50,7 @@ export class TreeMemoryStore implements MemoryStore {
       const names = this.#files
         .list(`${session}/${folder}`)
         .filter((name) => name.endsWith('.jsonl'))
-        .toSorted()
+        .toSorted(byVersion)
       const settled = names.length - UNSETTLED
       return names.flatMap((name, index) => this.#source(session, `${folder}/${name}`, index < settled))
     })

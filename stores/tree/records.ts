@@ -47,3 +47,18 @@ export function numbersIn(names: readonly string[], prefix: string, suffix = '')
   }
   return found.sort((a, b) => a - b)
 }
+
+/**
+ * Orders the names `<name>[.v<n>].jsonl` of what compactions and resets have kept: by name, then by number. The one without
+ * a number ended its session, so that it comes after all of its compactions.
+ */
+export function byVersion(a: string, b: string): number {
+  const [one, other] = [versioned(a), versioned(b)]
+  if (one.name !== other.name) return one.name < other.name ? -1 : 1
+  return one.number === other.number ? 0 : one.number - other.number
+}
+
+function versioned(file: string): { readonly name: string; readonly number: number } {
+  const [, name = file, number] = /^(.*?)(?:\.v(\d+))?\.jsonl$/.exec(file) ?? []
+  return { name, number: number === undefined ? Infinity : Number(number) }
+}

@@ -1,6 +1,6 @@
 import type { ArchivedSession, ArchiveText, SessionVersion } from '../../agents/ports/sessions.ts'
 import type { Files } from './files.ts'
-import { encodeRecord } from './records.ts'
+import { byVersion, encodeRecord } from './records.ts'
 import { messageLines, readLines } from './session-file.ts'
 
 export type ArchiveReason = 'manual' | 'idle' | 'daily' | 'compaction'
@@ -55,6 +55,7 @@ export function listArchives(files: Files, session: string): ArchivedSession[] {
   const names = files.listFresh(directory)
   return names
     .filter((name) => NAME.test(name))
+    .toSorted(byVersion)
     .map((file): ArchivedSession => {
       const note = noteOf(files.read(`${directory}/${file}.json`))
       const [, date = '', sessionId = ''] = NAME.exec(file)!
@@ -66,7 +67,7 @@ export function listArchives(files: Files, session: string): ArchivedSession[] {
         messages: note?.messages ?? 0,
       }
     })
-    .sort((a, b) => (a.archivedAt < b.archivedAt ? -1 : 1))
+    .sort((a, b) => (a.archivedAt < b.archivedAt ? -1 : a.archivedAt > b.archivedAt ? 1 : 0))
 }
 
 const NAME = /^(\d{4}-\d{2}-\d{2})_([^/]+?)(?:\.v\d+)?\.jsonl$/
