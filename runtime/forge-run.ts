@@ -18,7 +18,7 @@ export const resumeForgeAgent = (system: System, agent: string, options: RunOpti
   resumeForge(system.world, agent, options)
 
 export const dryRunForgeAgent = (system: System, agent: string, options: RunOptions): Promise<DryRun> =>
-  dryRunForge(system.world, { agent, ...options })
+  dryRunForge(system.world, { agent, ...options, hasTree: system.hasTree() })
 
 export async function stopForgeAgent(system: System, agent: string, force: boolean): Promise<void> {
   await stopForge(system.world, agent, { force })

@@ -16,7 +16,7 @@ import { treeCheckpoints } from '../stores/tree/checkpoints.ts'
 import type { Fs } from '../stores/tree/fs.ts'
 import { nodeFs } from '../stores/tree/node-fs.ts'
 import { filesOfTree, type StorageGauge } from '../stores/tree/storage-gauge.ts'
-import { createTree, type Tree } from '../stores/tree/tree.ts'
+import { createTree, hasTree, type Tree } from '../stores/tree/tree.ts'
 import { treeWorkspaces } from '../stores/tree/workspaces.ts'
 import { Program } from '../vm/program.ts'
 import { systemAudit } from './audit/audit.ts'
@@ -75,6 +75,8 @@ export interface System {
   modelConnections(): Occupancy
   /** The same system with another program; work in hand goes on with the one it began with. @throws ModuleError */
   withProgram(module: Module): System
+  /** False: nothing has been written yet, and no tree was made. */
+  hasTree(): boolean
   /** Readiness, by the name of what is checked. */
   check(): Promise<Readonly<Record<string, Check>>>
 }
@@ -240,6 +242,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
         inheritStatistics(world, next.world)
         return next
       },
+      hasTree: () => hasTree(nodeFs, settings.stateDir),
       check: async () => await (await ready())(world, tree()),
     }
   }

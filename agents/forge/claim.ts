@@ -73,12 +73,21 @@ const QUIET_MS = CLAIM_TTL_MS
  * themselves; a loop in a process that died shows by its silence.
  */
 export async function claimAbandoned(world: World, ref: RunRef): Promise<RunClaim | null> {
+  if (await isDriven(world, ref)) return null
+  return await world.runs.claim(ref, { ttlMs: CLAIM_TTL_MS, quietMs: QUIET_MS })
+}
+
+/** Whether `claimAbandoned` would give a claim; none is taken. */
+export const isAbandoned = async (world: World, ref: RunRef): Promise<boolean> =>
+  !(await isDriven(world, ref)) && !(await world.runs.isWorkedOn(ref, QUIET_MS))
+
+/** As far as its driver can be asked. */
+async function isDriven(world: World, ref: RunRef): Promise<boolean> {
   const config = await world.runs.config(ref)
   if (config?.driver === world.forgeDriver.kind) {
     const iteration = (await world.runs.runHead(ref))?.iteration ?? 0
-    if ((await world.forgeDriver.describe({ ...ref, iteration })) === 'running') return null
+    if ((await world.forgeDriver.describe({ ...ref, iteration })) === 'running') return true
   }
   // The execution of another account's state machine cannot be judged from here.
-  if (config?.driver === 'states' && world.forgeDriver.kind !== 'states') return null
-  return await world.runs.claim(ref, { ttlMs: CLAIM_TTL_MS, quietMs: QUIET_MS })
+  return config?.driver === 'states' && world.forgeDriver.kind !== 'states'
 }

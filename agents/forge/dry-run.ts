@@ -1,15 +1,19 @@
 import { findAgent } from '../find-agent.ts'
-import type { RunConfig } from '../ports/runs.ts'
+import { switchedOff } from '../limits/kill-switch.ts'
+import type { RunConfig, RunRef } from '../ports/runs.ts'
 import { requirePrice } from '../turn/model-access.ts'
 import { costOf } from '../turn/prices.ts'
 import { estimateMessage, estimateRequest } from '../turn/tokens.ts'
 import { skillsOf, toolSpec } from '../turn/tools.ts'
 import type { World } from '../world.ts'
+import { alreadyRunning } from './already-running.ts'
 import { briefMessages } from './brief.ts'
+import { isAbandoned } from './claim.ts'
+import { loopFiles } from './incoming.ts'
 import { markDone } from './plan.ts'
 import { type Readable, readProject, surveyProject } from './project.ts'
 import { outputLimit } from './run-budget.ts'
-import { limitsOf, type StartRequest } from './start.ts'
+import { limitsOf, type StartRequest, uncommittedWarnings } from './start.ts'
 
 /** What a run would begin with. Money is USD; tokens are estimated. */
 export interface DryRun {
@@ -42,24 +46,33 @@ export interface DryRun {
 
 const NOTHING: Readable = { read: async () => null, readEnd: async () => null }
 
+export interface DryRunRequest
+  extends Pick<StartRequest, 'agent' | 'maxIterations' | 'maxCost' | 'maxTokens' | 'workspace'> {
+  /** False: nothing ever ran on the tree, and it is not asked, which would make it. Default true. */
+  readonly hasTree?: boolean
+}
+
 /**
  * Everything that a start looks at, without a model call, a lease or a write. Throws what `startForge` throws for the
- * declaration, the limits, the price and the plan.
+ * declaration, the limits, the kill switch, the price, a live run, the workspace's repository and the plan.
  */
-export async function dryRunForge(
-  world: World,
-  request: Pick<StartRequest, 'agent' | 'maxIterations' | 'maxCost' | 'maxTokens' | 'workspace'>,
-): Promise<DryRun> {
+export async function dryRunForge(world: World, request: DryRunRequest): Promise<DryRun> {
   const decl = findAgent(world, 'forge', request.agent)
   const limits = limitsOf(decl, request)
+  const { hasTree = true } = request
+  const refusal = hasTree ? await switchedOff(world, decl.name) : null
+  if (refusal !== null) throw refusal
   const price = await requirePrice(world, decl)
   const root = world.workspaces.resolve(decl.name, request.workspace ?? decl.workspace)
+  const left = hasTree ? await leftRun(world, { agent: decl.name, workspace: root }) : null
   const exists = await world.workspaces.exists(root)
   const opened = exists ? await world.workspaces.open(root) : null
   const isNew = request.workspace === undefined && (opened === null || (await opened.isEmpty([])))
   const beside = isNew ? await world.workspaces.beside(decl.workspace, root) : null
   const workspace = beside ?? opened ?? NOTHING
   const project = await readProject(workspace, decl.loop, 'start')
+  const checkpoint = world.checkpoints.open(decl.checkpoint, root, decl.name)
+  const { uncommitted } = exists ? await checkpoint.look(loopFiles(decl)) : { uncommitted: [] }
   const done: Pick<RunConfig, 'tasksAtStart' | 'doneAtStart'> = {
     tasksAtStart: project.tasks?.length ?? 0,
     doneAtStart: project.progress.map(({ task }) => task),
@@ -98,6 +111,23 @@ export async function dryRunForge(
       tokens,
     },
     first_call_cost: Math.min(costOf(price, worst), limits.maxCost),
-    warnings: project.warnings,
+    warnings: [...project.warnings, ...uncommittedWarnings(uncommitted), ...leftWarnings(left)],
   }
 }
+
+/** The run that a start would end first, because nobody works on it any more. @throws Fault `already_running` for another */
+async function leftRun(
+  world: World,
+  place: { readonly agent: string; readonly workspace: string },
+): Promise<RunRef | null> {
+  const ref = await world.runs.inTheWay(place)
+  if (ref !== null && !(await isAbandoned(world, ref))) throw await alreadyRunning(world, ref)
+  return ref
+}
+
+const leftWarnings = (left: RunRef | null): readonly string[] =>
+  left === null
+    ? []
+    : [
+        `run ${left.run} of ${left.agent} was left unfinished: a new run ends it and keeps its verified tasks, neam-forge --resume goes on with it`,
+      ]

@@ -165,7 +165,7 @@ async function begunBefore(
 
 const UNCOMMITTED_SHOWN = 3
 
-function uncommittedWarnings(paths: readonly string[]): readonly string[] {
+export function uncommittedWarnings(paths: readonly string[]): readonly string[] {
   if (paths.length === 0) return []
   const rest = paths.length - UNCOMMITTED_SHOWN
   const shown = paths.slice(0, UNCOMMITTED_SHOWN).join(', ') + (rest > 0 ? ` and ${rest} more` : '')

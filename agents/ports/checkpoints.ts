@@ -25,6 +25,8 @@ export interface Checkpoint {
    * `workspace_not_repository` / `workspace_inside_repository`. `ownFiles` (loop files) do not count as content.
    */
   prepare(run: string, ownFiles: readonly string[]): Promise<Preparation>
+  /** What `prepare` would find, and throw, of a workspace that exists; nothing is made or kept. */
+  look(ownFiles: readonly string[]): Promise<Preparation>
   /**
    * Before each iteration: records the tree to which a crash returns; repeated, the first one stays. Throws
    * `checkpoint_lost`.

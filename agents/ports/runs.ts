@@ -161,6 +161,10 @@ export interface RunStore {
   ): Promise<
     { readonly kind: 'started'; readonly config: RunConfig } | ({ readonly kind: 'running' } & RunRef)
   >
+  /** The live run that `start` would name, whether or not anybody still works on it; null = none. Nothing is written. */
+  inTheWay(place: { readonly agent: string; readonly workspace: string }): Promise<RunRef | null>
+  /** Whether `claim` would be refused. */
+  isWorkedOn(ref: RunRef, quietMs: number): Promise<boolean>
   config(ref: RunRef): Promise<RunConfig | null>
   /** The newest run of the agent, live or ended; null = never started. */
   head(agent: string): Promise<RunHead | null>

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type {
   Checkpoint,
@@ -74,10 +75,13 @@ export class GitCheckpoint implements Checkpoint {
     if (!(await this.#own.exists())) await this.#initIfEmpty(ownFiles)
   }
 
+  async #isEmpty(ownFiles: readonly string[]): Promise<boolean> {
+    return await (await openWorkspace(this.#workspace)).isEmpty(ownFiles)
+  }
+
   /** False: there are files, so that a repository would not be ours to make. */
   async #initIfEmpty(ownFiles: readonly string[]): Promise<boolean> {
-    const workspace = await openWorkspace(this.#workspace)
-    if (!(await workspace.isEmpty(ownFiles))) return false
+    if (!(await this.#isEmpty(ownFiles))) return false
     await failing(initRepository(this.#options.git, this.#workspace, this.#options.path))
     return true
   }
@@ -92,6 +96,20 @@ export class GitCheckpoint implements Checkpoint {
     const record = { ref, commit, start: commit, bases: {}, exclude }
     await this.#records.write(run, record)
     return { uncommitted: found ? await this.#uncommitted(record, ownFiles) : [] }
+  }
+
+  /** Of a repository that is there, preparing touches nothing but its private folder, which is a passing one here. */
+  async look(ownFiles: readonly string[]): Promise<Preparation> {
+    if (await this.#own.exists()) {
+      const state = await mkdtemp(join(tmpdir(), 'neam-look-'))
+      try {
+        return await new GitCheckpoint(this.#workspace, { ...this.#options, state }).prepare('look', ownFiles)
+      } finally {
+        await rm(state, { recursive: true })
+      }
+    }
+    if (!(await this.#isEmpty(ownFiles))) throw await this.#notARepository()
+    return { uncommitted: [] }
   }
 
   /** Paths that differ from the branch; loop files are there to be changed. */

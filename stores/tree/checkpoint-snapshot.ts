@@ -58,9 +58,14 @@ export class SnapshotCheckpoint implements Checkpoint {
   async adopt(): Promise<void> {}
 
   async prepare(): Promise<Preparation> {
+    const found = await this.look()
+    await mkdir(this.#bases, { recursive: true })
+    return found
+  }
+
+  async look(): Promise<Preparation> {
     await openWorkspace(this.#workspace)
     await this.#assertWithin()
-    await mkdir(this.#bases, { recursive: true })
     return { uncommitted: [] }
   }
 

@@ -51,6 +51,7 @@ async function guarded<T>(workspace: string, work: Promise<T>): Promise<T> {
 const withFaults = (checkpoint: Checkpoint, workspace: string): Checkpoint => ({
   adopt: (ownFiles) => guarded(workspace, checkpoint.adopt(ownFiles)),
   prepare: (run, ownFiles) => guarded(workspace, checkpoint.prepare(run, ownFiles)),
+  look: (ownFiles) => guarded(workspace, checkpoint.look(ownFiles)),
   mark: (run, iteration) => guarded(workspace, checkpoint.mark(run, iteration)),
   restore: (run, iteration) => guarded(workspace, checkpoint.restore(run, iteration)),
   hasChanged: (run, iteration) => guarded(workspace, checkpoint.hasChanged(run, iteration)),

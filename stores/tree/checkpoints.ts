@@ -20,6 +20,7 @@ export interface CheckpointsOptions {
 const NONE: Checkpoint = {
   adopt: async () => {},
   prepare: async () => ({ uncommitted: [] }),
+  look: async () => ({ uncommitted: [] }),
   mark: async () => {},
   restore: async () => {},
   hasChanged: async () => null,
@@ -60,6 +61,7 @@ function loadedOnce(load: () => Promise<Checkpoint>): Checkpoint {
   return {
     adopt: async (ownFiles) => await (await checkpoint()).adopt(ownFiles),
     prepare: async (run, ownFiles) => await (await checkpoint()).prepare(run, ownFiles),
+    look: async (ownFiles) => await (await checkpoint()).look(ownFiles),
     mark: async (run, iteration) => await (await checkpoint()).mark(run, iteration),
     restore: async (run, iteration) => await (await checkpoint()).restore(run, iteration),
     hasChanged: async (run, iteration) => await (await checkpoint()).hasChanged(run, iteration),

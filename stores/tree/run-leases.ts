@@ -31,19 +31,29 @@ export class RunLeases {
     const claim: Claim = { purpose: 'run', ttlMs: Number.MAX_SAFE_INTEGER, owner: null, data: { agent, run } }
     const own = this.#agentPlace(agent)
     const taking = this.#leases.take(own, claim)
-    if (taking.kind === 'held' && taking.claim.data.run !== run) return this.#heldBy(own, taking)
+    if (taking.kind === 'held' && taking.claim.data.run !== run)
+      return { kind: 'held', holder: this.#holder(own, taking) }
     const beside = this.#leases.take(this.#workspacePlace(workspace), claim)
     if (beside.kind === 'held' && beside.claim.data.run !== run) {
       this.#leases.release(own, taking.epoch)
-      return this.#heldBy(this.#workspacePlace(workspace), beside)
+      return { kind: 'held', holder: this.#holder(this.#workspacePlace(workspace), beside) }
     }
     return { kind: 'taken', epoch: taking.epoch }
   }
 
+  /** Whose lease `take` would find. Throws as it does. */
+  inTheWay({ agent, workspace }: { readonly agent: string; readonly workspace: string }): RunRef | null {
+    for (const place of [this.#agentPlace(agent), this.#workspacePlace(workspace)]) {
+      const state = this.#leases.inspect(place)
+      if (state.kind === 'held') return this.#holder(place, state)
+    }
+    return null
+  }
+
   /** Throws `record_damaged` for a lease that does not say whose it is; it ends by itself. */
-  #heldBy({ directory, lock }: LeasePlace, { claim: { data }, leftMs }: Held): RunTaking {
+  #holder({ directory, lock }: LeasePlace, { claim: { data }, leftMs }: Held): RunRef {
     const { agent, run } = data
-    if (agent !== undefined && run !== undefined) return { kind: 'held', holder: { agent, run } }
+    if (agent !== undefined && run !== undefined) return { agent, run }
     throw new Fault(
       'record_damaged',
       {
@@ -75,10 +85,7 @@ export class RunLeases {
   /** The right to work on one run, in the run's own directory. */
   claim(ref: RunRef, { ttlMs, quietMs }: { ttlMs: number; quietMs: number }): RunClaim | null {
     const place = this.#paths.workClaim(ref)
-    if (quietMs > 0) {
-      const state = this.#leases.inspect(place)
-      if (state.kind === 'held' || this.#quietFor(ref, state.since) < quietMs) return null
-    }
+    if (quietMs > 0 && this.isWorkedOn(ref, quietMs)) return null
     const taking = this.#leases.take(place, { purpose: 'work', ttlMs, owner: this.#leases.owner, data: {} })
     if (taking.kind === 'held') return null
     const { epoch } = taking
@@ -90,6 +97,12 @@ export class RunLeases {
       },
       release: async () => this.#leases.release(place, epoch),
     }
+  }
+
+  /** Somebody holds the claim, or did within the last `quietMs`. */
+  isWorkedOn(ref: RunRef, quietMs: number): boolean {
+    const state = this.#leases.inspect(this.#paths.workClaim(ref))
+    return state.kind === 'held' || this.#quietFor(ref, state.since) < quietMs
   }
 
   /** Milliseconds since the run was last worked on, or began; its directory may not exist yet. */

@@ -62,6 +62,14 @@ export class TreeRunStore implements RunStore {
     return { kind: 'started', config: this.#config(config) ?? started }
   }
 
+  async inTheWay(place: { agent: string; workspace: string }): Promise<RunRef | null> {
+    return this.#leases.inTheWay(place)
+  }
+
+  async isWorkedOn(ref: RunRef, quietMs: number): Promise<boolean> {
+    return this.#leases.isWorkedOn(ref, quietMs)
+  }
+
   async config(ref: RunRef): Promise<RunConfig | null> {
     return this.#config(ref)
   }

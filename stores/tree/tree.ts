@@ -14,7 +14,7 @@ import { TreeBudgetStore } from './budget-store.ts'
 import { TreeConfirmationStore } from './confirmation-store.ts'
 import { TreeFileLeases } from './file-leases.ts'
 import { Files } from './files.ts'
-import type { Fs } from './fs.ts'
+import { errorCode, type Fs } from './fs.ts'
 import { TreeKillSwitch } from './kill-switch.ts'
 import { TreeLaneStore } from './lane-store.ts'
 import { Leases } from './leases.ts'
@@ -124,6 +124,18 @@ export function createTree(options: TreeOptions): Tree {
       sessionFiles.barrier('')
       return { freeBytes: Math.min(freeBytes(state), freeBytes(sessions)) }
     },
+  }
+}
+
+/** Whether a tree has its state here. Throws `storage_*` where that cannot be seen. */
+export function hasTree(fs: Fs, stateDir: string): boolean {
+  const path = `${stateDir}/${STATE_SENTINEL}`
+  try {
+    fs.read(path)
+    return true
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return false
+    throw storageFault(error, path)
   }
 }
 

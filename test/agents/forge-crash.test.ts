@@ -14,6 +14,7 @@ function recordedCheckpoints(kept: CheckpointRequest[]) {
   const checkpoint: Checkpoint = {
     adopt: async () => {},
     prepare: async () => ({ uncommitted: [] }),
+    look: async () => ({ uncommitted: [] }),
     mark: async () => {},
     restore: async () => {},
     hasChanged: async () => true,

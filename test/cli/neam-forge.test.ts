@@ -213,6 +213,19 @@ describe('--dry-run', () => {
     expect(readdirSync(directory, { recursive: true })).toEqual(before)
   })
 
+  test('exits with 1 and says why when the run could not begin', async () => {
+    const directory = temporaryDirectory()
+    cpSync(join(ROOT, 'examples/word-count/workspace'), join(directory, 'work'), { recursive: true })
+    writeFileSync(join(directory, 'work/mine.txt'), 'x')
+    const args = [...wordCount, '--workspace', 'work']
+    const { code, stdout, stderr } = await runBin('neam-forge', args, { cwd: directory })
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toBe(
+      `neam-forge: checkpoint "git": ${join(directory, 'work')} is not empty and not a git repository; run \`git init\` there first\n`,
+    )
+    expect(readdirSync(directory)).toEqual(['work'])
+  })
+
   test('as JSON, of a workspace that is not there yet', async () => {
     const directory = temporaryDirectory()
     const { stdout } = await runBin(
