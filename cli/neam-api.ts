@@ -5,7 +5,6 @@ import type { Edge } from '../lambda/edge.ts'
 import { createHandlers } from '../lambda/handlers.ts'
 import { recordRequest } from '../lambda/middleware/access-log.ts'
 import { forgeStep, forgeWaitHere } from '../lambda/steps/forge-step.ts'
-import type { Entrance } from '../runtime/channel-ports.ts'
 import { commandWarnings } from '../runtime/commands.ts'
 import { type Environment, processEnvironment } from '../runtime/environment.ts'
 import { createAslDriver } from '../runtime/local-forge.ts'
@@ -22,8 +21,8 @@ import { CommandError } from './command-error.ts'
 import { Connections, connectionLimit, RESERVED } from './connections.ts'
 import { drain } from './drain.ts'
 import { parseFlags, UsageError } from './flags.ts'
-import { createHttpServer, type HttpServer } from './http-server.ts'
-import { Listeners } from './listeners.ts'
+import { createHttpServer, type HttpServerOptions } from './http-server.ts'
+import { Listeners, type ListenersOptions } from './listeners.ts'
 import { isLoopback } from './loopback.ts'
 import { openFileLimit } from './open-files.ts'
 import { packageRoot, packageVersion } from './package-root.ts'
@@ -122,25 +121,12 @@ async function serve(start: Start, source: ProgramSource): Promise<never> {
   }
   const access = await accessOf(system, values.host)
   const { host, hasKey } = access
-  const handlers = createHandlers(edge)
-  const create = (entrance: () => Entrance | null): HttpServer =>
-    createHttpServer({
-      handlers,
-      entrance,
-      connections,
-      timeoutMs,
-      ...(watchdog === null ? {} : { watchdog }),
-      storageTime: system.world.storageTime,
-      localOnly: !hasKey && isLoopback(host),
-      onRefused: ({ request, traceparent, ...refusal }) =>
-        recordRequest(edge, {
-          ...refusal,
-          traceId: traceIdOf(traceparent),
-          route: request === null ? null : routeOf(request, entrance()),
-          method: request?.method,
-        }),
-      onError: (error) => log({ level: 'error', message: 'request failed', ...loggable(error) }),
-    })
+  const create = servers(edge, {
+    connections,
+    timeoutMs,
+    ...(watchdog === null ? {} : { watchdog }),
+    localOnly: !hasKey && isLoopback(host),
+  })
   // A terminal's Ctrl-C reaches every process; workers wait to be told by the first one.
   if (worker !== null) process.on('SIGINT', () => {})
   // From before it is known where the server listens: whoever reads the address may stop it at once.
@@ -184,6 +170,29 @@ async function serve(start: Start, source: ProgramSource): Promise<never> {
   if (!drained) process.stderr.write('neam-api: the rest was cut off; forge runs go on at the next start\n')
   // A cut-off turn may hold timers for its next try.
   process.exit(0)
+}
+
+/** Makes the server of each port: they share the handlers, the count of connections and the watchdog. */
+function servers(
+  edge: Edge,
+  shared: Pick<HttpServerOptions, 'connections' | 'timeoutMs' | 'watchdog' | 'localOnly'>,
+): ListenersOptions['create'] {
+  const handlers = createHandlers(edge)
+  return (entrance) =>
+    createHttpServer({
+      ...shared,
+      handlers,
+      entrance,
+      storageTime: edge.storageTime,
+      onRefused: ({ request, traceparent, ...refusal }) =>
+        recordRequest(edge, {
+          ...refusal,
+          traceId: traceIdOf(traceparent),
+          route: request === null ? null : routeOf(request, entrance()),
+          method: request?.method,
+        }),
+      onError: (error) => edge.log({ level: 'error', message: 'request failed', ...loggable(error) }),
+    })
 }
 
 /** The system of the program, what drives its forge runs, and the systems of programs that take its place. */

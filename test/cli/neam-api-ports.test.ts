@@ -1,6 +1,8 @@
 // Channels of `neam-api` that declare a port (chapter 24.6, design 9.19): real processes on real ports.
+
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { fetch } from '../support/fetch.ts'
@@ -160,6 +162,19 @@ describe('a channel that declares a port', () => {
     held.resolve()
     expect(await late).toMatchObject({ status: 200, body: { content: 'Late, but here.' } })
     expect(await stopped).toBe(0)
+  }, 30_000)
+
+  test('is answered there when the file system hangs, as everywhere', async () => {
+    const [shop, team] = (await freePorts(2)) as [number, number]
+    const directory = temporaryDirectory()
+    const server = await serveIn(directory, program(shop, team), ['--timeout', '4000'])
+    expect((await say(shop, '/ask')).status).toBe(200)
+    // A reader of a FIFO waits in the kernel for a writer that never comes.
+    const killSwitch = join(directory, '.neam/state/sys/kill.json')
+    renameSync(killSwitch, `${killSwitch}.aside`)
+    execFileSync('mkfifo', [killSwitch])
+    expect(await say(shop, '/ask')).toMatchObject({ status: 503, body: { code: 'process_stalled' } })
+    await server.ended
   }, 30_000)
 
   test('with --one-port is served where the API is; channels with one path are told apart by name', async () => {
