@@ -10,24 +10,15 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
-import { IgnoreStrategy } from 'aws-cdk-lib'
+import { isIgnored, type Step, stagesOf } from '../support/dockerfile.ts'
 import { ROOT } from '../support/server.ts'
 import { resourcesOf, synthesize } from '../support/stack.ts'
-
-type Step = readonly [instruction: string, argument: string]
-
-/** The lines of a Dockerfile, by stage. */
-const stages = (text: string): readonly (readonly Step[])[] =>
-  text
-    .split(/^(?=FROM )/m)
-    .slice(1)
-    .map((stage) => [...stage.matchAll(/^([A-Z]+) (.+)$/gm)].map(([, name, rest]) => [name!, rest!]))
 
 describe('the image', () => {
   /** What CDK hands to `docker build`. */
   let context: string
   let commands: readonly string[]
-  const [build, final] = stages(readFileSync(join(ROOT, 'Dockerfile.lambda'), 'utf8'))
+  const [build, final] = stagesOf('Dockerfile.lambda')
 
   beforeAll(() => {
     const { template, directory } = synthesize({ program: 'examples/word-count/word-count.neam' })
@@ -43,8 +34,6 @@ describe('the image', () => {
   })
 
   test('is built from sources: no installed package, repository, key or state goes to Docker', () => {
-    const ignored = IgnoreStrategy.docker(ROOT, readFileSync(join(ROOT, '.dockerignore'), 'utf8').split('\n'))
-    const left = (path: string) => ignored.ignores(join(ROOT, path))
     for (const path of [
       ...[
         '.git/HEAD',
@@ -62,7 +51,7 @@ describe('the image', () => {
       ],
       ...['programs/.neam/sessions/A/u/current.jsonl', 'examples/a.neamb'],
     ]) {
-      expect([path, left(path)]).toEqual([path, true])
+      expect([path, isIgnored(path)]).toEqual([path, true])
     }
     for (const path of [
       'programs/app/main.neam',
@@ -70,7 +59,7 @@ describe('the image', () => {
       'lambda/api.ts',
       'tsconfig.json',
     ]) {
-      expect([path, left(path)]).toEqual([path, false])
+      expect([path, isIgnored(path)]).toEqual([path, false])
     }
     const bytes = readdirSync(context, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())

@@ -25,14 +25,30 @@ export interface Server {
 }
 
 /** Starts a real server process and waits for the line that names its URL. `script` is relative to the project. */
-export async function startServer(
+export const startServer = (
   script: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   cwd: string = ROOT,
+): Promise<Server> =>
+  startCommand(process.execPath, [`${ROOT}${script}`, '--port', '0', ...args], { env, cwd })
+
+export interface CommandOptions {
+  /** PATH is ours unless it is given. */
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd: string
+  /** Another user than ours. */
+  readonly uid?: number
+}
+
+/** The same for any command that ends up as a server, such as the entrypoint of an image. */
+export async function startCommand(
+  command: string,
+  args: readonly string[],
+  { env, ...options }: CommandOptions,
 ): Promise<Server> {
-  const child = spawn(process.execPath, [`${ROOT}${script}`, '--port', '0', ...args], {
-    cwd,
+  const child = spawn(command, args, {
+    ...options,
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
