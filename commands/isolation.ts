@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { type Stats, statSync } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rmdir } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Fault } from '../agents/ports/fault.ts'
 
 export interface IsolationOptions {
   /** PATH to find the tools on. */
@@ -129,7 +130,10 @@ export const unshare: Isolation = {
 
 export const noIsolation: Isolation = { name: 'none', argv: shell }
 
-/** The best isolation that works here, tried by running it where there is something to hide. */
+/**
+ * The best isolation that works here, tried by running it where there is something to hide. Throws `service_unavailable`
+ * when the machine has nothing left to run it with: that says nothing about what works here.
+ */
 export async function detectIsolation(options: IsolationOptions): Promise<Isolation> {
   const made = await mkdtemp(join(tmpdir(), 'neam-isolation-')).catch(() => null) // a read-only system has nothing to try
   const workspace = made ?? '/'
@@ -139,22 +143,33 @@ export async function detectIsolation(options: IsolationOptions): Promise<Isolat
       if (await works(isolation, workspace, options.path)) return isolation
     return noIsolation
   } finally {
-    if (made !== null) await rm(made, { recursive: true, force: true })
+    if (made !== null) await removeEmpty([join(made, '.neam'), made])
   }
+}
+
+/** Takes no file descriptor, as a search for what lies in them would. */
+async function removeEmpty(folders: readonly string[]): Promise<void> {
+  for (const folder of folders) await rmdir(folder).catch(() => {})
 }
 
 const PROBE_TIMEOUT_MS = 5000
 
+/** No process or no file descriptor is left for now. */
+const EXHAUSTED = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM'])
+
 function works(isolation: Isolation, workspace: string, path: string): Promise<boolean> {
   const [file = '', ...args] = isolation.argv('exit 42', workspace)
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const child = spawn(file, args, { cwd: workspace, env: { PATH: path }, stdio: 'ignore' })
     const limit = setTimeout(() => child.kill('SIGKILL'), PROBE_TIMEOUT_MS)
-    const settle = (answer: boolean) => {
+    child.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
       clearTimeout(limit)
-      resolve(answer)
-    }
-    child.on('error', () => settle(false))
-    child.on('exit', (code) => settle(code === 42))
+      if (!EXHAUSTED.has(code)) return resolve(false)
+      return reject(new Fault('service_unavailable', { service: 'the isolation of commands', problem: code }))
+    })
+    child.on('exit', (code) => {
+      clearTimeout(limit)
+      resolve(code === 42)
+    })
   })
 }

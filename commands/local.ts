@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readlinkSync } from 'node:fs'
 import { constants } from 'node:os'
@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream'
 import type { CommandResult, Commands } from '../agents/ports/commands.ts'
 import { Fault } from '../agents/ports/fault.ts'
 import type { Timers } from '../agents/ports/time.ts'
+import { lazily } from '../stores/aws/client-options.ts'
 import { commandEnvironment } from './environment.ts'
 import { detectIsolation, type Isolation } from './isolation.ts'
 import {
@@ -47,30 +48,36 @@ export interface LocalCommandsOptions {
   readonly ownUser?: boolean
 }
 
-type Ending =
-  | { readonly kind: 'exited'; readonly code: number | null; readonly signal: NodeJS.Signals | null }
-  | { readonly kind: 'not_started'; readonly code: string }
+type Child = ChildProcessByStdio<null, Readable, Readable>
 
-/** Commands as child processes of this machine (design 6.3). A call throws `commands_not_isolated`. */
+interface Ending {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/**
+ * Commands as child processes of this machine (design 6.3). A call throws `commands_not_isolated`, and
+ * `service_unavailable` when it cannot be told now what isolates commands here.
+ */
 export function localCommands(options: LocalCommandsOptions): Commands {
   const { path, timers, network = false, hidden = [], ownUser = false } = options
   const limits = commandLimits(options.limits)
-  let isolation = options.isolation === undefined ? null : Promise.resolve(options.isolation)
+  const isolation = lazily(
+    async () => options.isolation ?? (await detectIsolation({ path, network, hidden })),
+  )
 
   return {
     async run(command, { cwd, timeoutMs, signal }): Promise<CommandResult> {
-      isolation ??= detectIsolation({ path, network, hidden })
-      const isolated = await isolation
+      const isolated = await isolation()
       if (options.isolated === true && isolated.name === 'none') throw new Fault('commands_not_isolated')
       signal.throwIfAborted()
       const cookie = randomUUID()
       const [file = '', ...args] = isolated.argv(limited(command, limits, countedIn(isolated, ownUser)), cwd)
-      const child = spawn(file, args, {
+      const child = await started(file, args, {
         cwd,
         env: commandEnvironment({ path, workspace: cwd, cookie }),
-        detached: true, // a process group of its own, to be killed as one
-        stdio: ['ignore', 'pipe', 'pipe'],
       })
+      if (typeof child === 'string') return notStarted(cwd, child)
       const { stdout, stderr, flood } = printedBy(child)
       const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
       const deadline = timers.deadline(timeoutMs)
@@ -80,16 +87,10 @@ export function localCommands(options: LocalCommandsOptions): Commands {
       deadline.cancel()
       const passed = await watched.end()
 
-      if (child.pid !== undefined) {
-        killGroup(child.pid, 'SIGKILL')
-        if (isolated.name === 'none') await killStragglers(cookie)
-        await drained(child, closed, timers)
-      }
+      if (child.pid !== undefined) killGroup(child.pid, 'SIGKILL')
+      if (isolated.name === 'none') await killStragglers(cookie)
+      await drained(child, closed, timers)
       signal.throwIfAborted()
-      if (ending.kind === 'not_started') {
-        const problem = `cannot start in ${cwd}: ${ending.code}\n`
-        return { exitCode: NOT_STARTED, stdout: '', stderr: problem, timedOut: false }
-      }
       const exitCode = timedOut ? TIMED_OUT : exitCodeOf(ending)
       const told = stderr.text()
       const note = (): string => {
@@ -103,8 +104,46 @@ export function localCommands(options: LocalCommandsOptions): Commands {
   }
 }
 
+/**
+ * The child once it runs, or why it does not: `spawn` throws some of the reasons and tells the others later, and a child
+ * that got no file descriptors has no streams.
+ */
+function started(
+  file: string,
+  args: readonly string[],
+  place: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
+): Promise<Child | string> {
+  return new Promise((resolve, reject) => {
+    try {
+      const child = spawn(file, args, {
+        ...place,
+        detached: true, // a process group of its own, to be killed as one
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      child.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+      if (child.pid !== undefined) resolve(child)
+    } catch (error) {
+      if (typeof error === 'object' && error !== null && 'code' in error) resolve(String(error.code))
+      else reject(error)
+    }
+  })
+}
+
+/** Codes that say nothing about the command to whoever wrote it. */
+const REASONS: Readonly<Record<string, string>> = {
+  E2BIG: 'the command is too long (E2BIG); write its text into a file and run that',
+  ERR_INVALID_ARG_VALUE: 'the command holds a NUL character',
+}
+
+const notStarted = (cwd: string, code: string): CommandResult => ({
+  exitCode: NOT_STARTED,
+  stdout: '',
+  stderr: `cannot start in ${cwd}: ${REASONS[code] ?? code}\n`,
+  timedOut: false,
+})
+
 /** What a child prints, by and by; `flood` aborts when that is too much. */
-function printedBy(child: { readonly stdout: Readable; readonly stderr: Readable }) {
+function printedBy(child: Child) {
   const stdout = new CappedOutput()
   const stderr = new CappedOutput()
   const flood = new AbortController()
@@ -163,10 +202,7 @@ async function endOf(child: ChildProcess, stop: AbortSignal, timers: Timers): Pr
   }
   try {
     return await new Promise<Ending>((resolve) => {
-      child.once('exit', (code, signal) => resolve({ kind: 'exited', code, signal }))
-      child.once('error', (error: NodeJS.ErrnoException) =>
-        resolve({ kind: 'not_started', code: error.code ?? '' }),
-      )
+      child.once('exit', (code, signal) => resolve({ code, signal }))
       stop.addEventListener('abort', asked)
       if (stop.aborted) asked()
     })
@@ -177,13 +213,13 @@ async function endOf(child: ChildProcess, stop: AbortSignal, timers: Timers): Pr
 }
 
 /** Waits for the output's end, though not for whoever holds a pipe open and could not be killed. */
-async function drained(child: ChildProcess, closed: Promise<void>, timers: Timers): Promise<void> {
+async function drained(child: Child, closed: Promise<void>, timers: Timers): Promise<void> {
   const enough = new AbortController()
   await Promise.race([closed, timers.sleep(DRAIN_MS, enough.signal).catch(() => {})])
   enough.abort()
-  child.stdout?.destroy()
-  child.stderr?.destroy()
+  child.stdout.destroy()
+  child.stderr.destroy()
 }
 
-const exitCodeOf = (ending: { code: number | null; signal: NodeJS.Signals | null }): number =>
+const exitCodeOf = (ending: Ending): number =>
   ending.code ?? 128 + constants.signals[ending.signal ?? 'SIGKILL']

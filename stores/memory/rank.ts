@@ -52,7 +52,10 @@ function best(db: DatabaseSync, query: MemoryQuery, ranking: Ranking, count: num
   const hits = new Map<string, MemoryHit>()
   for (const [id, score] of ranking) {
     if (hits.size === count) break
-    const { tainted, ...row } = passage.get(id) as unknown as PassageRow
+    const found = passage.get(id) as PassageRow | undefined
+    // Another process may have deleted it since it was ranked.
+    if (found === undefined) continue
+    const { tainted, ...row } = found
     const hit = { ...row, isTainted: tainted === 1, score }
     if (hit.isTainted && !query.withTainted) continue
     const identity = identityOf(hit)

@@ -27,31 +27,35 @@ export function sqliteMemoryIndex(options: SqliteSearchOptions): MemoryIndex {
     holds: async (ref) => isIndexed(options, ref),
 
     async search(ref, query) {
-      const file = fileOf(ref)
-      try {
-        return await searchIn(file, query, slice)
-      } catch (error) {
-        if (!isDatabaseError(error)) throw error
-        // Damaged, or of another release: it holds nothing that the tree does not.
-        if (!isBusy(error)) removeIndex(file)
-      }
-      try {
-        return await searchIn(file, query, slice)
-      } catch (error) {
-        if (!isDatabaseError(error)) throw error
-        throw new Fault('memory_unavailable', { problem: error.message }, { cause: error })
-      }
+      return await withFaults(() => searchOrRenew(fileOf(ref), query, slice))
     },
 
     async drop(ref) {
-      try {
-        removeIndex(fileOf(ref))
-      } catch (error) {
-        if (!isDatabaseError(error)) throw error
-        throw new Fault('memory_unavailable', { problem: error.message }, { cause: error })
-      }
+      await withFaults(async () => removeIndex(fileOf(ref)))
     },
   }
+}
+
+/** What goes wrong with the index or its file is `memory_unavailable`. */
+async function withFaults<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!isDatabaseError(error)) throw error
+    throw new Fault('memory_unavailable', { problem: error.message }, { cause: error })
+  }
+}
+
+/** Searches once more when the index could not be used: anew, or after the other process that was using it. */
+async function searchOrRenew(file: string, query: MemoryQuery, slice: number): Promise<MemoryAnswer> {
+  try {
+    return await searchIn(file, query, slice)
+  } catch (error) {
+    if (!isDatabaseError(error)) throw error
+    // Damaged, or of another release: it holds nothing that the tree does not.
+    if (!isBusy(error)) removeIndex(file)
+  }
+  return await searchIn(file, query, slice)
 }
 
 async function searchIn(file: string, query: MemoryQuery, slice: number): Promise<MemoryAnswer> {

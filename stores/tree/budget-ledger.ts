@@ -35,6 +35,8 @@ export class BudgetLedger {
   /** What others had at the last look; null = there was none. */
   #others: Spend | null = null
   readonly #open = new Map<string, Spend>()
+  /** Ms, by the clock of this process; null = never. */
+  #reservedAt: number | null = null
   #calls = 0
 
   constructor(options: { files: Files; leases: Leases; ids: Ids; directory: string }) {
@@ -55,7 +57,10 @@ export class BudgetLedger {
     return this.#open.size === 0
   }
 
-  reserve(id: string, worst: Spend): void {
+  /** `nowMs` by the clock of this process. */
+  reserve(id: string, worst: Spend, nowMs: number): void {
+    if (this.#wasFolded(nowMs)) this.#becomeAnotherWriter()
+    this.#reservedAt = nowMs
     this.#open.set(id, checkedSpend(worst))
     try {
       this.#write()
@@ -84,6 +89,7 @@ export class BudgetLedger {
       const base = this.#newestBase(names)
       if (base?.folded.includes(this.#writer) && names.includes(writerFile(this.#writer))) {
         this.#becomeAnotherWriter()
+        this.#write()
         continue
       }
       const others = base === null ? null : this.#sumOfOthers(names, base)
@@ -185,7 +191,12 @@ export class BudgetLedger {
   #becomeAnotherWriter(): void {
     this.#writer = this.#ids.next()
     this.#settled = NOTHING
-    this.#write()
+  }
+
+  /** Asked only after a silence in which it may have been: bases tell of the last folding only, and there may have been many. */
+  #wasFolded(nowMs: number): boolean {
+    if (this.#reservedAt === null || nowMs - this.#reservedAt < DEAD_AFTER_MS / 2) return false
+    return this.#files.stat(`${this.#directory}/${writerFile(this.#writer)}`) === null
   }
 
   /** Null when it vanished while reading: a newer one is there. */

@@ -53,7 +53,7 @@ export class TreeBudgetStore implements BudgetStore {
     const period = periodOf(budget.reset, nowMs)
     const ledger = this.#ledger(budget, period)
     const id = this.#ids.next()
-    ledger.reserve(id, worst)
+    ledger.reserve(id, worst, nowMs)
     let total: Spend
     try {
       total = ledger.total()

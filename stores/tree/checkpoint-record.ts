@@ -24,12 +24,15 @@ export type CheckpointRecord = v.InferOutput<typeof RecordSchema>
 /** Replaces a file whole and durably. */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
-  {
+  try {
     await using handle = await open(temporary, 'wx')
     await handle.writeFile(text)
     await handle.sync()
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {}) // the first error is the one that matters
+    throw error
   }
-  await rename(temporary, path)
   await using folder = await open(dirname(path))
   await folder.sync()
 }

@@ -31,17 +31,18 @@ const firstLine = (text: string): string => text.trim().split('\n', 1)[0] ?? ''
 export const spawnGit: Git = ({ args, cwd, env, input }) =>
   new Promise((resolve, reject) => {
     const child = spawn('git', args, { cwd, env })
+    child.on('error', (cause: NodeJS.ErrnoException) => {
+      const problem = cause.code === 'ENOENT' ? 'git is not installed' : `git did not start (${cause.code})`
+      reject(new Fault('checkpoint_failed', { problem }))
+    })
+    // The error above follows. A child that got no file descriptors has no streams to listen to.
+    if (child.pid === undefined) return
     const limit = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS)
     const stdout: Buffer[] = []
     let stderr = ''
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
     child.stderr.on('data', (chunk: Buffer) => {
       if (stderr.length < MAX_STDERR) stderr += chunk.toString()
-    })
-    child.on('error', (cause: NodeJS.ErrnoException) => {
-      clearTimeout(limit)
-      const problem = cause.code === 'ENOENT' ? 'git is not installed' : `git did not start (${cause.code})`
-      reject(new Fault('checkpoint_failed', { problem }))
     })
     child.on('close', (code, signal) => {
       clearTimeout(limit)

@@ -191,9 +191,14 @@ export class WorkspaceRepository {
 
   async #temporary(folder: Folder, content: string | Buffer): Promise<string> {
     const name = temporaryName(randomBytes(8).toString('hex'))
-    await using handle = await folder.openFile(name, O_WRONLY | O_CREAT | O_EXCL)
-    await handle.writeFile(content)
-    await handle.sync()
-    return name
+    try {
+      await using handle = await folder.openFile(name, O_WRONLY | O_CREAT | O_EXCL)
+      await handle.writeFile(content)
+      await handle.sync()
+      return name
+    } catch (error) {
+      await folder.removeFile(name).catch(() => {}) // the first error is the one that matters
+      throw error
+    }
   }
 }

@@ -93,10 +93,13 @@ export class TreeLaneStore implements LaneStore {
   #take(agent: string, request: LaneRequest): readonly Lent[] | null {
     const own = this.#takeSlot(`${agent}/${this.#encode(request.lane)}`, request.concurrency)
     if (own === null || request.capacity === undefined) return own === null ? null : [own]
-    const total = this.#takeSlot(`${agent}/${TOTAL}`, request.capacity)
-    if (total !== null) return [own, total]
-    this.#leases.release(own.place, own.epoch)
-    return null
+    let total: Lent | null = null
+    try {
+      total = this.#takeSlot(`${agent}/${TOTAL}`, request.capacity)
+    } finally {
+      if (total === null) this.#leases.release(own.place, own.epoch)
+    }
+    return total === null ? null : [own, total]
   }
 
   #takeSlot(directory: string, size: number): Lent | null {

@@ -62,6 +62,8 @@ const nameOf = ({ directory, lock }: LeasePlace): string => `${directory}/${lock
 
 /** A lease whose file cannot be read (lost with the power) is held for this long. */
 const UNREADABLE: Claim = { purpose: 'unreadable', ttlMs: 60_000, owner: null, data: {} }
+/** Of who else took it, when each try came too late to see. */
+const CONTENDED: Claim = { purpose: 'contended', ttlMs: 0, owner: null, data: {} }
 /** Epochs that stay; older ones are removed by the next holder. */
 const KEPT_EPOCHS = 2
 const REMOVED_AT_ONCE = 8
@@ -107,7 +109,7 @@ export class Leases {
       const epoch = newest.epoch + 1
       if (this.#claim(place, epoch, claim)) return { kind: 'taken', epoch }
     }
-    return { kind: 'held', epoch: 0, claim, since: 0, leftMs: POLL.longestPollMs }
+    return { kind: 'held', epoch: 0, claim: CONTENDED, since: 0, leftMs: POLL.longestPollMs }
   }
 
   /** Waits at most `waitMs` for the lease; null when it stayed held. */
@@ -189,16 +191,27 @@ export class Leases {
 
   #claim(place: LeasePlace, epoch: number, claim: Claim): boolean {
     const text = encodeRecord({ ...claim, nonce: this.#ids.next() })
-    if (!this.#files.putIfAbsent(this.#lockFile(place, epoch), text, { durable: false })) return false
-    const names = this.#files.list(place.directory)
+    const file = this.#lockFile(place, epoch)
+    if (!this.#files.putIfAbsent(file, text, { durable: false })) return false
+    const names = this.#namesAfter(file, place.directory)
     const newest = this.#newest(place, names)
     if (newest.epoch > epoch || newest.released) {
       // The number was free only because it had been used, and given back or removed.
-      this.#files.remove(this.#lockFile(place, epoch))
+      this.#files.remove(file)
       return false
     }
     bestEffort(() => this.#removeOld(place, names, epoch))
     return true
+  }
+
+  /** The names once a claim has been made. Who is told of an error holds nothing. */
+  #namesAfter(file: string, directory: string): readonly string[] {
+    try {
+      return this.#files.list(directory)
+    } catch (error) {
+      bestEffort(() => this.#files.remove(file))
+      throw error
+    }
   }
 
   #removeOld(place: LeasePlace, names: readonly string[], epoch: number): void {

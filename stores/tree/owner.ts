@@ -21,12 +21,26 @@ const readOrNull = (read: () => string): string | null => {
   }
 }
 
-/** State letter and start time of a process, from /proc/<pid>/stat (proc(5): fields 3 and 22). */
-function processStatus(pid: string): { state: string; start: string } | null {
-  const text = readOrNull(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))
-  // The second field is the command in parentheses and may hold anything.
-  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ')
-  return fields === undefined ? null : { state: fields[0] ?? '', start: fields[19] ?? '' }
+interface ProcessStatus {
+  readonly state: string
+  readonly start: string
+}
+
+/**
+ * State letter and start time of a process, from /proc/<pid>/stat (proc(5): fields 3 and 22). Null: it cannot be read now,
+ * of a process that lives, too, while this one has no file descriptor left.
+ */
+function processStatus(pid: string): ProcessStatus | 'gone' | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The second field is the command in parentheses and may hold anything.
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    return { state: fields[0] ?? '', start: fields[19] ?? '' }
+  } catch (error) {
+    const code = errorCode(error)
+    if (code === null) throw error
+    return code === 'ENOENT' || code === 'ESRCH' ? 'gone' : null
+  }
 }
 
 /**
@@ -37,7 +51,7 @@ export function processOwner(): Owner {
   const boot = readOrNull(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
   const namespace = readOrNull(() => readlinkSync('/proc/self/ns/pid'))
   const self = processStatus('self')
-  if (boot === null || namespace === null || self === null) return ANONYMOUS
+  if (boot === null || namespace === null || self === null || self === 'gone') return ANONYMOUS
   const here = `${boot} ${namespace}`
   return {
     id: `${here} ${process.pid} ${self.start}`,
@@ -45,7 +59,8 @@ export function processOwner(): Owner {
       const [pid, start] = id.startsWith(`${here} `) ? id.slice(here.length + 1).split(' ') : []
       if (pid === undefined || !/^\d+$/.test(pid)) return false
       const status = processStatus(pid)
-      return status === null || status.start !== start || status.state === 'Z'
+      if (status === null || status === 'gone') return status === 'gone'
+      return status.start !== start || status.state === 'Z'
     },
   }
 }

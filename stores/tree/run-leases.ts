@@ -2,7 +2,7 @@ import { Fault } from '../../agents/ports/fault.ts'
 import type { RunClaim, RunConfig, RunRef } from '../../agents/ports/runs.ts'
 import type { Files } from './files.ts'
 import { errorCode, type Fs } from './fs.ts'
-import type { Claim, Free, Held, LeasePlace, Leases } from './leases.ts'
+import type { Claim, Free, Held, LeasePlace, Leases, Taking } from './leases.ts'
 import type { RunPaths } from './run-paths.ts'
 
 export type RunTaking =
@@ -33,7 +33,9 @@ export class RunLeases {
     const taking = this.#leases.take(own, claim)
     if (taking.kind === 'held' && taking.claim.data.run !== run)
       return { kind: 'held', holder: this.#holder(own, taking) }
-    const beside = this.#leases.take(this.#workspacePlace(workspace), claim)
+    const beside = this.#takeWorkspace(workspace, claim, () => {
+      if (taking.kind === 'taken') this.#leases.release(own, taking.epoch)
+    })
     if (beside.kind === 'held' && beside.claim.data.run !== run) {
       this.#leases.release(own, taking.epoch)
       return { kind: 'held', holder: this.#holder(this.#workspacePlace(workspace), beside) }
@@ -48,6 +50,15 @@ export class RunLeases {
       if (state.kind === 'held') return this.#holder(place, state)
     }
     return null
+  }
+
+  #takeWorkspace(workspace: string, claim: Claim, giveUp: () => void): Taking {
+    try {
+      return this.#leases.take(this.#workspacePlace(workspace), claim)
+    } catch (error) {
+      giveUp()
+      throw error
+    }
   }
 
   /** Throws `record_damaged` for a lease that does not say whose it is; it ends by itself. */

@@ -13,6 +13,7 @@ import {
 } from '../../commands/isolation.ts'
 import { localCommands } from '../../commands/local.ts'
 import { MAX_FLOOD_BYTES, MAX_OUTPUT_BYTES } from '../../commands/output.ts'
+import { outOfDescriptors } from '../support/out-of-descriptors.ts'
 import { realTimers } from '../support/real-timers.ts'
 import { ROOT } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
@@ -145,6 +146,62 @@ test('a workspace that is gone is 127 with the reason', async () => {
     stderr: 'cannot start in /nonexistent/ws: ENOENT\n',
     timedOut: false,
   })
+})
+
+test.each([
+  [
+    'is longer than the system takes',
+    `: ${'x'.repeat(200_000)}`,
+    'the command is too long (E2BIG); write its text into a file and run that',
+  ],
+  ['holds a NUL character', 'echo a\0b', 'the command holds a NUL character'],
+])('a command that %s is 127 with the reason', async (_what, command, reason) => {
+  const { cwd, run } = workspace(noIsolation)
+  expect(await run(command)).toEqual({
+    exitCode: 127,
+    stdout: '',
+    stderr: `cannot start in ${cwd}: ${reason}\n`,
+    timedOut: false,
+  })
+})
+
+const LOCAL = {
+  localCommands: 'commands/local.ts',
+  noIsolation: 'commands/isolation.ts',
+  realTimers: 'test/support/real-timers.ts',
+}
+
+test('a command for which no file descriptor is left is 127, and the process lives on', () => {
+  const printed = outOfDescriptors(
+    LOCAL,
+    `const commands = localCommands({ path: process.env.PATH, timers: realTimers, isolation: noIsolation })
+    const run = () => commands.run('echo ran', { cwd: '/', timeoutMs: 20_000, signal: new AbortController().signal })
+    exhaust()
+    await shown(run())
+    relieve()
+    await shown(run())`,
+  )
+  const [refused, ran] = printed.split('\n').map((line) => line && JSON.parse(line))
+  expect(refused).toMatchObject({ exitCode: 127, stderr: 'cannot start in /: EMFILE\n' })
+  expect(ran).toMatchObject({ exitCode: 0, stdout: 'ran\n' })
+})
+
+test('what isolates commands is not decided while no file descriptor is left, but at the next command', () => {
+  const printed = outOfDescriptors(
+    LOCAL,
+    `const commands = localCommands({ path: process.env.PATH, timers: realTimers })
+    const run = () => commands.run('env | grep -c NEAM', { cwd: '/', timeoutMs: 20_000, signal: new AbortController().signal })
+    exhaust()
+    await shown(run())
+    relieve()
+    await shown(run())`,
+  )
+  const [refused, ran] = printed.split('\n').map((line) => line && JSON.parse(line))
+  expect(refused).toEqual({
+    code: 'service_unavailable',
+    data: { service: 'the isolation of commands', problem: 'EMFILE' },
+  })
+  expect(ran).toMatchObject({ exitCode: 0, stdout: '1\n' })
 })
 
 test('a command killed by a signal has the code a shell gives it', async () => {

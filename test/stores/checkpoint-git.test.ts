@@ -18,6 +18,7 @@ import { describe, expect, test } from '@jest/globals'
 import { faultText } from '../../agents/ports/fault.ts'
 import { type CheckpointBench, checkpointBench, keepRequest } from '../support/checkpoint-bench.ts'
 import { faultOf } from '../support/faults.ts'
+import { outOfDescriptors } from '../support/out-of-descriptors.ts'
 
 const put = (bench: CheckpointBench, path: string, text: string) => {
   const place = join(bench.workspace, path)
@@ -272,6 +273,20 @@ describe('where a repository may be made', () => {
       return spawnGit({ ...call, env: { ...call.env, PATH: '/nonexistent' } })
     })
     expect(faultText(await faultOf(none.prepare('RUN1', [])))).toBe('checkpoint failed: git is not installed')
+  })
+
+  test('a git for which no file descriptor is left is an error of the checkpoint, and the process lives on', () => {
+    const printed = outOfDescriptors(
+      { spawnGit: 'stores/tree/git-command.ts' },
+      `const version = () => spawnGit({ args: ['--version'], cwd: '/', env: { PATH: process.env.PATH } })
+      exhaust()
+      await shown(version())
+      relieve()
+      await shown(version().then(String))`,
+    )
+    expect(printed).toMatch(
+      /^{"code":"checkpoint_failed","data":{"problem":"git did not start \(EMFILE\)"}}\n"git version /,
+    )
   })
 })
 

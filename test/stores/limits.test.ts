@@ -6,6 +6,7 @@ import { nodeFs } from '../../stores/tree/node-fs.ts'
 import { budgetStoreContract, killSwitchContract, laneStoreContract } from '../contracts/limits.ts'
 import { faultOf } from '../support/faults.ts'
 import { countingFs } from '../support/fs-counting.ts'
+import { faultyFs } from '../support/fs-faults.ts'
 import { Children } from '../support/fs-processes.ts'
 import { BUDGET, CALL, disable, spend } from '../support/fs-scenarios.ts'
 import { stateDir, testTree } from '../support/fs-tree.ts'
@@ -100,6 +101,20 @@ describe('budgets on disk', () => {
     await spend(sleeper)
     const used = await testTree(root).budgets.used(BUDGET, 0)
     expect(used.apiCalls).toBeGreaterThanOrEqual(14)
+  })
+
+  test('a process that slept until others were folded after it is counted once', async () => {
+    const root = temporaryDirectory()
+    const sleeper = testTree(root)
+    await spend(sleeper)
+    for (const _folding of ['of the sleeper', 'of others']) {
+      for (let i = 0; i < 10; i++) await spend(testTree(root))
+      for (const name of writers(root)) age(join(folder(root), name), 2 * HOUR)
+      await spend(testTree(root))
+    }
+    const reservation = await sleeper.budgets.reserve(BUDGET, CALL, { nowMs: 5 * HOUR, deadlineAt: 6 * HOUR })
+    await reservation.settle(CALL)
+    expect((await testTree(root).budgets.used(BUDGET, 0)).apiCalls).toBe(1 + 11 + 11 + 1)
   })
 
   test('a limit holds over eight processes at once', async () => {
@@ -205,6 +220,31 @@ describe('lanes on disk', () => {
     await expect(testTree(root, nobody).lanes.enter(request)).resolves.toBeNull()
     age(join(stateDir(root), 'lanes', 'Bot', 'default', 'slot.0.0000000001'), 17 * 60_000)
     await expect(testTree(root, nobody).lanes.enter(request)).resolves.not.toBeNull()
+  })
+
+  test('whoever is told of an error holds no slot, neither of the lane nor of the total', async () => {
+    let failures = 0
+    for (let at = 1; at < 60; at++) {
+      const root = temporaryDirectory()
+      const both = { ...request, capacity: 1 }
+      const before = await testTree(root).lanes.enter(both)
+      await before?.leave()
+      let isOpen = false
+      const failing = faultyFs(nodeFs, {
+        at,
+        fault: { kind: 'fail', code: 'EIO' },
+        concerns: () => isOpen,
+      })
+      const { lanes } = testTree(root, { fs: failing })
+      isOpen = true
+      try {
+        await (await lanes.enter(both))?.leave()
+      } catch {
+        failures++
+        await expect(testTree(root).lanes.enter(both)).resolves.not.toBeNull()
+      }
+    }
+    expect(failures).toBeGreaterThan(4)
   })
 
   test('waiting raises a low ticket above a high one that came later', async () => {

@@ -1,8 +1,13 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from '@jest/globals'
 import type { EmbedTexts, IndexedSource, MemoryQuery, Passage } from '../../agents/ports/memory.ts'
 import { systemHash } from '../../runtime/ids.ts'
+import { rank } from '../../stores/memory/rank.ts'
+import { prepareIndex } from '../../stores/memory/schema.ts'
 import { sqliteMemoryIndex } from '../../stores/memory/sqlite-index.ts'
+import { syncSources } from '../../stores/memory/sync.ts'
 import { BOT } from '../support/agent-programs.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { testWorld } from '../support/world.ts'
@@ -68,6 +73,28 @@ test('an index is made in the course of several searches, the newest files first
     behind: 0,
   })
   expect(await found([source(1, null)])).toEqual({ read: [], hits: 4, behind: 0 })
+})
+
+test('where no index can be made the memory is unavailable, and the place is named', async () => {
+  const file = join(temporaryDirectory(), 'file')
+  writeFileSync(file, '')
+  const memory = sqliteMemoryIndex({ directory: join(file, 'index'), tree: '/tree', hash: systemHash })
+  await expect(memory.search(REF, query([], 'parrot'))).rejects.toMatchObject({
+    code: 'memory_unavailable',
+    data: { problem: expect.stringContaining(file) },
+  })
+})
+
+test('a passage that another process has deleted since it was ranked is passed over', () => {
+  const db = new DatabaseSync(':memory:')
+  prepareIndex(db)
+  const sources = [
+    { name: 'memory/1.jsonl', version: '1', passages: () => [fact(1, 'The parrot.'), fact(2, 'A parrot.')] },
+  ]
+  syncSources(db, sources, 10)
+  db.exec("DELETE FROM passages WHERE text = 'A parrot.'")
+  expect(rank(db, query(sources, 'parrot'), null).map(({ text }) => text)).toEqual(['The parrot.'])
+  db.close()
 })
 
 test('the store asks the newest files only whether they have changed', async () => {

@@ -3,13 +3,16 @@ import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { Files } from '../../stores/tree/files.ts'
 import type { Fs } from '../../stores/tree/fs.ts'
+import { interceptedFs } from '../../stores/tree/intercepted-fs.ts'
 import { type LeasePlace, Leases } from '../../stores/tree/leases.ts'
 import { nodeFs } from '../../stores/tree/node-fs.ts'
 import { type Owner, processOwner } from '../../stores/tree/owner.ts'
 import { countingFs } from '../support/fs-counting.ts'
 import { delayedFs } from '../support/fs-delayed.ts'
+import { faultyFs } from '../support/fs-faults.ts'
 import { testIds, virtualTime } from '../support/fs-tree.ts'
 import { STILL } from '../support/mortal-world.ts'
+import { outOfDescriptors } from '../support/out-of-descriptors.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 /** The first call is answered by `first`. */
@@ -178,5 +181,47 @@ describe.each([
     expect(owner.isDead(`${boot} ${namespace} 4194305 1`)).toBe(true)
     expect(owner.isDead(`${boot} pid:[1] ${pid} ${Number(start) + 1}`)).toBe(false)
     expect(owner.isDead('nonsense')).toBe(false)
+  })
+
+  test('nobody is dead because no file descriptor is left to look at them', () => {
+    const printed = outOfDescriptors(
+      { processOwner: 'stores/tree/owner.ts' },
+      `const owner = processOwner()
+      exhaust()
+      const isDead = owner.isDead(owner.id)
+      relieve()
+      show(isDead)`,
+    )
+    expect(printed).toBe('false\n')
+  })
+
+  test('who loses every race holds nothing, and is not told that it does', () => {
+    const losing = interceptedFs(nodeFs, (operation, subject, run) => {
+      if (operation !== 'link' || !String(subject).includes('/lock.')) return run()
+      throw Object.assign(new Error('EEXIST: planted'), { code: 'EEXIST' })
+    })
+    const { leases } = leasesIn(temporaryDirectory(), nobody, losing)
+    const taking = leases.take(place, { ...claim, data: { run: 'ours' } })
+    expect(taking).toMatchObject({ kind: 'held', claim: { purpose: 'contended', data: {} } })
+  })
+
+  test('who is told of an error when taking one holds nothing', () => {
+    let failures = 0
+    for (let at = 1; at < 30; at++) {
+      const root = temporaryDirectory()
+      leasesIn(root).leases.release(place, 1)
+      const { leases } = leasesIn(
+        root,
+        nobody,
+        faultyFs(nodeFs, { at, fault: { kind: 'fail', code: 'EIO' } }),
+      )
+      try {
+        leases.take(place, claim)
+      } catch {
+        failures++
+        expect(leasesIn(root).leases.take(place, claim)).toMatchObject({ kind: 'taken' })
+      }
+    }
+    expect(failures).toBeGreaterThan(2)
   })
 })

@@ -97,6 +97,30 @@ describe('a run on disk', () => {
     await expect(runs.start(runConfig('R2'))).resolves.toMatchObject({ kind: 'started' })
   })
 
+  test('a start that failed holds neither the agent nor the workspace', async () => {
+    let failures = 0
+    for (let at = 1; at < 100; at++) {
+      const root = temporaryDirectory()
+      let isOpen = false
+      const failing = faultyFs(nodeFs, {
+        at,
+        fault: { kind: 'fail', code: 'EIO' },
+        concerns: () => isOpen,
+      })
+      const { runs } = testTree(root, { fs: failing })
+      isOpen = true
+      try {
+        await runs.start(runConfig('R1'))
+      } catch {
+        isOpen = false
+        failures++
+        if ((await runs.config(REF)) === null)
+          await expect(runs.start(runConfig('R2'))).resolves.toMatchObject({ kind: 'started' })
+      }
+    }
+    expect(failures).toBeGreaterThan(20)
+  })
+
   test('a claim that is not renewed comes free by the clock of the tree', async () => {
     const root = temporaryDirectory()
     const { runs } = testTree(root, { owner: { id: null, isDead: () => false } })
