@@ -1,6 +1,6 @@
 // The bundles as Lambda runs them: one process an invocation, keys from Secrets Manager, runs started in Step Functions.
 import { spawn } from 'node:child_process'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Metafile } from 'esbuild'
 import { bundleLambda, initialInputs } from '../../scripts/bundle.ts'
 import type { ForgeRunState, ForgeStepResult } from '../../statemachine/contract.ts'
+import { imageVariables, lambdaUser } from '../support/lambda-image.ts'
 import { startCollector } from '../support/otlp-collector.ts'
 import { runBin } from '../support/program.ts'
 import { ROOT } from '../support/server.ts'
@@ -65,6 +66,8 @@ beforeAll(async () => {
     },
   )
   expect(compiled.code).toBe(0)
+  chmodSync(directory, 0o755)
+  if (lambdaUser.uid !== undefined) chownSync(directory, lambdaUser.uid, lambdaUser.uid)
 }, 60_000)
 afterAll(() => {
   aws.close()
@@ -87,14 +90,15 @@ function invoke(
 ): Promise<unknown> {
   const child = spawn(process.execPath, ['--input-type=module', '-e', CALL, join(bundles, file)], {
     cwd: directory,
+    ...lambdaUser,
     env: {
+      ...imageVariables(bundles),
       PATH: process.env.PATH ?? '',
       AWS_LAMBDA_FUNCTION_NAME: 'Api',
       AWS_REGION: 'eu-central-1',
       AWS_ACCESS_KEY_ID: 'test',
       AWS_SECRET_ACCESS_KEY: 'test',
       AWS_ENDPOINT_URL: `http://127.0.0.1:${(aws.address() as AddressInfo).port}`,
-      NEAM_BYTECODE: join(bundles, 'bytecode'),
       NEAM_SESSIONS_DIR: join(mount, 'sessions'),
       NEAM_MEMORY_DIR: join(directory, 'memory'),
       NEAM_WORKSPACE_DIR: join(mount, 'workspace'),

@@ -68,6 +68,18 @@ const RUNTIME = `
   writeFileSync(answers, JSON.stringify({ results, left }))
 `
 
+/** Who runs the functions, where the tests may choose: Lambda's user has no account in the image, nor a home. */
+export const lambdaUser: { readonly uid?: number; readonly gid?: number } =
+  process.getuid?.() === 0 ? { uid: 51_234, gid: 51_234 } : {}
+
+/** The variables that Dockerfile.lambda sets, for bundles that lie at `taskRoot`. */
+export const imageVariables = (taskRoot: string): Environment =>
+  Object.fromEntries(
+    [...readFileSync(join(ROOT, 'Dockerfile.lambda'), 'utf8').matchAll(/^ENV (\w+)=(.*)$/gm)].map(
+      ([, name = '', value = '']) => [name, value.replaceAll('/var/task', taskRoot)],
+    ),
+  )
+
 /** Builds the image of a program; `key` is its NEAM_API_KEY. */
 export async function lambdaImage(program: string, key: string): Promise<LambdaImage> {
   const directory = temporaryDirectory()
