@@ -16,6 +16,26 @@ export function readAction<const A extends string>(
 }
 
 /**
+ * What stands behind an action: the program, then what the action takes; a name in brackets may be left out. @throws UsageError
+ * that names what is missing, or is too much
+ */
+export function readArguments(
+  command: string,
+  action: string,
+  names: readonly string[],
+  given: readonly string[],
+): readonly string[] {
+  const wanted = ['FILE', ...names]
+  const missing = wanted[given.length]
+  if (missing !== undefined && !missing.startsWith('['))
+    throw new UsageError(`${action} needs ${missing}: ${command} ${action} ${wanted.join(' ')}`)
+  const unexpected = given[wanted.length]
+  if (unexpected !== undefined)
+    throw new UsageError(`unexpected argument ${unexpected}; see ${command} --help`)
+  return given
+}
+
+/**
  * Refuses what stands in the place of a command and is none, where a file may stand, too: a word that is near to a
  * command, or that something follows as it follows a command. @throws UsageError
  */

@@ -15,6 +15,7 @@ import { audit } from './neam-cli/audit.ts'
 import { confirmations } from './neam-cli/confirmations.ts'
 import { CHAT_COMMANDS, converse } from './neam-cli/conversation.ts'
 import { doctor } from './neam-cli/doctor.ts'
+import { memory } from './neam-cli/memory.ts'
 import { sessions } from './neam-cli/sessions.ts'
 import { workspace } from './neam-cli/workspace.ts'
 import { packageVersion } from './package-root.ts'
@@ -40,7 +41,14 @@ const FLAGS = {
 } as const satisfies Flags
 
 /** What is not a chat; `neam-cli COMMAND --help` tells more. */
-const OTHERS: Readonly<Record<string, Command>> = { audit, confirmations, doctor, sessions, workspace }
+const OTHERS: Readonly<Record<string, Command>> = {
+  audit,
+  confirmations,
+  doctor,
+  memory,
+  sessions,
+  workspace,
+}
 
 const HELP = helpText({
   usage: ['neam-cli FILE [flags]', 'neam-cli COMMAND ...'],

@@ -7,6 +7,7 @@ import { AGENTS_ANSWER } from './agents/list.ts'
 import { BYTES } from './answer-parts.ts'
 import { OUTBOUND_MESSAGE } from './channel/channel-message.ts'
 import { COMPACT_ANSWER } from './claw/compact.ts'
+import { FACT_ANSWER, FACTS_ANSWER } from './claw/facts.ts'
 import { FORGET_ANSWER } from './claw/forget.ts'
 import { CLAW_LIST_ANSWER } from './claw/list.ts'
 import { RESET_ANSWER } from './claw/reset.ts'
@@ -76,6 +77,9 @@ export const ANSWERS: Readonly<Record<HandlerName, AnswerShapes>> = {
   clawTurn: { 200: json(TURN_ANSWER) },
   clawTurnEvents: { 200: streamed(TURN_EVENTS_ANSWER) },
   clawReset: { 200: json(RESET_ANSWER) },
+  clawFacts: { 200: json(FACTS_ANSWER) },
+  clawFactApprove: { 200: json(FACT_ANSWER) },
+  clawFactForget: { 200: json(FACT_ANSWER) },
   clawForget: { 200: json(FORGET_ANSWER) },
   clawCompact: { 200: json(COMPACT_ANSWER) },
   clawSessionCompact: { 200: json(COMPACT_ANSWER) },

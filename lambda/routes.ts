@@ -32,6 +32,9 @@ export type HandlerName =
   | 'clawTurnEvents'
   | 'clawReset'
   | 'clawForget'
+  | 'clawFacts'
+  | 'clawFactApprove'
+  | 'clawFactForget'
   | 'clawCompact'
   | 'clawSessionCompact'
   | 'forgeList'
@@ -129,6 +132,27 @@ const TABLE: readonly Route[] = [
     handler: 'clawForget',
     credential: 'key',
     summary: 'Delete what is remembered of a session: all its texts but the live history',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/claw/{agent}/sessions/{key}/memory/facts',
+    handler: 'clawFacts',
+    credential: 'key',
+    summary: 'Facts that compactions of a session found, those in quarantine too',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/claw/{agent}/sessions/{key}/memory/facts/{fact}/approve',
+    handler: 'clawFactApprove',
+    credential: 'admin',
+    summary: 'Take a fact out of quarantine',
+  },
+  {
+    method: 'DELETE',
+    path: '/api/v1/claw/{agent}/sessions/{key}/memory/facts/{fact}',
+    handler: 'clawFactForget',
+    credential: 'key',
+    summary: 'Delete one fact',
   },
   {
     method: 'POST',

@@ -27,6 +27,16 @@ export async function* sessionsOf({ world }: System, agent: string | null): Asyn
   }
 }
 
+/** One session, all of an agent, or all. Throws `agent_not_found`. */
+export async function* refsOf(
+  system: System,
+  agent: string | null,
+  key: string | null,
+): AsyncGenerator<SessionRef> {
+  if (agent !== null && key !== null) yield { agent, key }
+  else for await (const one of sessionsOf(system, agent)) yield { agent: one.agent, key: one.session_key }
+}
+
 /** Lines of `{role, content, ts}`: the live history. Throws `agent_not_found`, `session_key_invalid`. */
 export const messagesOf = async ({ world }: System, ref: SessionRef): Promise<readonly StoredMessage[]> =>
   (await exportSession(world, ref)).messages

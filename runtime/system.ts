@@ -242,7 +242,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
         inheritStatistics(world, next.world)
         return next
       },
-      hasTree: () => hasTree(nodeFs, settings.stateDir),
+      hasTree: () => hasTree(fs, settings.stateDir),
       check: async () => await (await ready())(world, tree()),
     }
   }

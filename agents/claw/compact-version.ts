@@ -1,6 +1,7 @@
 import type { ClawDecl } from '../../bytecode/manifest.ts'
 import { isoTime } from '../iso-time.ts'
-import { addFacts } from '../memory/add-facts.ts'
+import { changeMemoryFile } from '../memory/change-memory-file.ts'
+import { withFacts } from '../memory/memory-file.ts'
 import { summarize } from '../memory/summary.ts'
 import { Fault } from '../ports/fault.ts'
 import type { Lease, SessionRef, SessionVersion, StoredMessage } from '../ports/sessions.ts'
@@ -105,7 +106,7 @@ async function copyFacts(
 ): Promise<void> {
   try {
     const workspace = await world.workspaces.open(world.workspaces.resolve(agent.name, agent.workspace))
-    await addFacts(world, workspace, { session: ref.key, facts, time })
+    await changeMemoryFile(world, workspace, (file) => withFacts(file, ref.key, facts, time))
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 'path_refused') throw error
     world.output.warn('the facts of a session were not kept in MEMORY.md', error)

@@ -1,6 +1,7 @@
 import type { ClawDecl } from '../../bytecode/manifest.ts'
 import { findAgent } from '../find-agent.ts'
-import { MEMORY_FILE, withoutSession } from '../memory/memory-file.ts'
+import { changeMemoryFile } from '../memory/change-memory-file.ts'
+import { withoutSession } from '../memory/memory-file.ts'
 import { Fault } from '../ports/fault.ts'
 import type { SessionRef } from '../ports/sessions.ts'
 import type { World } from '../world.ts'
@@ -74,10 +75,7 @@ async function forgetCopy(world: World, agent: ClawDecl, { key }: SessionRef): P
   if (!(await world.workspaces.exists(root))) return
   try {
     const workspace = await world.workspaces.open(root)
-    const file = await workspace.read(MEMORY_FILE)
-    if (file === null) return
-    const rest = withoutSession(file, key)
-    if (rest !== file) await workspace.write(MEMORY_FILE, rest)
+    await changeMemoryFile(world, workspace, (file) => withoutSession(file, key))
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 'path_refused') throw error
     world.output.warn('the facts of a session were not removed from MEMORY.md', error)

@@ -32,6 +32,17 @@ export function withoutSession(file: string, session: string): string {
   return start === -1 ? file : [...lines.slice(0, start), ...lines.slice(end)].join('\n')
 }
 
+/** A MEMORY.md without one fact of a session; the time over it goes when nothing else stands below it. */
+export function withoutFact(file: string, session: string, fact: string): string {
+  const lines = file.split('\n')
+  const [start, end] = sectionOf(lines, headingOf(session))
+  const at = start === -1 ? -1 : lines.indexOf(`- ${fact}`, start)
+  if (at === -1 || at >= end) return file
+  const isAlone =
+    lines[at - 2]?.startsWith('### ') === true && lines[at - 1] === '' && !lines[at + 1]?.startsWith('- ')
+  return isAlone ? lines.toSpliced(at - 2, 4).join('\n') : lines.toSpliced(at, 1).join('\n')
+}
+
 /** As JSON, because a key may hold line ends. */
 const headingOf = (session: string): string => `## Session ${JSON.stringify(session)}`
 

@@ -28,6 +28,7 @@ const TEXTS = {
   turn_handed_over: () => 'the turn takes longer and goes on in the background',
   turn_not_found: (d: Data) => `turn not found: ${show(d.turn)}`,
   turn_forgotten: (d: Data) => `turn ${show(d.turn)} is over, and its answer was deleted since`,
+  fact_not_found: (d: Data) => `the session has no fact ${show(d.fact)}`,
   run_not_found: (d: Data) => `run not found: ${show(d.run)}`,
   confirmation_not_found: (d: Data) => `no confirmation has the trace id ${JSON.stringify(d.trace_id)}`,
   // what may say no

@@ -27,10 +27,24 @@ export interface MemoryStore {
       readonly isTainted: boolean
     },
   ): Promise<void>
+  /** The files of facts, oldest first by name. */
+  facts(ref: SessionRef): Promise<readonly FactFile[]>
+  /**
+   * Puts other facts in the place of a file's, under another name, so that every index takes them for new; none = the file
+   * goes. A crash in between leaves both. Throws `record_damaged` for a file with lines that cannot be read.
+   */
+  replaceFacts(ref: SessionRef, file: string, facts: readonly StoredMessage[]): Promise<void>
   /** Deletes archive and facts; tells how many files of each. Repeating it is harmless. */
   forget(ref: SessionRef): Promise<{ readonly conversations: number; readonly facts: number }>
   /** Oldest first by name. */
   sources(ref: SessionRef): Promise<readonly MemorySource[]>
+}
+
+/** The facts that one compaction found. */
+export interface FactFile {
+  readonly file: string
+  /** Lines that cannot be read are left out. */
+  readonly messages: readonly StoredMessage[]
 }
 
 /** A piece of text that can be recalled. */

@@ -6,15 +6,16 @@ import {
   type ListedSession,
   messagesOf,
   type Repair,
+  refsOf,
   repairs,
   sessionsOf,
   wholeSession,
 } from '../../runtime/sessions.ts'
 import type { System } from '../../runtime/system.ts'
-import { readAction } from '../action.ts'
+import { readAction, readArguments } from '../action.ts'
 import { type Command, command } from '../command.ts'
 import { CommandError } from '../command-error.ts'
-import { type Flags, UsageError } from '../flags.ts'
+import type { Flags } from '../flags.ts'
 import { localSystem } from '../local-system.ts'
 import { writeOutputFile } from '../output-file.ts'
 import { shownLine, shownText } from '../shown-text.ts'
@@ -101,14 +102,12 @@ interface Wanted {
 
 function readRequest([first, ...rest]: readonly string[]): Wanted {
   const action = readAction('neam-cli sessions', Object.keys(ACTIONS) as Action[], first)
-  const wanted = ['FILE', ...ACTIONS[action]]
-  const missing = wanted[rest.length]
-  if (missing !== undefined && !missing.startsWith('['))
-    throw new UsageError(`${action} needs ${missing}: neam-cli sessions ${action} ${wanted.join(' ')}`)
-  const unexpected = rest[wanted.length]
-  if (unexpected !== undefined)
-    throw new UsageError(`unexpected argument ${unexpected}; see neam-cli sessions --help`)
-  const [file = '', agent = null, key = null] = rest
+  const [file = '', agent = null, key = null] = readArguments(
+    'neam-cli sessions',
+    action,
+    ACTIONS[action],
+    rest,
+  )
   return { action, file, agent, key }
 }
 
@@ -138,18 +137,13 @@ async function repair(
   // what is cut off stays open, and goes on at the next repair
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort())
-  for await (const repaired of repairs(system, refs(system, agent, key), stop.signal)) {
+  for await (const repaired of repairs(system, refsOf(system, agent, key), stop.signal)) {
     found += 1
     if (repaired.status === 'failed') failed += 1
     print(json ? JSON.stringify(repaired) : repairedText(repaired))
   }
   if (found === 0 && !json) print('Nothing to repair.')
   return failed === 0 ? 0 : 1
-}
-
-async function* refs(system: System, agent: string | null, key: string | null) {
-  if (agent !== null && key !== null) yield { agent, key }
-  else for await (const one of sessionsOf(system, agent)) yield { agent: one.agent, key: one.session_key }
 }
 
 const repairedText = ({ agent, session_key, turn_id, accepted_at, status, text }: Repair): string =>

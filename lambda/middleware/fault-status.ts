@@ -10,6 +10,7 @@ export const FAULT_STATUS: Readonly<Record<FaultCode, number>> = {
   turn_handed_over: 503,
   turn_not_found: 404,
   turn_forgotten: 410,
+  fact_not_found: 404,
   run_not_found: 404,
   confirmation_not_found: 404,
   agent_disabled: 503,

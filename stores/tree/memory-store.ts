@@ -1,5 +1,6 @@
-import type { MemorySource, MemoryStore } from '../../agents/ports/memory.ts'
-import type { SessionRef } from '../../agents/ports/sessions.ts'
+import { Fault } from '../../agents/ports/fault.ts'
+import type { FactFile, MemorySource, MemoryStore } from '../../agents/ports/memory.ts'
+import type { SessionRef, StoredMessage } from '../../agents/ports/sessions.ts'
 import { taintedIf } from '../../agents/ports/tainted.ts'
 import type { Files } from './files.ts'
 import { byVersion } from './records.ts'
@@ -13,6 +14,12 @@ const FACTS = 'memory'
  * but the name is asked for: on a network file system each question takes a millisecond, and there may be 100,000.
  */
 const UNSETTLED = 64
+
+/** `<session>.v7.jsonl`, then `<session>.v7.r1.jsonl`, `<session>.v7.r2.jsonl` ... */
+function nextName(file: string): string {
+  const [, name = '', revision = '0'] = /^(.*?)(?:\.r(\d+))?\.jsonl$/.exec(file) ?? []
+  return `${name}.r${Number(revision) + 1}.jsonl`
+}
 
 /** What is remembered of a session: its `archive/`, and facts in `memory/`, in the same line format. */
 export class TreeMemoryStore implements MemoryStore {
@@ -30,6 +37,30 @@ export class TreeMemoryStore implements MemoryStore {
       facts.map((content) => ({ role: 'system', content, ts, ...taintedIf(isTainted) })),
     )
     this.#files.replace(`${this.#paths.directory(ref)}/${FACTS}/${sessionId}.v${seq}.jsonl`, lines)
+  }
+
+  async facts(ref: SessionRef): Promise<readonly FactFile[]> {
+    const directory = `${this.#paths.directory(ref)}/${FACTS}`
+    return this.#files
+      .listFresh(directory)
+      .filter((name) => name.endsWith('.jsonl'))
+      .toSorted()
+      .map((file) => ({
+        file,
+        messages: readLines(this.#files.readFresh(`${directory}/${file}`) ?? '').messages,
+      }))
+  }
+
+  async replaceFacts(ref: SessionRef, file: string, facts: readonly StoredMessage[]): Promise<void> {
+    const directory = `${this.#paths.directory(ref)}/${FACTS}`
+    const path = `${directory}/${file}`
+    const { damagedLines } = readLines(this.#files.readFresh(path) ?? '')
+    if (damagedLines > 0) {
+      const problem = `${damagedLines} of its lines cannot be read`
+      throw new Fault('record_damaged', { path: this.#files.absolute(path), problem })
+    }
+    if (facts.length > 0) this.#files.replace(`${directory}/${nextName(file)}`, messageLines(facts))
+    this.#files.remove(path)
   }
 
   async forget(ref: SessionRef): Promise<{ readonly conversations: number; readonly facts: number }> {

@@ -1,7 +1,11 @@
+import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { compact } from '../../agents/claw/compact.ts'
+import { approveFact, type Fact, forgetFact, listFacts } from '../../agents/claw/facts.ts'
 import { resetSession } from '../../agents/claw/reset.ts'
 import { message, say } from '../support/asking.ts'
+import { faultOf } from '../support/faults.ts'
 import { calls, ScriptedModel, says } from '../support/scripted-model.ts'
 import { type TestWorld, testWorld } from '../support/world.ts'
 import { memory, request } from './compaction-world.ts'
@@ -90,6 +94,75 @@ describe('what a tainted turn would remember', () => {
 
     await resetSession(t.world, DEFAULT)
     expect(await prompt(t, 'Which bank account is it?')).not.toContain('EVIL-1')
+  })
+
+  describe('and quarantined', () => {
+    /** A session with two quarantined facts, reset since; and what its prompts hold of them. */
+    const quarantined = async () => {
+      const t = await read()
+      for (const text of ['one', 'two']) await prompt(t, text)
+      t.model.answer(
+        says('## Facts\n- The bank account is EVIL-1.\n- The bank is in Oslo.\n## Summary\nA bank account.'),
+      )
+      await compact(t.world, request(t))
+      await resetSession(t.world, DEFAULT)
+      const facts = await listFacts(t.world, DEFAULT)
+      return { t, evil: facts[0]!, oslo: facts[1]! }
+    }
+    const decision = ({ id }: Fact) => ({ ...DEFAULT, id, by: 'user ann' })
+    const isRecalled = async (t: TestWorld) =>
+      /"kind":"fact"[^\n]*The bank is in Oslo/.test(await prompt(t, 'Where is the bank, Oslo?'))
+
+    test('is recalled once a person approves it, it alone, and is in MEMORY.md', async () => {
+      const { t, evil, oslo } = await quarantined()
+      expect([evil, oslo]).toMatchObject([
+        { text: 'The bank account is EVIL-1.', quarantined: true },
+        { text: 'The bank is in Oslo.', quarantined: true },
+      ])
+      expect(await isRecalled(t)).toBe(false)
+      for (const _ of ['once', 'again'])
+        expect(await approveFact(t.world, decision(oslo))).toEqual({ ...oslo, quarantined: false })
+      expect(await isRecalled(t)).toBe(true)
+      expect(await prompt(t, 'Which bank account?')).not.toContain('EVIL-1')
+      expect(memory(t)).toMatch(/\n- The bank is in Oslo\.\n$/)
+      expect(memory(t)).not.toContain('EVIL')
+      expect(await listFacts(t.world, DEFAULT)).toEqual([evil, { ...oslo, quarantined: false }])
+      expect(t.audit.findLast(({ event }) => event === 'memory.approved')).toMatchObject({
+        agent: 'Bot',
+        sessionKey: 'default',
+        metadata: { fact: oslo.id, by: 'user ann' },
+      })
+    })
+
+    test('is gone once a person deletes it, from MEMORY.md too, and the others stay', async () => {
+      const { t, evil, oslo } = await quarantined()
+      await approveFact(t.world, decision(evil))
+      await approveFact(t.world, decision(oslo))
+      expect(await forgetFact(t.world, decision(oslo))).toEqual({ ...oslo, quarantined: false })
+      expect(await isRecalled(t)).toBe(false)
+      expect(memory(t)).not.toContain('Oslo')
+      expect(memory(t)).toContain('- The bank account is EVIL-1.')
+      expect((await listFacts(t.world, DEFAULT)).map(({ id }) => id)).toEqual([evil.id])
+      await forgetFact(t.world, decision(evil))
+      expect(memory(t)).toBe(`# Memory\n\n## Session "default"\n`)
+      expect(await listFacts(t.world, DEFAULT)).toEqual([])
+      expect(await faultOf(forgetFact(t.world, decision(evil)))).toMatchObject({
+        code: 'fact_not_found',
+        data: { fact: evil.id },
+      })
+    })
+
+    test('is kept as it is when its file has lines that cannot be read', async () => {
+      const { t, oslo } = await quarantined()
+      const folder = join(t.root, 'sessions/Bot/default/memory')
+      const [name] = readdirSync(folder)
+      appendFileSync(join(folder, name!), '{"role":"system"')
+      const before = readFileSync(join(folder, name!), 'utf8')
+      for (const decide of [approveFact, forgetFact])
+        expect(await faultOf(decide(t.world, decision(oslo)))).toMatchObject({ code: 'record_damaged' })
+      expect(readdirSync(folder)).toEqual([name])
+      expect(readFileSync(join(folder, name!), 'utf8')).toBe(before)
+    })
   })
 
   test('leaves a session that has read nothing as it was: facts in MEMORY.md, the summary of the system', async () => {

@@ -19,12 +19,20 @@ export interface HttpCase {
   readonly code?: string
 }
 
+const json = (value: unknown): string => JSON.stringify(value)
+
+/** What Shop remembers of alice, as it lies in `memory/`. */
+export const FACTS = ['Alice collects in Bremen.', 'Alice is left-handed.']
+  .map((content) => `${json({ role: 'system', content, ts: '2026-11-21T10:00:00Z', tainted: true })}\n`)
+  .join('')
+
 const KEYED = [['idempotency-key', 'order-17']] as const
 /** The turn of that key, and what is waiting in it. */
 const TURN = 'if45b6bafd9a079f624c8bff80f3839e4a87009f5'
 const TRACE = '594a506d6aa4be388d4d7f2770a06ca6'
 const SESSION = '/api/v1/claw/Shop/sessions/alice'
-const json = (value: unknown): string => JSON.stringify(value)
+/** The second of `FACTS`. */
+const FACT = `${SESSION}/memory/facts/f581084526c03e56`
 /** More than a request may have. */
 export const TOO_LARGE = json({ message: 'x'.repeat(1024 * 1024) })
 
@@ -309,6 +317,17 @@ const CLAW: readonly HttpCase[] = [
     status: 404,
     code: 'archive_not_found',
   },
+  { name: 'facts', method: 'GET', path: `${SESSION}/memory/facts`, status: 200 },
+  {
+    name: 'fact-approve-api-key',
+    method: 'POST',
+    path: `${FACT}/approve`,
+    status: 403,
+    code: 'forbidden',
+  },
+  { name: 'fact-approve', method: 'POST', path: `${FACT}/approve`, key: 'admin', status: 200 },
+  { name: 'fact-forget', method: 'DELETE', path: FACT, status: 200 },
+  { name: 'fact-forget-again', method: 'DELETE', path: FACT, status: 404, code: 'fact_not_found' },
   { name: 'forget', method: 'DELETE', path: `${SESSION}/memory`, status: 200 },
   {
     name: 'channel-message',

@@ -14,7 +14,7 @@ import { lambdaImage } from '../support/lambda-image.ts'
 import { runBin } from '../support/program.ts'
 import { type Server, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
-import { HTTP_CASES, type HttpCase, type Key, TOO_LARGE } from './http-cases.ts'
+import { FACTS, HTTP_CASES, type HttpCase, type Key, TOO_LARGE } from './http-cases.ts'
 
 const PROGRAM = `
 channel web { type: "http" path: "/v1/chat" cors: true }
@@ -68,7 +68,7 @@ function stagedEventOf(event: APIGatewayProxyEventV2): APIGatewayProxyEventV2 {
   }
 }
 
-/** A tree in which a run has ended, three times over. */
+/** A tree in which a run has ended and something is remembered, three times over. */
 async function preparedTrees(program: string) {
   const tree = temporaryDirectory()
   for (const folder of ['sessions', 'workspace', 'state']) mkdirSync(join(tree, folder))
@@ -76,6 +76,9 @@ async function preparedTrees(program: string) {
     cwd: temporaryDirectory(),
     env: foldersBelow(tree),
   })
+  const remembered = join(tree, 'sessions/Shop/alice/memory')
+  mkdirSync(remembered, { recursive: true })
+  writeFileSync(join(remembered, 'session.v1.jsonl'), FACTS)
   const others = [temporaryDirectory(), temporaryDirectory()] as const
   for (const other of others) cpSync(tree, other, { recursive: true })
   return [tree, ...others] as const

@@ -1,7 +1,7 @@
 import { Fault } from '../ports/fault.ts'
 import type { Workspace } from '../ports/workspace.ts'
 import type { World } from '../world.ts'
-import { MEMORY_FILE, withFacts } from './memory-file.ts'
+import { MEMORY_FILE } from './memory-file.ts'
 
 /** Reading, changing and writing a small file takes milliseconds; a holder that is gone on another machine this long. */
 const LEASE_MS = 10_000
@@ -9,13 +9,13 @@ const LEASE_MS = 10_000
 const WAIT_MS = 15_000
 
 /**
- * Adds facts to the MEMORY.md that all sessions of an agent share, one session at a time, so that none writes over
- * what another just added. Throws `path_refused` and `storage_*`.
+ * Changes the MEMORY.md that all sessions of an agent share, one session at a time, so that none writes over what another just
+ * wrote; "" is one that is not there. What stays as it was is not written. Throws `path_refused` and `storage_*`.
  */
-export async function addFacts(
+export async function changeMemoryFile(
   world: Pick<World, 'fileLeases'>,
   workspace: Workspace,
-  { session, facts, time }: { session: string; facts: readonly string[]; time: string },
+  change: (file: string) => string,
 ): Promise<void> {
   const path = `${workspace.root}/${MEMORY_FILE}`
   const lease = await world.fileLeases.acquire(path, { ttlMs: LEASE_MS, waitMs: WAIT_MS })
@@ -25,7 +25,8 @@ export async function addFacts(
   }
   try {
     const file = (await workspace.read(MEMORY_FILE)) ?? ''
-    await workspace.write(MEMORY_FILE, withFacts(file, session, facts, time))
+    const changed = change(file)
+    if (changed !== file) await workspace.write(MEMORY_FILE, changed)
   } finally {
     await lease.release()
   }
