@@ -1,4 +1,7 @@
 import { processEnvironment } from '../runtime/environment.ts'
+import { systemSecrets } from '../runtime/secrets.ts'
+import { readSettings } from '../runtime/settings.ts'
+import { systemClock } from '../runtime/time.ts'
 import { CommandError } from './command-error.ts'
 import type { Flags } from './flags.ts'
 
@@ -18,16 +21,17 @@ export interface ApiClient {
   bytes(path: string): Promise<Uint8Array>
 }
 
-/** The HTTP API of a server, with the key that the environment has under `keyName`. */
+/** The HTTP API of a server, with the first key that is set as `keyName`. @throws SettingsError */
 export function apiClient(
   { url }: { readonly url?: string },
   keyName: 'NEAM_API_KEY' | 'NEAM_ADMIN_KEY' = 'NEAM_API_KEY',
 ): ApiClient {
   const environment = processEnvironment()
   const base = (url ?? environment.NEAM_URL ?? 'http://127.0.0.1:8080').replace(/\/+$/, '')
-  const key = environment[keyName]?.split(',')[0]?.trim()
+  const secrets = systemSecrets(environment, readSettings(environment, process.cwd()), systemClock)
 
   const send = async (method: string, path: string, body?: unknown): Promise<Response> => {
+    const key = (await secrets.get(keyName))?.split(',')[0]?.trim()
     let response: Response
     try {
       response = await fetch(base + path, {

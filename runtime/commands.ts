@@ -40,7 +40,11 @@ function atFirstCommand(load: () => Promise<Commands>): Commands {
 const isolationOptions = (settings: Settings, environment: Environment): IsolationOptions => ({
   path: environment.PATH ?? SYSTEM_PATH,
   network: settings.commandNetwork,
-  hidden: [settings.stateDir, settings.sessionsDir],
+  hidden: [
+    settings.stateDir,
+    settings.sessionsDir,
+    ...(settings.secretsDir === null ? [] : [settings.secretsDir]),
+  ],
 })
 
 /** What to warn about before a program with commands runs: a child process can read the first environment of ours. */

@@ -33,6 +33,8 @@ export interface Settings {
   /** Really on AWS: `sam local invoke` is not. */
   readonly onLambda: boolean
   readonly secretArns: readonly string[]
+  /** Absolute; has secrets as files, which win over the environment; null = none. */
+  readonly secretsDir: string | null
   readonly stateMachineArn: string | null
   /** Name of the function that runs commands; only asked on Lambda. */
   readonly sandboxFunction: string | null
@@ -170,6 +172,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     production: onLambda || text('NEAM_ENV') === 'production',
     onLambda,
     secretArns: onLambda ? list(text('NEAM_SECRET_ARN')) : [],
+    secretsDir: onLambda ? null : path('NEAM_SECRETS_DIR'),
     stateMachineArn: text('NEAM_STATE_MACHINE_ARN'),
     sandboxFunction: text('NEAM_SANDBOX_FUNCTION'),
     fileSystemId: onLambda ? text('NEAM_FILE_SYSTEM_ID') : null,

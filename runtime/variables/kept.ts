@@ -1,4 +1,4 @@
-import { DIRECTORY, EVERYONE, TEXT, type VariableGroup } from './variable.ts'
+import { DIRECTORY, EVERYONE, LOCAL, TEXT, type VariableGroup } from './variable.ts'
 
 /** Where sessions, state and workspaces are kept. */
 export const KEPT: VariableGroup = {
@@ -27,6 +27,14 @@ export const KEPT: VariableGroup = {
       initial: 'the current directory',
       readBy: EVERYONE,
       page: 'forge.md',
+    },
+    {
+      name: 'NEAM_SECRETS_DIR',
+      meaning: 'secrets as files, each named as its variable, which they win over',
+      takes: DIRECTORY,
+      initial: 'secrets are in the environment',
+      readBy: LOCAL,
+      page: 'containers.md',
     },
     {
       name: 'NEAM_MEMORY_DIR',

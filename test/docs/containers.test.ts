@@ -1,10 +1,13 @@
-import { existsSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
+import { parse } from 'yaml'
 import packageJson from '../../package.json' with { type: 'json' }
 import { VARIABLES } from '../../runtime/variables.ts'
 import { argumentsOf, stagesOf } from '../support/dockerfile.ts'
 import { commands, curl, page } from '../support/docs.ts'
+import { fetch } from '../support/fetch.ts'
 import { ROOT, type Server, startServer } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
@@ -12,6 +15,9 @@ const PAGE = page('docs/containers.md')
 const PRINTED = commands(PAGE)
 const FINAL = stagesOf('Dockerfile').at(-1)!
 const VOLUMES = JSON.parse(argumentsOf(FINAL, 'VOLUME')[0]!) as string[]
+
+/** How keys are made. */
+const IN_SHELL = /^(echo "NEAM_|openssl rand |mkdir -p secrets$|cp \S+ secrets\/)/
 
 /** What is given to `docker run`, and to the image. */
 const runs = PRINTED.filter((command) => command.startsWith('docker run ')).map((command) => {
@@ -74,9 +80,31 @@ describe('docs/containers.md', () => {
     }
   })
 
+  test('makes keys, in .env and in files, that a server takes', async () => {
+    const cwd = temporaryDirectory()
+    writeFileSync(join(cwd, 'openai-key'), 'sk-of-openai')
+    const shell = PRINTED.filter((command) => IN_SHELL.test(command)).join('\n')
+    execFileSync('sh', ['-ec', shell.replace('/path/to/', '')], { cwd })
+    const [, key] = /^NEAM_API_KEY=([0-9a-f]{64})\n$/.exec(readFileSync(join(cwd, '.env'), 'utf8'))!
+    const names = readdirSync(join(cwd, 'secrets')).toSorted()
+    const { secrets } = parse(page('docker-compose.secrets.yaml')) as { secrets: object }
+    expect(names).toEqual(Object.keys(secrets).toSorted())
+    const inFile = readFileSync(join(cwd, 'secrets/NEAM_API_KEY'), 'utf8').trim()
+    for (const [env, bearer] of [
+      [{ NEAM_API_KEY: key! }, key],
+      [{ NEAM_SECRETS_DIR: 'secrets', NEAM_API_KEY: key! }, inFile],
+    ] as const) {
+      const args = ['--program', join(ROOT, 'examples/container/main.neam'), '--offline']
+      const production = await startServer('bin/neam-api.js', args, { ...env, NEAM_ENV: 'production' }, cwd)
+      const headers = { authorization: `Bearer ${bearer}` }
+      expect((await fetch(`${production.url}/api/v1/claw`, { headers })).status).toBe(200)
+      await production.stop()
+    }
+  })
+
   test('prints no command that is neither run here nor needs Docker', () => {
-    const elsewhere = /^(docker (build|run|logs|stop|start|exec)|mkdir -p output$)/
-    const others = PRINTED.filter((command) => !elsewhere.test(command))
-    expect(others.filter((command) => !command.startsWith('curl '))).toEqual([])
+    const elsewhere = /^(docker (build|run|logs|stop|start|exec|compose) |mkdir -p output$)/
+    const here = (command: string) => command.startsWith('curl ') || IN_SHELL.test(command)
+    expect(PRINTED.filter((command) => !elsewhere.test(command) && !here(command))).toEqual([])
   })
 })
