@@ -71,6 +71,8 @@ async function ours(): Promise<Ask> {
   }
 }
 
+// Before the product is loaded, which keeps the functions that it finds.
+const calls = task.countFiles ? countFileCalls() : null
 const ask = await (task.subject === 'ours' ? ours() : baseline())
 const answer = async (session: string) => {
   const text = await ask(session)
@@ -79,7 +81,7 @@ const answer = async (session: string) => {
 const { warm } = task
 for (let turn = 0; turn < (warm?.turns ?? 0); turn++) await answer(`w${turn % warm!.sessions}`)
 
-const calls = task.countFiles ? countFileCalls() : null
+const before: FileCalls = { calls: 0, made: 0, synced: 0, bytes: 0, ...calls }
 const inModel = modelTime()
 const ownMs: number[] = []
 const from = warm === null ? { user: 0, system: 0 } : process.cpuUsage()
@@ -104,10 +106,10 @@ const report: Report = {
   turnsASecond: task.turns / seconds,
   rssMb: process.resourceUsage().maxRSS / 1024,
   files: calls && {
-    calls: a(calls.calls),
-    made: a(calls.made),
-    synced: a(calls.synced),
-    bytes: a(calls.bytes),
+    calls: a(calls.calls - before.calls),
+    made: a(calls.made - before.made),
+    synced: a(calls.synced - before.synced),
+    bytes: a(calls.bytes - before.bytes),
   },
 }
 console.log(JSON.stringify(report))

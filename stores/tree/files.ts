@@ -1,7 +1,14 @@
 import { Fault } from '../../agents/ports/fault.ts'
 import type { Ids } from '../../agents/ports/ids.ts'
 import { errorCode, type FileStatus, type Fs } from './fs.ts'
-import { appendText, discard, linkIfAbsent, nameIfAbsent, writeNewFile } from './put-if-absent.ts'
+import {
+  discard,
+  linkIfAbsent,
+  nameIfAbsent,
+  writeAndClose,
+  writeAndCloseAside,
+  writeNewFile,
+} from './put-if-absent.ts'
 import { storageFault } from './storage-fault.ts'
 
 /** Temporary files; readers skip them and the collectors remove old ones. */
@@ -54,6 +61,23 @@ export class Files {
     })
   }
 
+  /** As `putIfAbsent`, durable; the process may do other things while the disk syncs. */
+  async putIfAbsentAside(path: string, text: string): Promise<boolean> {
+    return await this.#guardAside(path, async () => {
+      const directory = parentOf(path)
+      const temporary = this.#temporaryIn(directory)
+      const descriptor = this.#inDirectory(directory, () => this.#fs.create(temporary))
+      try {
+        await writeAndCloseAside(this.#fs, descriptor, text)
+        const won = linkIfAbsent(this.#fs, temporary, this.absolute(path), text)
+        if (won) await this.#fs.syncDirectoryAside(this.absolute(directory))
+        return won
+      } finally {
+        discard(this.#fs, temporary)
+      }
+    })
+  }
+
   /** P2 replace: readers see the old text or the new one. Nothing correct may depend on who wins. */
   replace(path: string, text: string, { durable = true }: WriteOptions = {}): void {
     this.#guard(path, () => {
@@ -70,32 +94,27 @@ export class Files {
 
   /** Appends to a file that no other process writes at this time, making it when it is missing. */
   append(path: string, text: string, { durable = true }: WriteOptions = {}): void {
-    this.#guard(path, () => {
-      try {
-        appendText(this.#fs, this.absolute(path), text, durable)
-      } catch (error) {
-        if (errorCode(error) !== 'ENOENT') throw error
-        this.#makeDirectory(parentOf(path))
-        appendText(this.#fs, this.absolute(path), text, durable)
-      }
+    this.#guard(path, () => writeAndClose(this.#fs, this.#openAppend(path), text, durable))
+  }
+
+  /** As `append`, durable; the process may do other things while the disk syncs. */
+  async appendAside(path: string, text: string): Promise<void> {
+    await this.#guardAside(path, async () => {
+      await writeAndCloseAside(this.#fs, this.#openAppend(path), text)
     })
   }
 
   /**
    * P1 for a file that is there already: gives it one more name. False: the name was taken before. `isOurs` tells from the
-   * text under the name whether it is this file.
+   * text under the name whether it is this file. The name may be lost with the machine's power.
    */
-  nameIfAbsent(
-    file: string,
-    path: string,
-    isOurs: (text: string) => boolean,
-    { durable = true }: WriteOptions = {},
-  ): boolean {
-    return this.#guard(path, () => {
-      const won = nameIfAbsent(this.#fs, this.absolute(file), this.absolute(path), isOurs)
-      if (won && durable) this.#fs.syncDirectory(this.absolute(parentOf(path)))
-      return won
-    })
+  nameIfAbsent(file: string, path: string, isOurs: (text: string) => boolean): boolean {
+    return this.#guard(path, () => nameIfAbsent(this.#fs, this.absolute(file), this.absolute(path), isOurs))
+  }
+
+  /** Makes the names in a directory durable; the process may do other things meanwhile. */
+  async syncDirectoryAside(directory: string): Promise<void> {
+    await this.#guardAside(directory, () => this.#fs.syncDirectoryAside(this.absolute(directory)))
   }
 
   /** Gives a file another name, and nothing when there is no such file (any more). */
@@ -203,14 +222,23 @@ export class Files {
   #writeTemporary(path: string, text: string, durable: boolean): string {
     const directory = parentOf(path)
     const temporary = this.#temporaryIn(directory)
+    this.#inDirectory(directory, () => writeNewFile(this.#fs, temporary, text, durable))
+    return temporary
+  }
+
+  #openAppend(path: string): number {
+    return this.#inDirectory(parentOf(path), () => this.#fs.openAppend(this.absolute(path)))
+  }
+
+  /** Makes the directory when it is missing. */
+  #inDirectory<T>(directory: string, step: () => T): T {
     try {
-      writeNewFile(this.#fs, temporary, text, durable)
+      return step()
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error
       this.#makeDirectory(directory)
-      writeNewFile(this.#fs, temporary, text, durable)
+      return step()
     }
-    return temporary
   }
 
   #touch(directory: string): number | null {
@@ -240,6 +268,14 @@ export class Files {
   #guard<T>(path: string, step: () => T): T {
     try {
       return step()
+    } catch (error) {
+      throw storageFault(error, this.absolute(path))
+    }
+  }
+
+  async #guardAside<T>(path: string, step: () => Promise<T>): Promise<T> {
+    try {
+      return await step()
     } catch (error) {
       throw storageFault(error, this.absolute(path))
     }

@@ -3,7 +3,8 @@
  * fail them, kill the process at each of them and delay what they see (`test/support/fs-*.ts`).
  *
  * The calls are synchronous: small writes cost a twentieth of their promise twins, and nothing of this process can
- * run between two of them. Errors are those of `node:fs`, with their `code`; `storageFault` turns them into Faults.
+ * run between two of them. Syncs, which take a disk milliseconds, have twins that let the process go on. Errors are those of
+ * `node:fs`, with their `code`; `storageFault` turns them into Faults.
  */
 export interface Fs {
   /** Makes a file that must not exist yet and opens it for writing. Throws EEXIST. */
@@ -13,6 +14,8 @@ export interface Fs {
   /** One write; may be short. Returns the bytes written. */
   write(descriptor: number, bytes: Uint8Array): number
   fsync(descriptor: number): void
+  /** As `fsync`; the process may do other things meanwhile. */
+  fsyncAside(descriptor: number): Promise<void>
   /** The file's modification time as its server gave it, in milliseconds. */
   modifiedAt(descriptor: number): number
   close(descriptor: number): void
@@ -32,6 +35,8 @@ export interface Fs {
   removeDirectory(path: string): void
   /** Makes the names in a directory durable. */
   syncDirectory(path: string): void
+  /** As `syncDirectory`; the process may do other things meanwhile. */
+  syncDirectoryAside(path: string): Promise<void>
   /** Bytes that may still be written to the file system of a path; Infinity where it does not count them. */
   freeBytes(path: string): number
   /** The path with its links resolved. Throws ENOENT. */

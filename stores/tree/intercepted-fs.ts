@@ -1,17 +1,18 @@
 import type { Fs } from './fs.ts'
 
-export type Operation = keyof Fs
+export type Operation = Exclude<keyof Fs, 'fsyncAside' | 'syncDirectoryAside'>
 
 /** Runs one call; it may look first, throw instead, or throw afterwards. */
 export type Around = <T>(operation: Operation, subject: string | number, run: () => T) => T
 
-/** A file system whose every call goes through `around`. `subject` is the path that changes, or the descriptor. */
+/** A file system whose every call goes through `around`, a sync aside as what it is. `subject` is the path that changes, or the descriptor. */
 export function interceptedFs(fs: Fs, around: Around): Fs {
   return {
     create: (path) => around('create', path, () => fs.create(path)),
     openAppend: (path) => around('openAppend', path, () => fs.openAppend(path)),
     write: (descriptor, bytes) => around('write', descriptor, () => fs.write(descriptor, bytes)),
     fsync: (descriptor) => around('fsync', descriptor, () => fs.fsync(descriptor)),
+    fsyncAside: (descriptor) => around('fsync', descriptor, () => fs.fsyncAside(descriptor)),
     modifiedAt: (descriptor) => around('modifiedAt', descriptor, () => fs.modifiedAt(descriptor)),
     close: (descriptor) => around('close', descriptor, () => fs.close(descriptor)),
     link: (from, to) => around('link', to, () => fs.link(from, to)),
@@ -23,6 +24,7 @@ export function interceptedFs(fs: Fs, around: Around): Fs {
     makeDirectory: (path) => around('makeDirectory', path, () => fs.makeDirectory(path)),
     removeDirectory: (path) => around('removeDirectory', path, () => fs.removeDirectory(path)),
     syncDirectory: (path) => around('syncDirectory', path, () => fs.syncDirectory(path)),
+    syncDirectoryAside: (path) => around('syncDirectory', path, () => fs.syncDirectoryAside(path)),
     freeBytes: (path) => around('freeBytes', path, () => fs.freeBytes(path)),
     realPath: (path) => around('realPath', path, () => fs.realPath(path)),
   }

@@ -20,6 +20,8 @@ export class NamedLines {
   #count = 0
   /** Files of this process whose first names survive the machine; the latest ones. */
   readonly #lasting = new Set<string>()
+  /** The last record of a thing that is being written. */
+  readonly #pending = new Map<string, Promise<boolean>>()
 
   /** `nextId` gives ids that nobody else gets. */
   constructor(files: Files, nextId: () => string) {
@@ -31,17 +33,33 @@ export class NamedLines {
   /**
    * False: there was a record of that name before. One that is not `durable` survives the process at once, the machine
    * with the next durable one of the same thing. Of a durable one the line survives the machine, and its name does when
-   * it is the first in its file: `adopt` gives the others their names back.
+   * it is the first in its file: `adopt` gives the others their names back. The process may do other things meanwhile;
+   * records of one thing wait for each other.
    */
-  putIfAbsent(path: string, record: unknown, { durable = true }: WriteOptions = {}): boolean {
+  async putIfAbsent(path: string, record: unknown, { durable = true }: WriteOptions = {}): Promise<boolean> {
     const [directory, name] = partsOf(path)
-    const own = `${directory}/${name.slice(0, name.indexOf('.'))}.lines.${this.#writer}.jsonl`
+    const thing = `${directory}/${thingOf(name)}`
+    const put = () => this.#put(thing, path, record, durable)
+    const pending = this.#pending.get(thing)
+    const ours = pending === undefined ? put() : pending.then(put, put)
+    this.#pending.set(thing, ours)
+    try {
+      return await ours
+    } finally {
+      if (this.#pending.get(thing) === ours) this.#pending.delete(thing)
+    }
+  }
+
+  async #put(thing: string, path: string, record: unknown, durable: boolean): Promise<boolean> {
+    const [directory, name] = partsOf(path)
+    const own = `${thing}.lines.${this.#writer}.jsonl`
     const line = this.#line(name, record)
     try {
-      this.#files.append(own, line, { durable })
-      const isFirst = durable && !this.#lasting.has(own)
-      const won = this.#name(own, path, line, { durable: isFirst })
-      if (isFirst && won) {
+      if (durable) await this.#files.appendAside(own, line)
+      else this.#files.append(own, line, { durable })
+      const won = this.#name(own, path, line)
+      if (durable && won && !this.#lasting.has(own)) {
+        await this.#files.syncDirectoryAside(directory)
         if (this.#lasting.size === MOST_LASTING) this.#lasting.clear()
         this.#lasting.add(own)
       }
@@ -63,7 +81,7 @@ export class NamedLines {
       for (const line of (this.#files.read(`${directory}/${file}`) ?? '').split(/(?<=\n)/)) {
         const name = nameOf(line)
         if (name === null || !name.startsWith(`${thing}.`) || all.has(name)) continue
-        this.#name(`${directory}/${file}`, `${directory}/${name}`, line, { durable: false })
+        this.#name(`${directory}/${file}`, `${directory}/${name}`, line)
         all.add(name)
       }
     }
@@ -88,9 +106,9 @@ export class NamedLines {
     return parsed.record as T
   }
 
-  #name(file: string, path: string, line: string, options: WriteOptions): boolean {
+  #name(file: string, path: string, line: string): boolean {
     const [, name] = partsOf(path)
-    return this.#files.nameIfAbsent(file, path, (found) => firstLine(found, name) === line, options)
+    return this.#files.nameIfAbsent(file, path, (found) => firstLine(found, name) === line)
   }
 
   /** Counted, so that no two lines are alike. */
@@ -98,6 +116,8 @@ export class NamedLines {
     return `${startOf(name)}"writer":"${this.#writer}","line":${this.#count++},"record":${JSON.stringify(record)}}\n`
   }
 }
+
+const thingOf = (name: string): string => name.slice(0, name.indexOf('.'))
 
 const startOf = (name: string): string => `{"name":${JSON.stringify(name)},`
 

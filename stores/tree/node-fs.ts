@@ -2,6 +2,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  fsync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -16,7 +17,9 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
+import { promisify } from 'node:util'
 import type { Fs } from './fs.ts'
+import { syncAside } from './sync-aside.ts'
 
 /** The tree belongs to one user; sessions are private. */
 const FILE_MODE = 0o600
@@ -24,12 +27,15 @@ const DIRECTORY_MODE = 0o700
 
 const CREATE = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY
 
+const fsyncAside = syncAside({ atOnce: fsyncSync, aside: promisify(fsync) }, () => performance.now())
+
 /** The file system of this machine: a local disk or an NFS mount. */
 export const nodeFs: Fs = {
   create: (path) => openSync(path, CREATE, FILE_MODE),
   openAppend: (path) => openSync(path, 'a', FILE_MODE),
   write: (descriptor, bytes) => writeSync(descriptor, bytes),
   fsync: fsyncSync,
+  fsyncAside,
   modifiedAt: (descriptor) => fstatSync(descriptor).mtimeMs,
   close: closeSync,
   link: linkSync,
@@ -49,6 +55,14 @@ export const nodeFs: Fs = {
     const descriptor = openSync(path, constants.O_RDONLY)
     try {
       fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+  },
+  async syncDirectoryAside(path) {
+    const descriptor = openSync(path, constants.O_RDONLY)
+    try {
+      await fsyncAside(descriptor)
     } finally {
       closeSync(descriptor)
     }

@@ -4,26 +4,30 @@ import { errorCode, type Fs } from './fs.ts'
 export function writeNewFile(fs: Fs, path: string, text: string, durable: boolean): void {
   const descriptor = fs.create(path)
   try {
-    try {
-      writeAll(fs, descriptor, text)
-      // A failed fsync is never repeated on the same file: what it lost stays lost.
-      if (durable) fs.fsync(descriptor)
-    } finally {
-      // On NFS closing sends the data, and so it may be what reports a full disk.
-      fs.close(descriptor)
-    }
+    writeAndClose(fs, descriptor, text, durable)
   } catch (error) {
     discard(fs, path)
     throw error
   }
 }
 
-/** Appends to a file that nobody else writes, making it when it is missing. */
-export function appendText(fs: Fs, path: string, text: string, durable: boolean): void {
-  const descriptor = fs.openAppend(path)
+/** All that is written to a file that was opened for it. */
+export function writeAndClose(fs: Fs, descriptor: number, text: string, durable: boolean): void {
   try {
     writeAll(fs, descriptor, text)
+    // A failed fsync is never repeated on the same file: what it lost stays lost.
     if (durable) fs.fsync(descriptor)
+  } finally {
+    // On NFS closing sends the data, and so it may be what reports a full disk.
+    fs.close(descriptor)
+  }
+}
+
+/** As `writeAndClose`, durable; the process may do other things during the sync. */
+export async function writeAndCloseAside(fs: Fs, descriptor: number, text: string): Promise<void> {
+  try {
+    writeAll(fs, descriptor, text)
+    await fs.fsyncAside(descriptor)
   } finally {
     fs.close(descriptor)
   }

@@ -78,7 +78,7 @@ export class TreeSessionStore implements SessionStore {
   }
 
   async accept(ref: SessionRef, intent: TurnIntent): Promise<boolean> {
-    return this.#journal(ref, intent.turn).accept(intent)
+    return await this.#journal(ref, intent.turn).accept(intent)
   }
 
   async acquire(
@@ -135,7 +135,7 @@ export class TreeSessionStore implements SessionStore {
       this.#hash,
     )
     const path = versionFile(session, seq)
-    if (!this.#files.putIfAbsent(path, text)) return this.#conflict(session, draft)
+    if (!(await this.#files.putIfAbsentAside(path, text))) return this.#conflict(session, draft)
     // Linking made this listing fresh.
     const names = this.#files.list(session)
     if (!this.#stands(session, { seq, sha256: file.sha256, turn: draft.turn }, names)) {
@@ -161,19 +161,19 @@ export class TreeSessionStore implements SessionStore {
   }
 
   async recordStep(ref: SessionRef, turn: string, index: number, step: TurnStep): Promise<boolean> {
-    return this.#journal(ref, turn).recordStep(index, step)
+    return await this.#journal(ref, turn).recordStep(index, step)
   }
 
   async beginStep(ref: SessionRef, turn: string, index: number): Promise<void> {
-    this.#journal(ref, turn).beginStep(index)
+    await this.#journal(ref, turn).beginStep(index)
   }
 
   async recordWaiting(ref: SessionRef, turn: string, confirmation: string): Promise<void> {
-    this.#journal(ref, turn).recordWaiting(confirmation)
+    await this.#journal(ref, turn).recordWaiting(confirmation)
   }
 
   async close(ref: SessionRef, turn: string, result: TurnResult): Promise<void> {
-    this.#journal(ref, turn).close(result)
+    await this.#journal(ref, turn).close(result)
   }
 
   async turn(ref: SessionRef, turn: string): Promise<TurnRecord | null> {

@@ -23,31 +23,31 @@ export class TurnJournal {
   }
 
   /** False: accepted before. */
-  accept(intent: TurnIntent): boolean {
-    return this.#put('intent', intent)
+  async accept(intent: TurnIntent): Promise<boolean> {
+    return await this.#put('intent', intent)
   }
 
   /** False: recorded before. */
-  recordStep(index: number, step: TurnStep): boolean {
+  async recordStep(index: number, step: TurnStep): Promise<boolean> {
     // A model call can be made again. The start of a tool is durable and takes the call that asked for it along.
-    return this.#put(`step.${index}`, step, { durable: step.kind === 'tool' })
+    return await this.#put(`step.${index}`, step, { durable: step.kind === 'tool' })
   }
 
-  beginStep(index: number): void {
-    this.#put(`begin.${index}`, { index })
+  async beginStep(index: number): Promise<void> {
+    await this.#put(`begin.${index}`, { index })
   }
 
-  recordWaiting(confirmation: string): void {
+  async recordWaiting(confirmation: string): Promise<void> {
     const names = this.#names()
     const newest = newestWait(names)
     if (newest !== null && this.#get<Waiting>(newest).confirmation === confirmation) return
     // Whoever took the number waits for the same: workers on one turn do the same steps.
-    this.#put(`wait.${numbersIn(names, 'wait.', SUFFIX).length}`, { confirmation } satisfies Waiting)
+    await this.#put(`wait.${numbersIn(names, 'wait.', SUFFIX).length}`, { confirmation } satisfies Waiting)
   }
 
   /** The first result stands. The answer of a completed turn is durable already, in the history. */
-  close(result: TurnResult): void {
-    this.#put('result', result, { durable: result.status !== 'completed' })
+  async close(result: TurnResult): Promise<void> {
+    await this.#put('result', result, { durable: result.status !== 'completed' })
   }
 
   /**
@@ -106,7 +106,7 @@ export class TurnJournal {
     name: string,
     record: TurnIntent | TurnStep | TurnResult | { index: number } | Waiting,
     options?: WriteOptions,
-  ): boolean {
+  ): Promise<boolean> {
     return this.#lines.putIfAbsent(this.#path(name), record, options)
   }
 

@@ -206,21 +206,22 @@ describe('a session', () => {
     expect(await contents(t)).toEqual(['theirs?', 'theirs', 'ours?', 'ours'])
   })
 
-  test('holds no file open while its model works, so that 200 at once cost no more than one', async () => {
+  test('holds no file open while its model works, so that 200 at once open no more than they write', async () => {
     const SESSIONS = 200
-    let open = 0
-    const fs = interceptedFs(nodeFs, (operation, _subject, run) => {
+    const open = new Map<number, string>()
+    const fs = interceptedFs(nodeFs, (operation, subject, run) => {
       const result = run()
-      if (operation === 'create' || operation === 'openAppend') open += 1
-      if (operation === 'close') open -= 1
+      if (operation === 'create' || operation === 'openAppend') open.set(Number(result), String(subject))
+      if (operation === 'close') open.delete(Number(subject))
       return result
     })
     const root = temporaryDirectory({ inMemory: true })
     const { clock, timers } = virtualTime()
     const everybody = Promise.withResolvers<void>()
     const found: number[] = []
-    const answer = async () => {
-      found.push(open)
+    const answer: Answer = async ({ messages }) => {
+      const [, key] = /I am (user-\d+)/.exec(String(messages.at(-1)?.content))!
+      found.push([...open.values()].filter((path) => path.includes(`/${key}/`)).length)
       if (found.length === SESSIONS) everybody.resolve()
       await everybody.promise
       return says('ok')
@@ -235,7 +236,7 @@ describe('a session', () => {
     const answers = await Promise.all(keys.map((key) => say({ ...t, clock }, `I am ${key}`, { key })))
     expect(answers).toEqual(keys.map(() => 'ok'))
     expect(found).toEqual(keys.map(() => 0))
-    expect(open).toBe(0)
+    expect([...open]).toEqual([])
     for (const key of keys) {
       const messages = await history(t.world, { agent: 'Bot', key })
       expect(messages.map(({ content }) => content)).toEqual([`I am ${key}`, 'ok'])

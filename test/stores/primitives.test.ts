@@ -6,7 +6,7 @@ import type { Fs } from '../../stores/tree/fs.ts'
 import { interceptedFs } from '../../stores/tree/intercepted-fs.ts'
 import { Journal, readJournal } from '../../stores/tree/journal.ts'
 import { nodeFs } from '../../stores/tree/node-fs.ts'
-import { thrownFault } from '../support/faults.ts'
+import { faultOf, thrownFault } from '../support/faults.ts'
 import { faultyFs } from '../support/fs-faults.ts'
 import { testIds } from '../support/fs-tree.ts'
 import { ROOT } from '../support/server.ts'
@@ -81,6 +81,43 @@ describe('put if absent', () => {
     expect(thrownFault(() => filesIn(root, fs).putIfAbsent('record.json', 'mine')).code).toBe('storage_full')
     expect(existsSync(join(root, 'record.json'))).toBe(false)
   })
+})
+
+describe('put if absent aside', () => {
+  test('the name is not there before its text is synced, and others go on meanwhile', async () => {
+    const root = temporaryDirectory()
+    const synced = Promise.withResolvers<void>()
+    const files = filesIn(root, { ...nodeFs, fsyncAside: () => synced.promise })
+    const putting = files.putIfAbsentAside('a/record.json', 'mine')
+    expect(files.putIfAbsent('a/other.json', 'theirs')).toBe(true)
+    expect(existsSync(join(root, 'a/record.json'))).toBe(false)
+    synced.resolve()
+    expect(await putting).toBe(true)
+    expect(readFileSync(join(root, 'a/record.json'), 'utf8')).toBe('mine')
+    expect(temporaries(join(root, 'a'))).toEqual([])
+  })
+
+  test('a name that was taken during the sync stays with its owner', async () => {
+    const root = temporaryDirectory()
+    const synced = Promise.withResolvers<void>()
+    const files = filesIn(root, { ...nodeFs, fsyncAside: () => synced.promise })
+    const putting = files.putIfAbsentAside('record.json', 'mine')
+    expect(files.putIfAbsent('record.json', 'theirs')).toBe(true)
+    synced.resolve()
+    expect(await putting).toBe(false)
+    expect(readFileSync(join(root, 'record.json'), 'utf8')).toBe('theirs')
+  })
+
+  test.each(['create', 'write', 'fsync', 'close', 'link'] as const)(
+    'a failed %s is a Fault and leaves nothing behind',
+    async (operation) => {
+      const root = temporaryDirectory()
+      const fault = { kind: 'fail', code: 'ENOSPC' } as const
+      const files = filesIn(root, faultyFs(nodeFs, { at: 1, fault, concerns: (o) => o === operation }))
+      expect((await faultOf(files.putIfAbsentAside('record.json', 'mine'))).code).toBe('storage_full')
+      expect(readdirSync(root)).toEqual(['sentinel'])
+    },
+  )
 })
 
 describe('replace', () => {

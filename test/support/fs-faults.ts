@@ -26,8 +26,10 @@ export function faultyFs(
   const intercepted = interceptedFs(fs, (operation, subject, run) => {
     if (!concerns(operation) || ++calls !== at) return run()
     if (fault.kind === 'kill') die()
-    if (fault.kind === 'lost-reply' || operation === 'close') run()
-    throw systemError(fault.code, `${operation} ${subject}`)
+    const error = systemError(fault.code, `${operation} ${subject}`)
+    const done = fault.kind === 'lost-reply' || operation === 'close' ? run() : null
+    if (done instanceof Promise) return done.then(() => Promise.reject(error)) as typeof done
+    throw error
   })
   if (fault.kind !== 'kill') return intercepted
   return {

@@ -6,6 +6,7 @@ import { systemHash } from '../../runtime/ids.ts'
 import type { Fs } from '../../stores/tree/fs.ts'
 import { nodeFs } from '../../stores/tree/node-fs.ts'
 import { createTree, type Tree, type TreeOptions } from '../../stores/tree/tree.ts'
+import { realTimers } from './real-timers.ts'
 
 export const hash: Hash = systemHash
 
@@ -44,16 +45,30 @@ export function virtualTime(start = Date.UTC(2026, 10, 21, 10)): {
 export const sessionsDir = (root: string): string => join(root, 'sessions')
 export const stateDir = (root: string): string => join(root, 'state')
 
+/** Virtual time would run away during a sync aside: here it only lets others go first. */
+const inVirtualTime = (fs: Fs): Fs => ({
+  ...fs,
+  async fsyncAside(descriptor) {
+    await null
+    fs.fsync(descriptor)
+  },
+  async syncDirectoryAside(path) {
+    await null
+    fs.syncDirectory(path)
+  },
+})
+
 /** A tree in a directory of the test's own. */
-export function testTree(root: string, options: Partial<TreeOptions> & { readonly fs?: Fs } = {}): Tree {
+export function testTree(root: string, options: Partial<TreeOptions> = {}): Tree {
+  const { fs = nodeFs, timers } = options
   return createTree({
     sessionsDir: sessionsDir(root),
     stateDir: stateDir(root),
-    fs: nodeFs,
     ...virtualTime(),
     ids: testIds(),
     hash,
     mode: 'create',
     ...options,
+    fs: timers === realTimers ? fs : inVirtualTime(fs),
   })
 }

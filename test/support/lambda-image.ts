@@ -63,7 +63,10 @@ const RUNTIME = `
     } catch (error) {
       results.push({ threw: error.message })
     }
-    left.push({ resources: process.getActiveResourcesInfo(), files: openFiles() })
+    const files = openFiles()
+    // A call whose end the function waited for is listed until its callback, in which we are, is over.
+    await new Promise((resolve) => setImmediate(resolve))
+    left.push({ resources: process.getActiveResourcesInfo(), files })
   }
   writeFileSync(answers, JSON.stringify({ results, left }))
 `

@@ -27,6 +27,9 @@ export interface PowerLoss {
 export function losingFs(fs: Fs): PowerLoss {
   const texts = new Map<number, Buffer>()
   const names = new Map<string, ReadonlyMap<string, Stats>>()
+  const textOf = (descriptor: number) => readFileSync(`/proc/self/fd/${descriptor}`)
+  const namesIn = (path: string) =>
+    new Map(readdirSync(path).map((name) => [name, lstatSync(join(path, name))]))
   return {
     fs: {
       ...interceptedFs(fs, (_operation, _subject, run) => run()),
@@ -38,11 +41,22 @@ export function losingFs(fs: Fs): PowerLoss {
       },
       fsync(descriptor) {
         fs.fsync(descriptor)
-        texts.set(fstatSync(descriptor).ino, readFileSync(`/proc/self/fd/${descriptor}`))
+        texts.set(fstatSync(descriptor).ino, textOf(descriptor))
+      },
+      // Kept when the sync is over, and then what there was when it began.
+      async fsyncAside(descriptor) {
+        const [{ ino }, text] = [fstatSync(descriptor), textOf(descriptor)]
+        await fs.fsyncAside(descriptor)
+        texts.set(ino, text)
       },
       syncDirectory(path) {
         fs.syncDirectory(path)
-        names.set(path, new Map(readdirSync(path).map((name) => [name, lstatSync(join(path, name))])))
+        names.set(path, namesIn(path))
+      },
+      async syncDirectoryAside(path) {
+        const found = namesIn(path)
+        await fs.syncDirectoryAside(path)
+        names.set(path, found)
       },
     },
     cut(root, into) {

@@ -1,0 +1,28 @@
+/** Ms. The way to another thread and back costs about as much. */
+const CHEAP_MS = 0.1
+/** Syncs that go aside after one that took long. */
+const UNTIL_NEXT_LOOK = 100
+
+/**
+ * A sync that lets the process do other things meanwhile, where it takes long: on a disk a sync waits for milliseconds, and
+ * those of several sessions then wait together. In memory it takes less than the way to another thread, and is done at
+ * once. What the last one in its place took decides. `now` in ms.
+ */
+export function syncAside(
+  sync: {
+    readonly atOnce: (descriptor: number) => void
+    readonly aside: (descriptor: number) => Promise<void>
+  },
+  now: () => number,
+): (descriptor: number) => Promise<void> {
+  let left = 0
+  return async (descriptor) => {
+    if (left > 0) {
+      left--
+      return await sync.aside(descriptor)
+    }
+    const began = now()
+    sync.atOnce(descriptor)
+    if (now() - began >= CHEAP_MS) left = UNTIL_NEXT_LOOK
+  }
+}
