@@ -2,8 +2,9 @@ import { realpath } from 'node:fs/promises'
 import { isAbsolute, relative } from 'node:path'
 import type { CommandResult, Commands } from '../agents/ports/commands.ts'
 import { Fault } from '../agents/ports/fault.ts'
+import { lazily } from '../agents/ports/lazily.ts'
 import type { Timers } from '../agents/ports/time.ts'
-import { type AwsClientOptions, lazily, unavailable, withTimeouts } from '../stores/aws/client-options.ts'
+import { type AwsClientOptions, unavailable, withTimeouts } from '../stores/aws/client-options.ts'
 import { barrier, barriersBelow, changedFolders, TRUSTED_MS } from './visibility.ts'
 
 /** What the sandbox function is invoked with (design 6.3). */

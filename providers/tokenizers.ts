@@ -2,11 +2,13 @@ import type {
   ChatCompletionFunctionDefinition,
   ChatCompletionFunctionProperty,
 } from 'gpt-tokenizer/functionCalling'
+import { lazily } from '../agents/ports/lazily.ts'
 import type { ToolSpec } from '../agents/ports/model.ts'
 import type { TokenCounter, Tokenizers } from '../agents/ports/tokens.ts'
 import { pieces } from './text-pieces.ts'
 
 type Encoding = 'o200k_base' | 'cl100k_base'
+type Encoder = typeof import('gpt-tokenizer/encoding/o200k_base')
 
 /** Models of OpenAI, and its open weights under Ollama's name, by the encoding that OpenAI publishes for them. */
 const ENCODINGS: readonly (readonly [models: RegExp, Encoding])[] = [
@@ -22,14 +24,14 @@ const AS_TEXT = { disallowedSpecial: new Set<string>() }
 
 /** Tokenizers of OpenAI's models; other vendors publish none. One that is never asked for is never loaded. */
 export function tokenizers(): Tokenizers {
-  const loaded = new Map<Encoding, Promise<TokenCounter>>()
+  const counters: Readonly<Record<Encoding, () => Promise<TokenCounter>>> = {
+    o200k_base: lazily(async () => await counterOf(await import('gpt-tokenizer/encoding/o200k_base'))),
+    cl100k_base: lazily(async () => await counterOf(await import('gpt-tokenizer/encoding/cl100k_base'))),
+  }
   return {
     async for(model) {
       const encoding = encodingOf(model)
-      if (encoding === null) return null
-      const counter = loaded.get(encoding) ?? load(encoding)
-      loaded.set(encoding, counter)
-      return await counter
+      return encoding === null ? null : await counters[encoding]()
     },
   }
 }
@@ -37,14 +39,9 @@ export function tokenizers(): Tokenizers {
 const encodingOf = (model: string): Encoding | null =>
   ENCODINGS.find(([models]) => models.test(model))?.[1] ?? null
 
-/** 0.2 s and some 50 MB of memory, once a process. */
-async function load(encoding: Encoding): Promise<TokenCounter> {
-  const [{ countTokens }, { estimateTokensInFunctions }] = await Promise.all([
-    encoding === 'o200k_base'
-      ? import('gpt-tokenizer/encoding/o200k_base')
-      : import('gpt-tokenizer/encoding/cl100k_base'),
-    import('gpt-tokenizer/functionCalling'),
-  ])
+/** Loading an encoding takes 0.2 s and some 50 MB of memory, once a process. */
+async function counterOf({ countTokens }: Pick<Encoder, 'countTokens'>): Promise<TokenCounter> {
+  const { estimateTokensInFunctions } = await import('gpt-tokenizer/functionCalling')
   const text = (whole: string): number => {
     let tokens = 0
     for (const piece of pieces(whole)) tokens += countTokens(piece, AS_TEXT)

@@ -1,6 +1,6 @@
 /** How model clients reach their vendors: over connections that are kept and counted (chapter 28.5, `--llm-pool-size`). */
 import { type Occupancy, Slots } from '../agents/limits/slots.ts'
-import type { Connections } from './connections.ts'
+import { lazily } from '../agents/ports/lazily.ts'
 
 export interface TransportOptions {
   /** Most connections at once, to all vendors together. */
@@ -20,13 +20,11 @@ export interface Transport {
 
 export function keepAliveTransport({ connections: limit, proxies }: TransportOptions): Transport {
   const slots = new Slots(limit)
-  let connections: Promise<Connections> | null = null
   // Loading node:http takes 10 ms, which a process that asks no model need not spend.
-  const connect = async () =>
-    (await import('./connections.ts')).openConnections({
-      proxies,
-      unused: () => limit - slots.occupancy().inUse,
-    })
+  const connections = lazily(async () => {
+    const { openConnections } = await import('./connections.ts')
+    return openConnections({ proxies, unused: () => limit - slots.occupancy().inUse })
+  })
 
   return {
     async fetch(input, init) {
@@ -36,8 +34,7 @@ export function keepAliveTransport({ connections: limit, proxies }: TransportOpt
       const signal = given ?? new AbortController().signal
       const release = await slots.take(signal)
       try {
-        connections ??= connect()
-        const { send } = await connections
+        const { send } = await connections()
         const call = { url: new URL(input), method, headers: new Headers(headers), body, signal }
         return await send(call, release)
       } catch (error) {

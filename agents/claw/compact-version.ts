@@ -24,7 +24,7 @@ export interface CompactionRequest {
   readonly ref: SessionRef
   readonly version: SessionVersion
   readonly lease: Lease
-  readonly call: Pick<CallContext, 'deadlineAt' | 'signal' | 'requestId'>
+  readonly call: Pick<CallContext, 'deadlineAt' | 'signal' | 'requestId' | 'handOver'>
 }
 
 export interface Compacted {
@@ -47,10 +47,13 @@ export async function compactVersion(world: World, request: CompactionRequest): 
     return await compactNow(world, request)
   } catch (error) {
     const fault = asFault(error, request.call.signal)
-    record(world, request, 'session.compaction_failed', fault.code, {})
+    if (!isPutOff(fault)) record(world, request, 'session.compaction_failed', fault.code, {})
     throw fault
   }
 }
+
+/** The compaction has not failed: whoever goes on with the turn makes it. */
+export const isPutOff = ({ code }: Fault): boolean => code === 'turn_handed_over' || code === 'stopped'
 
 async function compactNow(world: World, request: CompactionRequest): Promise<Compacted | null> {
   const { agent, ref, version, call } = request

@@ -110,20 +110,23 @@ function inheritTaint({ world, scene }: OpenTurn, history: readonly StoredMessag
   if (isInherited && scene.taint.add(TAINT_SOURCE.history)) recordTaint(world, scene, null)
 }
 
-/** The session after its compaction, or as it was: a summary that fails costs the turn nothing but time. */
+/**
+ * The session after its compaction, or as it was: a summary that fails costs the turn nothing but time. One that takes
+ * longer than the caller waits is made by whoever goes on with the turn: throws `turn_handed_over`, and `stopped`.
+ */
 async function compacted(turn: OpenTurn): Promise<SessionVersion> {
   const { world, ref, version, call } = turn
   const pauses = compactionPauses(world)
   const now = world.clock.now()
   if (pauses.isOn(ref, now)) return version
+  const { compactVersion, isPutOff } = await import('./compact-version.ts')
   try {
-    // Half of the time that is left: the message wants its answer, too.
-    const deadlineAt = now + (call.deadlineAt - now) / 2
-    const { compactVersion } = await import('./compact-version.ts')
+    // Half of the time that is left: the message wants its answer, too, where nobody goes on with the turn.
+    const deadlineAt = call.handOver ? call.deadlineAt : now + (call.deadlineAt - now) / 2
     const result = await compactVersion(world, { ...turn, call: { ...call, deadlineAt } })
     return result?.version ?? version
   } catch (error) {
-    if (!(error instanceof Fault)) throw error
+    if (!(error instanceof Fault) || isPutOff(error)) throw error
     pauses.begin(ref, world.clock.now())
     world.output.warn('a session was not compacted', error)
     return version

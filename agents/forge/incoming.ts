@@ -29,7 +29,7 @@ export async function checkIncoming(
   workspace: Workspace,
   { name, loop }: ForgeDecl,
   incoming: Incoming,
-  beside: Readonly<Record<string, FileContent>> = {},
+  beside: ReadonlyMap<string, FileContent> = new Map(),
 ): Promise<ReadonlyMap<string, FileContent>> {
   const files = new Map<string, FileContent>()
   const add = (field: string, path: string, content: FileContent) => {
@@ -53,7 +53,7 @@ export async function checkIncoming(
   addLoopFile('prompt', loop.promptFile)
   const plan = loop.planFile === null ? undefined : files.get(plainPath(loop.planFile))
   if (plan !== undefined) parsePlan(textOf(plan), loop.planFile!)
-  const all = new Map([...Object.entries(beside), ...files])
+  const all = new Map([...beside, ...files])
   await checkFiles(workspace, all)
   return all
 }
@@ -66,13 +66,13 @@ export async function filesBeside(
   { workspaces }: Pick<World, 'workspaces'>,
   declared: string,
   workspace: Workspace,
-): Promise<Readonly<Record<string, FileContent>>> {
+): Promise<ReadonlyMap<string, FileContent>> {
   const beside = await workspaces.beside(declared, workspace.root)
-  if (beside === null || !(await workspace.isEmpty([]))) return {}
-  const files: Record<string, FileContent> = {}
+  const files = new Map<string, FileContent>()
+  if (beside === null || !(await workspace.isEmpty([]))) return files
   for (const path of await beside.walk('')) {
     const bytes = await beside.readBytes(path, MAX_BYTES)
-    if (bytes !== null) files[path] = bytes
+    if (bytes !== null) files.set(path, bytes)
   }
   return files
 }

@@ -13,7 +13,6 @@ export interface LearningLine {
 }
 
 const MARKED_LINE = /^[ \t]*(?:[-*+•][ \t]+)?(?:\*\*)?(?:\[learning\]:?|learning:)(?:\*\*)?[ \t]*(\S.*)$/gim
-const MARKED_TEXT = /<learning>([\s\S]*?)<\/learning>/gi
 
 /** From one answer. */
 const MAX_PER_ANSWER = 10
@@ -29,9 +28,10 @@ const tidy = (text: string): string => {
 
 /** What the model marked in its text and `known` does not hold yet, in order of appearance. */
 export function extractLearnings(text: string, known: readonly string[]): readonly string[] {
-  const marked = [...text.matchAll(MARKED_LINE), ...text.matchAll(MARKED_TEXT)]
+  const lines = [...text.matchAll(MARKED_LINE)].map(({ index, 1: marked = '' }) => ({ index, marked }))
+  const marked = [...lines, ...betweenTags(text)]
     .toSorted((a, b) => a.index - b.index)
-    .map((match) => tidy(match[1]!.replace(/<\/?learning>/gi, ' ')))
+    .map(({ marked }) => tidy(marked.replace(/<\/?learning>/gi, ' ')))
   const seen = new Set(known.map(tidy))
   const found: string[] = []
   for (const learning of marked) {
@@ -40,6 +40,19 @@ export function extractLearnings(text: string, known: readonly string[]): readon
     found.push(learning)
   }
   return found.slice(0, MAX_PER_ANSWER)
+}
+
+/** Looks for each end once: a pattern would look to the end of the text from each tag that nothing closes. */
+function* betweenTags(text: string): Generator<{ readonly index: number; readonly marked: string }> {
+  const open = /<learning>/gi
+  const close = /<\/learning>/gi
+  for (let begin = open.exec(text); begin !== null; begin = open.exec(text)) {
+    close.lastIndex = open.lastIndex
+    const end = close.exec(text)
+    if (end === null) return
+    yield { index: begin.index, marked: text.slice(open.lastIndex, end.index) }
+    open.lastIndex = close.lastIndex
+  }
 }
 
 /** The learnings of a file that a model may be told of, oldest first; unreadable lines are passed over. */

@@ -142,8 +142,17 @@ async function iteratePatiently(world: World, state: RunState, options: RunOptio
         await failRun(world, state, error instanceof Fault ? faultText(error) : 'internal error')
         return null
       }
-      await world.timers.sleep(waitMs)
+      await pause(world, waitMs, options.signal)
     }
   }
   return null
+}
+
+/** Is over at once when the run is to stop: the next try finds out, and ends it by that. */
+async function pause({ timers }: World, ms: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await timers.sleep(ms, signal)
+  } catch (error) {
+    if (!signal?.aborted) throw error
+  }
 }

@@ -62,7 +62,8 @@ async function start(world: World, decl: ForgeDecl, request: StartRequest): Prom
   const root = world.workspaces.resolve(decl.name, request.workspace ?? decl.workspace)
   const workspace = await world.workspaces.open(root)
   // A workspace that somebody names is theirs to fill.
-  const beside = request.workspace === undefined ? await filesBeside(world, decl.workspace, workspace) : {}
+  const beside =
+    request.workspace === undefined ? await filesBeside(world, decl.workspace, workspace) : undefined
   const files = await checkIncoming(workspace, decl, request, beside)
   const draft = async () => {
     const found = await readProject(withFiles(workspace, files), decl.loop, 'start')

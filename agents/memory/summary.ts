@@ -35,8 +35,9 @@ Answer with these two parts and nothing else:
 ## Summary
 the summary`
 
-const FACTS = /^[#*\s]*facts[*:\s]*$/im
-const SUMMARY = /^[#*\s]*summary[*:\s]*$/im
+/** Each on a line of its own. */
+const FACTS = /^[#* \t]*facts[*: \t]*$/im
+const SUMMARY = /^[#* \t]*summary[*: \t]*$/im
 const BULLET = /^\s*(?:[-*•]|\d+[.)])\s+/
 /** What models write where there is no fact. */
 const NO_FACT = /^\(?(?:none|no facts?|n\/a)\)?\.?$/i
@@ -54,7 +55,7 @@ export async function summarize(
   world: World,
   request: {
     readonly agent: AgentDecl
-    readonly call: Pick<CallContext, 'deadlineAt' | 'signal' | 'requestId'>
+    readonly call: Pick<CallContext, 'deadlineAt' | 'signal' | 'requestId' | 'handOver'>
     readonly messages: readonly StoredMessage[]
   },
 ): Promise<Summary> {

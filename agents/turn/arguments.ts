@@ -9,7 +9,7 @@ export type Arguments =
   | { readonly kind: 'valid'; readonly values: ReadonlyMap<string, Value> }
   | { readonly kind: 'invalid'; readonly problem: string }
 
-/** Bytes of arguments that a call may have. */
+/** Characters of arguments that a call may have. */
 const MAX_LENGTH = 1024 * 1024
 
 /** Reads a model's argument text against the skill's parameters. A parameter left out has its default, else it is nil. */

@@ -22,15 +22,3 @@ export const unavailable = (service: string, cause: unknown): Fault =>
     { service, problem: cause instanceof Error ? cause.name : 'unknown error' },
     { cause },
   )
-
-/** The same client for all calls, made with its SDK at the first; a failed load is tried again by the next call. */
-export function lazily<T>(load: () => Promise<T>): () => Promise<T> {
-  let loaded: Promise<T> | null = null
-  return () => {
-    loaded ??= load().catch((error: unknown) => {
-      loaded = null
-      throw error
-    })
-    return loaded
-  }
-}

@@ -1,4 +1,5 @@
-import { type AwsClientOptions, lazily, unavailable, withTimeouts } from './client-options.ts'
+import { lazily } from '../../agents/ports/lazily.ts'
+import { type AwsClientOptions, unavailable, withTimeouts } from './client-options.ts'
 
 export interface FileSystemOptions extends AwsClientOptions {
   /** `fs-...` */

@@ -1,5 +1,6 @@
+import { lazily } from '../../agents/ports/lazily.ts'
 import type { NoticeTarget, RunEndedNotice } from '../../agents/ports/notices.ts'
-import { type AwsClientOptions, lazily, withTimeouts } from './client-options.ts'
+import { type AwsClientOptions, withTimeouts } from './client-options.ts'
 
 export interface EventBusOptions extends AwsClientOptions {
   /** Name or ARN. */

@@ -1,7 +1,8 @@
 import { Fault } from '../../agents/ports/fault.ts'
+import { lazily } from '../../agents/ports/lazily.ts'
 import type { Secrets } from '../../agents/ports/secrets.ts'
 import type { Clock } from '../../agents/ports/time.ts'
-import { type AwsClientOptions, lazily, unavailable, withTimeouts } from './client-options.ts'
+import { type AwsClientOptions, unavailable, withTimeouts } from './client-options.ts'
 
 export interface SecretsManagerOptions extends AwsClientOptions {
   /** Secrets that each hold a JSON object of texts; a name is looked for in this order. */

@@ -1,6 +1,7 @@
 import type { DriverState, ForgeDriver, RunPlace } from '../../agents/ports/forge-driver.ts'
+import { lazily } from '../../agents/ports/lazily.ts'
 import { executionName, executionOf, firstState } from '../../statemachine/contract.ts'
-import { type AwsClientOptions, lazily, unavailable, withTimeouts } from './client-options.ts'
+import { type AwsClientOptions, unavailable, withTimeouts } from './client-options.ts'
 
 export interface StepFunctionsOptions extends AwsClientOptions {
   /** `arn:aws:states:<region>:<account>:stateMachine:<name>` */

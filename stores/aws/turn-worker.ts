@@ -1,5 +1,6 @@
+import { lazily } from '../../agents/ports/lazily.ts'
 import type { TurnWorker } from '../../agents/ports/turn-worker.ts'
-import { type AwsClientOptions, lazily, unavailable, withTimeouts } from './client-options.ts'
+import { type AwsClientOptions, unavailable, withTimeouts } from './client-options.ts'
 
 export interface LambdaTurnWorkerOptions extends AwsClientOptions {
   /** Name or ARN. */

@@ -1,5 +1,6 @@
 import type { StateMachine } from 'aws-local-stepfunctions'
 import type { DriverState, ForgeDriver } from '../../agents/ports/forge-driver.ts'
+import { lazily } from '../../agents/ports/lazily.ts'
 import type { RunRef } from '../../agents/ports/runs.ts'
 import {
   type AslPlaceholder,
@@ -52,12 +53,11 @@ interface Execution {
 export function createAslDriver(options: AslDriverOptions): AslDriver {
   /** By name. */
   const executions = new Map<string, Execution>()
-  let machine: Promise<StateMachine> | null = null
+  const machine = lazily(() => loadMachine(options.definition))
   let closing = false
 
   const start = async (state: ForgeRunState): Promise<void> => {
-    machine ??= loadMachine(options.definition)
-    const interpreter = await machine
+    const interpreter = await machine()
     const name = executionName(state.run, executionOf(state.iteration))
     // A run handed over while the driver closes is taken up by the next process.
     if (closing || executions.has(name)) return

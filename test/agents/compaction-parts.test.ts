@@ -45,6 +45,15 @@ describe('the answer of the summary call', () => {
     })
   })
 
+  test('may hold nothing but line ends, as many as fit', () => {
+    const ends = '\n'.repeat(250_000)
+    expect(readSummary(`${ends}facts and a summary`)).toEqual({ facts: [], text: 'facts and a summary' })
+    expect(readSummary(`## Facts${ends}- One.${ends}## Summary${ends}Text`)).toEqual({
+      facts: ['One.'],
+      text: 'Text',
+    })
+  })
+
   test('without facts has none', () => {
     expect(readSummary('## Facts\n- None.\n## Summary\nText')).toEqual({ facts: [], text: 'Text' })
     expect(readSummary('## Facts\n\n## Summary\nText')).toEqual({ facts: [], text: 'Text' })

@@ -354,6 +354,31 @@ describe('stop', () => {
     expect(place.read('half.txt')).toBeNull()
   })
 
+  test('by an abort does not wait for the next try of an iteration that failed', async () => {
+    const stop = new AbortController()
+    const place = new ForgePlace({
+      ...planned,
+      model: async () => {
+        throw new Fault('provider_unavailable', { provider: 'openai', problem: 'ECONNREFUSED' })
+      },
+    })
+    const world = place.boot((base) => ({
+      timers: {
+        ...base.timers,
+        sleep: async (ms, signal) => {
+          if (ms !== 5000 || stop.signal.aborted) return await base.timers.sleep(ms, signal)
+          stop.abort()
+          if (!signal?.aborted) throw new Error('slept on')
+          throw signal.reason
+        },
+      },
+    }))
+    expect(await runForge(world, 'Builder', { signal: stop.signal })).toMatchObject({
+      outcome: 'aborted',
+      message: 'stopped on request',
+    })
+  })
+
   test('ends a run that nobody works on any more', async () => {
     const place = new ForgePlace(planned)
     await startForge(place.boot(), request)

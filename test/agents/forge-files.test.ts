@@ -91,6 +91,11 @@ describe('learnings', () => {
     expect(extractLearnings(many, [])).toHaveLength(10)
   })
 
+  test('are not looked for to the end of an answer from each tag that nothing closes', () => {
+    expect(extractLearnings('<learning>'.repeat(26_000), [])).toEqual([])
+    expect(extractLearnings(`<LEARNING>a\nb</Learning>${'<learning>'.repeat(26_000)}`, [])).toEqual(['a b'])
+  })
+
   test('have the line of chapter 25.6', () => {
     expect(formatLearning({ learning: 'use ESM', iteration: 1, task: 'Implement', tainted: false })).toBe(
       '{"learning": "use ESM", "iteration": 1, "task": "Implement"}\n',

@@ -181,6 +181,12 @@ describe('a folder beside the program', () => {
     expect(place.read('.git/config')).not.toBe('not copied')
   })
 
+  test('fills it with files of any name', async () => {
+    const { place, world } = placeWith({ ...beside, 'project/__proto__': 'a', 'project/constructor': 'b' })
+    await startForge(world, request)
+    expect([place.read('__proto__'), place.read('constructor')]).toEqual(['a', 'b'])
+  })
+
   test('yields to what the start brings', async () => {
     const { place, world } = placeWith(beside)
     const files = { 'src/given.txt': 'sent', 'plan.txt': new TextEncoder().encode('only task\n') }

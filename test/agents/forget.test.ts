@@ -96,6 +96,19 @@ describe('what was forgotten after a reset', () => {
     expect(found(WORDS, t.root)).toEqual([])
   })
 
+  test('takes nothing from MEMORY.md while another session changes it, and nothing is lost', async () => {
+    const t = await told()
+    await resetSession(t.world, REF)
+    const file = join(t.world.workspaces.resolve('Bot', './.neam/workspace'), 'MEMORY.md')
+    const before = readFileSync(file, 'utf8')
+    const changing = await t.world.fileLeases.acquire(file, { ttlMs: 60_000, waitMs: 0 })
+    expect(await faultOf(forgetMemory(t.world, REF))).toMatchObject({ code: 'storage_unavailable' })
+    expect(readFileSync(file, 'utf8')).toBe(before)
+    await changing?.release()
+    await forgetMemory(t.world, REF)
+    expect(found(WORDS, t.root)).toEqual([])
+  })
+
   test('is not recalled, and the session goes on', async () => {
     const t = await told()
     await resetSession(t.world, REF)

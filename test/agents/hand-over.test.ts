@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { type AskRequest, ask } from '../../agents/claw/ask.ts'
+import { history } from '../../agents/claw/history.ts'
 import { resumeTurn, untilFree } from '../../agents/claw/resume.ts'
 import { turnState } from '../../agents/claw/turn-state.ts'
 import { Fault } from '../../agents/ports/fault.ts'
@@ -70,6 +71,30 @@ describe('a turn is handed over', () => {
     const slow = asked(test)
     expect((await faultOf(ask(test.world, slow))).code).toBe('turn_handed_over')
     expect((await resume(test, slow)).response).toBe('at last')
+  })
+
+  test('out of a compaction that takes longer, which is then made by whoever goes on', async () => {
+    const test = testWorld(
+      PROGRAM.replace('channels: [web]', 'session: { max_history_turns: 3 } channels: [web]'),
+    )
+    for (const n of [1, 2, 3, 4]) {
+      test.model.answer(says(`a${n}`))
+      await say(test, `q${n}`)
+    }
+    const slow = asked(test)
+    test.model.answer(
+      () => {
+        test.clock.pass(26_000)
+        return new Fault('provider_timeout', { provider: 'openai' })
+      },
+      says('## Facts\n## Summary\nFour questions.'),
+      says('at last'),
+    )
+    expect((await faultOf(ask(test.world, slow))).code).toBe('turn_handed_over')
+    expect(test.events()).not.toContain('session.compaction_failed')
+    expect((await resume(test, slow)).response).toBe('at last')
+    const [first] = await history(test.world, turnOf(slow))
+    expect(first?.content).toBe('[Session Summary] Four questions.')
   })
 
   test('at once when the caller does not want to wait: only the message is stored', async () => {

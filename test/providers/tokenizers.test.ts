@@ -2,11 +2,25 @@ import { describe, expect, test } from '@jest/globals'
 import type { TokenCounter } from '../../agents/ports/tokens.ts'
 import { messageTokens, requestTokens, UPPER_BOUND } from '../../agents/turn/tokens.ts'
 import { tokenizers } from '../../providers/tokenizers.ts'
+import { outOfDescriptors } from '../support/out-of-descriptors.ts'
 
 const O200K = 'gpt-4o'
 const CL100K = 'gpt-4'
 
 const counter = async (model: string): Promise<TokenCounter> => (await tokenizers().for(model))!
+
+test('an encoding that could not be loaded is loaded by whoever asks next', () => {
+  const printed = outOfDescriptors(
+    { tokenizers: 'providers/tokenizers.ts' },
+    `const { for: counterOf } = tokenizers()
+    const count = () => counterOf('gpt-4').then((counter) => counter.text('Hello'))
+    exhaust()
+    await shown(count())
+    relieve()
+    await shown(count())`,
+  )
+  expect(printed).toMatch(/^{"code":"\w+"}\n1\n$/)
+})
 
 describe('the tokenizer of a model', () => {
   test('is that of its family, by whatever version it is named', async () => {

@@ -6,6 +6,7 @@ import { keepAliveTransport } from '../../providers/transport.ts'
 import { faultOf } from '../support/faults.ts'
 import { agentDecl, modelBench, modelRequest } from '../support/model-bench.ts'
 import { type OpenAIServer, startOpenAIServer } from '../support/openai-server.ts'
+import { outOfDescriptors } from '../support/out-of-descriptors.ts'
 import { until } from '../support/until.ts'
 
 /** A provider of the server's models over at most `connections` connections. */
@@ -27,6 +28,24 @@ describe('connections to models', () => {
     const { ask } = await bench(server, 4)
     for (let n = 0; n < 5; n++) await ask()
     expect(server.connections.total).toBe(1)
+  })
+
+  test('are opened by the next call where the first one could not load what it needs', () => {
+    const printed = outOfDescriptors(
+      {
+        keepAliveTransport: 'providers/transport.ts',
+        startAnswering: 'test/support/answering-server.ts',
+      },
+      `const server = await startAnswering('ok')
+      const { fetch } = keepAliveTransport({ connections: 1, proxies: null })
+      const ask = async () => await (await fetch(server.url)).text()
+      exhaust()
+      await shown(ask())
+      relieve()
+      await shown(ask())
+      server.close()`,
+    )
+    expect(printed).toBe('{}\n"ok"\n')
   })
 
   test('are never more than the limit: calls beyond it wait, and all are answered over the same ones', async () => {

@@ -18,7 +18,7 @@ const MAX_WORK = 2 ** 28
 const STEPS_A_MS = 100_000
 const KEPT = 64
 
-let engine: Promise<typeof import('re2js')> | undefined
+let engine: typeof import('re2js') | undefined
 /** Compiled patterns, the oldest first: a pattern is mostly used again and again. */
 const compiled = new Map<string, RE2JS>()
 
@@ -117,8 +117,9 @@ async function patternOf(call: Arguments): Promise<RE2JS> {
   if (source.length > MAX_PATTERN) throw call.invalid(`a pattern has at most ${MAX_PATTERN} characters`)
   const known = compiled.get(source)
   if (known !== undefined) return known
-  engine ??= import('re2js')
-  const { RE2JS, RE2JSException } = await engine
+  // Kept once it is there: the next one tries again to load what could not be loaded.
+  engine ??= await import('re2js')
+  const { RE2JS, RE2JSException } = engine
   try {
     const pattern = RE2JS.compile(source)
     const oldest = compiled.size < KEPT ? undefined : compiled.keys().next().value

@@ -9,6 +9,7 @@ import {
   ITERATIONS_PER_EXECUTION,
 } from '../../../statemachine/contract.ts'
 import { type AslDriverOptions, createAslDriver } from '../../../stores/local-run/asl-driver.ts'
+import { outOfDescriptors } from '../../support/out-of-descriptors.ts'
 
 const definition = readFileSync(new URL('../../../statemachine/forge-run.asl.json', import.meta.url), 'utf8')
 const run = { agent: 'Builder', run: 'run-1', epoch: 2 }
@@ -45,6 +46,25 @@ function driverOf(options: Pick<AslDriverOptions, 'step'> & Partial<AslDriverOpt
 }
 
 describe('the local driver', () => {
+  test('starts the next run where the interpreter could not be loaded for the first', () => {
+    const printed = outOfDescriptors(
+      { createAslDriver: 'stores/local-run/asl-driver.ts' },
+      `const driver = createAslDriver({
+        definition: ${JSON.stringify(definition)},
+        step: async ({ state }) => ({ next: 'end', wait: null, successor: null, state, report: {} }),
+        wait: async () => {},
+        onError: (run, error) => show(String(error)),
+      })
+      const start = () => driver.start(${JSON.stringify(run)}, null).then(() => 'started')
+      exhaust()
+      await shown(start())
+      relieve()
+      await shown(start())
+      await driver.idle()`,
+    )
+    expect(printed).toMatch(/^{"code":"\w+"}\n"started"\n$/)
+  })
+
   test('runs the deployed state machine to its end, in the background', async () => {
     const { events, step } = countingStep(3)
     const { driver, errors } = driverOf({ step })
