@@ -72,8 +72,9 @@ export class RequestLimits {
   }
 }
 
+/** What lies ahead was counted before the clock was set back: nobody is to wait until it has caught up. */
 const inWindow = ({ admittedAt }: Caller, nowMs: number): readonly number[] =>
-  admittedAt.filter((at) => at > nowMs - WINDOW_MS)
+  admittedAt.filter((at) => at > nowMs - WINDOW_MS && at <= nowMs)
 
 const counters = new WeakMap<Edge, RequestLimits>()
 

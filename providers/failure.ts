@@ -99,12 +99,15 @@ function causes(error: unknown): readonly object[] {
 
 /** Milliseconds that the vendor asks to wait: `retry-after-ms`, seconds, or a date; null when it does not say. */
 function retryAfter(headers: Headers | undefined, now: number): number | null {
-  const exact = Number(headers?.get('retry-after-ms') ?? Number.NaN)
-  if (exact >= 0) return exact
-  const value = headers?.get('retry-after')?.trim()
-  if (!value) return null
-  const seconds = Number(value)
-  if (seconds >= 0) return seconds * 1000
-  const date = Date.parse(value)
+  const exact = amountOf(headers?.get('retry-after-ms'))
+  if (exact !== null) return exact
+  const value = headers?.get('retry-after')
+  const seconds = amountOf(value)
+  if (seconds !== null) return seconds * 1000
+  const date = Date.parse(value ?? '')
   return Number.isNaN(date) ? null : Math.max(0, date - now)
 }
+
+/** Digits, with a fraction perhaps: `Infinity` and nothing at all are no numbers of a header. */
+const amountOf = (text: string | null | undefined): number | null =>
+  text && /^\s*\d{1,15}(?:\.\d+)?\s*$/.test(text) ? Number(text) : null

@@ -1,6 +1,6 @@
 import { closeSync, createReadStream, openSync, readdirSync, readSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import type { Readable } from 'node:stream'
+import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 
 export interface AuditLine {
@@ -28,11 +28,14 @@ export async function* linesOf(file: string): AsyncGenerator<AuditLine> {
 
 function textOf(file: string): Readable {
   if (file === '-') return process.stdin.setEncoding('utf8')
+  // Before the stream: of a file that is not there nobody would listen to its error.
+  const isPacked = isGzipped(file)
   const bytes = createReadStream(file)
-  if (!isGzipped(file)) return bytes.setEncoding('utf8')
+  if (!isPacked) return bytes.setEncoding('utf8')
   const text = createGunzip().setEncoding('utf8')
-  bytes.on('error', (error) => text.destroy(error))
-  return bytes.pipe(text)
+  // Ends the one with the other; whoever reads the text gets the error.
+  pipeline(bytes, text, () => {})
+  return text
 }
 
 function isGzipped(file: string): boolean {

@@ -27,6 +27,13 @@ describe('the window of 60 seconds', () => {
     expect(at(60_001)).toMatchObject({ admitted: false, retryAfterSeconds: 20 })
   })
 
+  test('is empty after the clock was set back', () => {
+    const limits = new RequestLimits()
+    const at = (nowMs: number) => limits.admit('a', nowMs, options).admitted
+    expect([at(3_600_000), at(3_600_000), at(3_600_000)]).toEqual([true, true, false])
+    expect([at(0), at(1), at(2)]).toEqual([true, true, false])
+  })
+
   test('is one for each caller, and a new caller does not empty that of another', () => {
     const limits = new RequestLimits()
     const admitted = ['a', 'a', 'b', 'a', 'c', 'a'].map((name) => limits.admit(name, 0, options).admitted)

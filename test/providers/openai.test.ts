@@ -236,6 +236,16 @@ describe('a failure', () => {
     expect(slept).toEqual([9000, 250])
   })
 
+  test('a Retry-After that is no number, and no date, says nothing', async () => {
+    const { complete, slept } = await bench(
+      { status: 429, headers: { 'retry-after': 'Infinity' } },
+      { status: 503, headers: { 'retry-after-ms': '', 'retry-after': 'soon' } },
+      { text: 'ok' },
+    )
+    expect((await complete()).text).toBe('ok')
+    expect(slept).toEqual([500, 1000])
+  })
+
   test('a Retry-After past the deadline is told at once', async () => {
     const { server, complete, slept } = await bench({ status: 429, headers: { 'retry-after': '120' } })
     const fault = await faultOf(complete())

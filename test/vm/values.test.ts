@@ -258,6 +258,11 @@ describe('JSON', () => {
     )
   })
 
+  test('a string of millions of escapes is read', () => {
+    const text = '\n\\"'.repeat(4_000_000)
+    expect(parseJson(JSON.stringify(text)) === text).toBe(true)
+  })
+
   test('text is refused where JSON.parse refuses it', () => {
     const pieces = fc.constantFrom(
       '{',

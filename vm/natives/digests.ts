@@ -24,7 +24,9 @@ export const CRYPTO: readonly Native[] = [
   }),
   plain('crypto_base64_decode(text)', 'The text of a base64; nil when it is none, or no UTF-8.', (call) => {
     const text = walked(call, 0)
-    return BASE64.test(text) ? utf8(Uint8Array.from(atob(text), (unit) => unit.charCodeAt(0))) : null
+    return text.length % 4 === 0 && BASE64.test(text)
+      ? utf8(Uint8Array.from(atob(text), (unit) => unit.charCodeAt(0)))
+      : null
   }),
   plain('crypto_hex_encode(text)', 'Hex digits of a text, two for each byte.', (call) => {
     const bytes = UTF8.encode(walked(call, 0))
@@ -33,7 +35,7 @@ export const CRYPTO: readonly Native[] = [
   }),
   plain('crypto_hex_decode(text)', 'The text of hex digits; nil when they are none, or no UTF-8.', (call) => {
     const text = walked(call, 0)
-    return HEX.test(text)
+    return text.length % 2 === 0 && HEX.test(text)
       ? utf8(
           Uint8Array.from({ length: text.length / 2 }, (_, at) =>
             Number.parseInt(text.substr(at * 2, 2), 16),
@@ -44,8 +46,9 @@ export const CRYPTO: readonly Native[] = [
 ]
 
 const UTF8 = new TextEncoder()
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
-const HEX = /^(?:[0-9a-fA-F]{2})*$/
+/** Of texts in fours and in twos: a pattern that counted would need room for each group. */
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
+const HEX = /^[0-9a-fA-F]*$/
 /** Arguments of one call of fromCharCode. */
 const PIECE = 4096
 

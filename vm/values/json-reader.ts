@@ -15,7 +15,6 @@ export function parseJson(text: string): Value {
 
 const BLANK = /[ \t\n\r]*/y
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
-const STRING = /"[^"\\]*(?:\\.[^"\\]*)*"/sy
 /** What a string may hold only in certain forms: escapes and, not at all, most control characters. */
 const DELICATE = /[\\\p{Cc}]/u
 const WORD = /true|false|null/y
@@ -81,8 +80,10 @@ class Reader {
 
   private string(): string {
     const start = this.at
-    const quoted = this.take(STRING)
-    if (quoted === null) throw this.problem('expected a string')
+    const end = endOfString(this.text, start)
+    if (end === -1) throw this.problem('expected a string')
+    const quoted = this.text.slice(start, end)
+    this.at = end
     if (!DELICATE.test(quoted)) return quoted.slice(1, -1)
     try {
       return JSON.parse(quoted) as string
@@ -117,4 +118,15 @@ class Reader {
       this.at < this.text.length ? JSON.stringify(this.text.slice(this.at, this.at + 12)) : 'the end'
     return new RuntimeError('json', `not JSON: ${expected} at ${place}, found ${found}`)
   }
+}
+
+/** Behind the closing quote of the string at `start`; -1 where none is. A pattern would need room for each escape in it. */
+function endOfString(text: string, start: number): number {
+  if (text[start] !== '"') return -1
+  for (let quote = text.indexOf('"', start + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
+    let escapes = quote
+    while (text[escapes - 1] === '\\') escapes -= 1
+    if ((quote - escapes) % 2 === 0) return quote + 1
+  }
+  return -1
 }
