@@ -7,7 +7,9 @@
  *   } as const satisfies Flags
  *   const { values, positionals } = parseFlags('neam-api', FLAGS, argv)   // values.port: number | undefined
  */
+
 import { parseArgs } from 'node:util'
+import { choices } from '../bytecode/choices.ts'
 import { closest } from '../compiler/diagnostics/closest.ts'
 
 interface FlagBase {
@@ -100,9 +102,7 @@ function readValue(flag: Flag, rawName: string, text: string | undefined): boole
   if (text === undefined) throw new UsageError(`${rawName} needs a value: ${rawName} ${placeholder(flag)}`)
   if (flag.type === 'string') {
     if (flag.choices !== undefined && !flag.choices.includes(text))
-      throw new UsageError(
-        `${rawName} must be one of ${flag.choices.join(', ')}, got ${JSON.stringify(text)}`,
-      )
+      throw new UsageError(`${rawName} must be ${choices(flag.choices)}, got ${JSON.stringify(text)}`)
     return text
   }
   const number = text.trim() === '' ? Number.NaN : Number(text)

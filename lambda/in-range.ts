@@ -8,5 +8,5 @@ export function inRange(
 ): number {
   const value = text === undefined ? initial : Number(text)
   if (value >= 1 && value <= most) return value
-  throw badRequest(`${field} is ${text}; it must be a whole number from 1 to ${most}`, field)
+  throw badRequest(`${field} must be a whole number from 1 to ${most}, got ${text}`, field)
 }

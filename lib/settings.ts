@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Node } from 'constructs'
+import { choices } from '../bytecode/choices.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 
@@ -49,7 +50,7 @@ function choice<T extends string>(node: Node, name: string, accepted: readonly T
   const value: unknown = node.tryGetContext(name) ?? accepted[0]
   const found = accepted.find((one) => one === value)
   if (found === undefined) {
-    throw new Error(`context ${name} is ${JSON.stringify(value)}; accepted: ${accepted.join(', ')}`)
+    throw new Error(`context ${name} must be ${choices(accepted)}, got ${JSON.stringify(value)}`)
   }
   return found
 }
@@ -61,7 +62,7 @@ function wholeNumber(node: Node, name: string, max: number): number | null {
   // `-c name=value` gives texts.
   const number = Number(value)
   if (Number.isInteger(number) && number >= 1 && number <= max) return number
-  throw new Error(`context ${name} is ${JSON.stringify(value)}; it is a whole number from 1 to ${max}`)
+  throw new Error(`context ${name} must be a whole number from 1 to ${max}, got ${JSON.stringify(value)}`)
 }
 
 /** What CloudWatch accepts. */
@@ -73,7 +74,9 @@ function retention(node: Node): RetentionDays {
   const value: unknown = node.tryGetContext('logRetentionDays') ?? RetentionDays.ONE_MONTH
   const found = RETENTION.find((days) => days === Number(value))
   if (found === undefined) {
-    throw new Error(`context logRetentionDays is ${JSON.stringify(value)}; accepted: ${RETENTION.join(', ')}`)
+    throw new Error(
+      `context logRetentionDays must be ${choices(RETENTION.map(String))}, got ${JSON.stringify(value)}`,
+    )
   }
   return found
 }
@@ -82,7 +85,7 @@ function stackName(node: Node): string {
   const value: unknown = node.tryGetContext('stackName') ?? 'Neam'
   if (typeof value !== 'string' || !/^[A-Za-z][-A-Za-z0-9]{0,127}$/.test(value)) {
     throw new Error(
-      `context stackName is ${JSON.stringify(value)}; it is a letter, then at most 127 letters, digits and hyphens`,
+      `context stackName must be a letter, then at most 127 letters, digits and hyphens, got ${JSON.stringify(value)}`,
     )
   }
   return value
@@ -92,7 +95,7 @@ function email(node: Node): string | null {
   const value: unknown = node.tryGetContext('alarmEmail') ?? ''
   if (value === '') return null
   if (typeof value !== 'string' || !/^\S+@\S+$/.test(value)) {
-    throw new Error(`context alarmEmail is ${JSON.stringify(value)}; it is an e-mail address, or empty`)
+    throw new Error(`context alarmEmail must be an e-mail address, or empty, got ${JSON.stringify(value)}`)
   }
   return value
 }
@@ -101,7 +104,7 @@ function url(node: Node, name: string, accepted: { readonly protocols: RegExp; r
   const value: unknown = node.tryGetContext(name) ?? ''
   if (value === '') return null
   if (typeof value !== 'string' || !accepted.protocols.test(URL.parse(value)?.protocol ?? '')) {
-    throw new Error(`context ${name} is ${JSON.stringify(value)}; it is ${accepted.words} URL, or empty`)
+    throw new Error(`context ${name} must be ${accepted.words} URL, or empty, got ${JSON.stringify(value)}`)
   }
   return value
 }
@@ -111,7 +114,7 @@ function eventBus(node: Node): string | null {
   if (value === '') return null
   if (typeof value !== 'string' || !EVENT_BUS.test(value)) {
     throw new Error(
-      `context eventBus is ${JSON.stringify(value)}; it is the name or the ARN of an EventBridge bus ("default" is each account's own), or empty`,
+      `context eventBus must be the name or the ARN of an EventBridge bus ("default" is each account's own), or empty, got ${JSON.stringify(value)}`,
     )
   }
   return value

@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { CHECKPOINT_LIMITS, type CheckpointLimits } from '../agents/ports/checkpoints.ts'
+import { choices } from '../bytecode/choices.ts'
 import type { GivenLimits } from '../commands/limits.ts'
 import type { Cassettes } from '../providers/cassettes/models.ts'
 import type { Environment } from './environment.ts'
@@ -121,7 +122,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     if (value === null) return initial
     const found = accepted.find((one) => one === value)
     if (found === undefined) {
-      throw new SettingsError(`${name} is ${JSON.stringify(value)}; accepted: ${accepted.join(', ')}`)
+      throw new SettingsError(`${name} must be ${choices(accepted)}, got ${JSON.stringify(value)}`)
     }
     return found
   }
@@ -129,14 +130,16 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     const value = text(name)?.toLowerCase() ?? ''
     if (['1', 'true', 'yes'].includes(value)) return true
     if (['', '0', 'false', 'no'].includes(value)) return false
-    throw new SettingsError(`${name} is ${JSON.stringify(environment[name])}; accepted: 1, 0`)
+    throw new SettingsError(
+      `${name} must be ${choices(['1', '0'])}, got ${JSON.stringify(environment[name])}`,
+    )
   }
 
   const limit = (name: string, max = MAX_WHOLE): number | null => {
     const value = text(name)
     if (value === null) return null
     if (/^[1-9]\d{0,5}$/.test(value) && Number(value) <= max) return Number(value)
-    throw new SettingsError(`${name} is ${JSON.stringify(value)}; it must be a whole number from 1 to ${max}`)
+    throw new SettingsError(`${name} must be a whole number from 1 to ${max}, got ${JSON.stringify(value)}`)
   }
 
   const mebibytes = (name: string): number | null => {
@@ -147,7 +150,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
   const webUrl = (name: string): string | null => {
     const value = text(name)
     if (value === null || /^https?:$/.test(URL.parse(value)?.protocol ?? '')) return value
-    throw new SettingsError(`${name} is ${JSON.stringify(value)}; it must be an http or https URL`)
+    throw new SettingsError(`${name} must be an http or https URL, got ${JSON.stringify(value)}`)
   }
 
   // Read where they are used (agents/turn/tool-loop.ts, agents/limits/confirmation.ts); a wrong one is told at the start,

@@ -53,7 +53,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   },
   statemachine: { may: [], edge: false },
   lambda: {
-    may: ['runtime', 'agents', 'statemachine'],
+    may: ['bytecode/choices.ts', 'runtime', 'agents', 'statemachine'],
     packages: ['@middy/', 'valibot', 'aws-lambda'],
     edge: true,
   },
@@ -79,7 +79,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
     edge: true,
   },
   lib: {
-    may: ['statemachine', 'lambda/env.ts', 'lambda/health/emf.ts', 'lambda/routes.ts'],
+    may: ['bytecode/choices.ts', 'statemachine', 'lambda/env.ts', 'lambda/health/emf.ts', 'lambda/routes.ts'],
     packages: ['aws-cdk-lib', 'constructs'],
     edge: true,
   },

@@ -191,7 +191,7 @@ export function limitsOf(
 }
 
 const badLimit = (name: string, value: unknown, accepted: string): Fault =>
-  new Fault('bad_request', { problem: `${name} is ${value}; it must be ${accepted}`, field: name })
+  new Fault('bad_request', { problem: `${name} must be ${accepted}, got ${value}`, field: name })
 
 interface Draft {
   readonly config: Omit<RunConfig, 'epoch'>

@@ -1,3 +1,4 @@
+import { choices } from '../../bytecode/choices.ts'
 import type { ParamDecl, SkillDecl } from '../../bytecode/manifest.ts'
 import { parseJson } from '../../vm/values/json.ts'
 import { RuntimeError } from '../../vm/values/runtime-error.ts'
@@ -57,7 +58,7 @@ function misfit(param: ParamDecl, value: Value): string | null {
 
 function outsideEnum({ name, enum: values }: ParamDecl, value: Value): string | null {
   if (values === undefined || value === null || values.some((allowed) => allowed === value)) return null
-  return `argument "${name}" must be one of ${values.map((allowed) => `"${allowed}"`).join(', ')}, got ${describe(value)}`
+  return `argument "${name}" must be ${choices(values)}, got ${describe(value)}`
 }
 
 const WORDS = {

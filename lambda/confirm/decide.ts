@@ -10,11 +10,11 @@ import { keyFingerprint } from '../middleware/authenticate.ts'
 import { ERROR_ANSWER } from '../middleware/error-answer.ts'
 import { FAULT_STATUS } from '../middleware/fault-status.ts'
 import { Refusal } from '../refusal.ts'
-import { TEXT, validate } from '../validate.ts'
+import { choice, TEXT, validate } from '../validate.ts'
 
 export const CONFIRM_BODY = v.strictObject({
   trace_id: TEXT,
-  action: v.picklist(['approve', 'deny'], ({ received }) => `must be 'approve' or 'deny', got ${received}`),
+  action: choice('approve', 'deny'),
 })
 
 const RUN = { run: v.string() }

@@ -1,3 +1,4 @@
+import { choices } from '../../bytecode/choices.ts'
 import type { Environment } from '../environment.ts'
 import { SettingsError } from '../settings-error.ts'
 
@@ -38,13 +39,13 @@ export function readTracing(environment: Environment): TracingSettings | null {
   const url = (name: string): string | null => {
     const value = text(name)
     if (value === null || /^https?:$/.test(URL.parse(value)?.protocol ?? '')) return value
-    throw new SettingsError(`${name} is ${JSON.stringify(value)}; it must be an http or https URL`)
+    throw new SettingsError(`${name} must be an http or https URL, got ${JSON.stringify(value)}`)
   }
   const choice = <T extends string>(name: string, accepted: readonly T[]): T | null => {
     const value = text(name)?.toLowerCase() ?? null
     const found = accepted.find((one) => one === value)
     if (value === null || found !== undefined) return found ?? null
-    throw new SettingsError(`${name} is ${JSON.stringify(value)}; accepted: ${accepted.join(', ')}`)
+    throw new SettingsError(`${name} must be ${choices(accepted)}, got ${JSON.stringify(value)}`)
   }
 
   if (text('OTEL_SDK_DISABLED')?.toLowerCase() === 'true') return null
@@ -72,5 +73,5 @@ function readSampler(text: (name: string) => string | null, name: string | null)
   const ratio = Number(text('OTEL_TRACES_SAMPLER_ARG') ?? '1')
   if (ratio >= 0 && ratio <= 1) return { parentBased, ratio }
   const value = JSON.stringify(text('OTEL_TRACES_SAMPLER_ARG'))
-  throw new SettingsError(`OTEL_TRACES_SAMPLER_ARG is ${value}; it must be a number from 0 to 1`)
+  throw new SettingsError(`OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1, got ${value}`)
 }

@@ -71,15 +71,15 @@ describe('start', () => {
   })
 
   test.each([
-    [{ maxIterations: 0 }, `max_iterations is 0; it must be a whole number from 1 to ${MAX_ITERATIONS}`],
-    [{ maxIterations: 2.5 }, `max_iterations is 2.5; it must be a whole number from 1 to ${MAX_ITERATIONS}`],
+    [{ maxIterations: 0 }, `max_iterations must be a whole number from 1 to ${MAX_ITERATIONS}, got 0`],
+    [{ maxIterations: 2.5 }, `max_iterations must be a whole number from 1 to ${MAX_ITERATIONS}, got 2.5`],
     [
       { maxIterations: 1e9 },
-      `max_iterations is 1000000000; it must be a whole number from 1 to ${MAX_ITERATIONS}`,
+      `max_iterations must be a whole number from 1 to ${MAX_ITERATIONS}, got 1000000000`,
     ],
-    [{ maxCost: -1 }, 'max_cost is -1; it must be a number above 0'],
-    [{ maxCost: Number.NaN }, 'max_cost is NaN; it must be a number above 0'],
-    [{ maxTokens: 0 }, 'max_tokens is 0; it must be a whole number above 0'],
+    [{ maxCost: -1 }, 'max_cost must be a number above 0, got -1'],
+    [{ maxCost: Number.NaN }, 'max_cost must be a number above 0, got NaN'],
+    [{ maxTokens: 0 }, 'max_tokens must be a whole number above 0, got 0'],
   ])('refuses %j', async (limits, message) => {
     const place = new ForgePlace(planned)
     expect(await refusal(startForge(place.boot(), { ...request, ...limits }))).toBe(`bad_request: ${message}`)

@@ -83,7 +83,7 @@ describe('arguments of a tool call', () => {
     [
       'a word outside the enum',
       '{"mode": "warp"}',
-      /^argument "mode" must be one of "fast", "slow", got string "warp"$/,
+      /^argument "mode" must be "fast" or "slow", got string "warp"$/,
     ],
   ]
   test.each(wrong)('are refused with words that help: %s', (_claim, json, expected) => {

@@ -33,5 +33,5 @@ test('without a setting the same command does its work', async () => {
 test('a limit that is none is told at the start, with its name', async () => {
   const { stderr, code } = await forge({ NEAM_COMMAND_MEMORY: 'lots' })
   expect(code).not.toBe(0)
-  expect(stderr).toContain('NEAM_COMMAND_MEMORY is "lots"; it must be a whole number from 1 to 999999')
+  expect(stderr).toContain('NEAM_COMMAND_MEMORY must be a whole number from 1 to 999999, got "lots"')
 })

@@ -51,7 +51,7 @@ describe('a command line that cannot be understood is refused', () => {
     ['a fraction of a port', ['--port', '1.5'], '--port must be a whole number from 0 to 65535, got "1.5"'],
     ['too large', ['--port', '70000'], '--port must be a whole number from 0 to 65535, got "70000"'],
     ['too small', ['--timeout', '-1'], '--timeout must be a number of at least 0, got "-1"'],
-    ['another word than the choices', ['--log', 'xml'], '--log must be one of text, json, got "xml"'],
+    ['another word than the choices', ['--log', 'xml'], '--log must be "text" or "json", got "xml"'],
   ])('%s', (_claim, argv, message) => {
     expect(() => parse(...argv)).toThrow(new UsageError(message))
   })

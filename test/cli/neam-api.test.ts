@@ -191,7 +191,12 @@ test.each([
   ['no program', [], 2, 'no program is given'],
   ['a program without its flag', ['agents.neam'], 2, 'did you mean --program agents.neam?'],
   ['two programs', ['--program', 'agents.neam', '--bytecode', '.'], 2, 'cannot both be given'],
-  ['an unknown sink', ['--audit-sink', 'printer'], 2, '--audit-sink must be one of stderr, file, json, none'],
+  [
+    'an unknown sink',
+    ['--audit-sink', 'printer'],
+    2,
+    '--audit-sink must be "stderr", "file", "json" or "none", got "printer"',
+  ],
   [
     'a file sink without a path',
     ['--program', 'agents.neam', '--audit-sink', 'file'],

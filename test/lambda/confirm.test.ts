@@ -177,7 +177,7 @@ describe('POST /api/v1/confirm', () => {
     [
       'another action',
       { trace_id: 'x', action: 'perhaps' },
-      `action: must be 'approve' or 'deny', got "perhaps"`,
+      `action: must be "approve" or "deny", got "perhaps"`,
     ],
   ])('with %s is refused', async (_name, body, message) => {
     expect(await decide(body)).toMatchObject({ status: 400, body: { message } })

@@ -112,10 +112,10 @@ describe('the runs of a forge agent', () => {
   })
 
   test.each([
-    ['runs?limit=0', 'limit', 'limit is 0; it must be a whole number from 1 to 100'],
+    ['runs?limit=0', 'limit', 'limit must be a whole number from 1 to 100, got 0'],
     ['runs?limit=ten', 'limit', 'limit: must be a whole number of at most 9 digits, got "ten"'],
-    ['runs/R?limit=201', 'limit', 'limit is 201; it must be a whole number from 1 to 200'],
-    ['runs/R?from=0', 'from', 'from is 0; it must be a whole number from 1 to 1000000'],
+    ['runs/R?limit=201', 'limit', 'limit must be a whole number from 1 to 200, got 201'],
+    ['runs/R?from=0', 'from', 'from must be a whole number from 1 to 1000000, got 0'],
     ['runs?limit=1%2C2', 'limit', 'limit: must be a whole number of at most 9 digits, got "1,2"'],
     ['runs?limit=9999999999', 'limit', 'limit: must be a whole number of at most 9 digits, got "9999999999"'],
     ['runs?newest=1', 'newest', 'unknown field "newest"; accepted: limit'],
@@ -169,9 +169,9 @@ describe('a start that brings its files', () => {
   })
 
   test.each([
-    [{ plan: 1 }, 400, 'plan: Invalid type: Expected string but received 1'],
+    [{ plan: 1 }, 400, 'plan: must be a string, got 1'],
     [{ plan: '# x' }, 422, 'plan plan.md cannot be used: it has no tasks'],
-    [{ files: ['a'] }, 400, 'files: Invalid type: Expected Object but received Array'],
+    [{ files: ['a'] }, 400, 'files: must be an object, got Array'],
     [{ files: { '../x': '' } }, 400, 'path "../x" is refused: it leads out of the workspace (..)'],
     [{ files: { x: { base64: '%' } } }, 400, 'files.x.base64: Invalid Base64: Received "%"'],
     ['{"files":{"constructor":""}}', 400, 'files: constructor cannot be sent as the name of a file'],
@@ -293,12 +293,7 @@ describe('the workspace of a forge agent', () => {
       'path_not_found',
       'the workspace of code_builder has no git history: its first commit comes with the first iteration that is kept',
     ],
-    [
-      '?export=zip',
-      400,
-      'bad_request',
-      'export: Invalid type: Expected ("tar" | "bundle") but received "zip"',
-    ],
+    ['?export=zip', 400, 'bad_request', 'export: must be "tar" or "bundle", got "zip"'],
   ])('refuses %s', async (query, status, code, message) => {
     const answer = await get(query)
     expect([answer.status, answer.body.code, answer.body.message]).toEqual([status, code, message])

@@ -39,7 +39,7 @@ describe('context stackName', () => {
 
   test('is what CloudFormation takes', () => {
     expect(() => synthesize({ stackName: 'my_stack' })).toThrow(
-      'context stackName is "my_stack"; it is a letter, then at most 127 letters, digits and hyphens',
+      'context stackName must be a letter, then at most 127 letters, digits and hyphens, got "my_stack"',
     )
   })
 })
@@ -72,7 +72,7 @@ describe('context reservedConcurrency', () => {
 
   test.each(['0', '-1', '1.5', 'many'])('%s is refused', (reservedConcurrency) => {
     expect(() => synthesize({ reservedConcurrency })).toThrow(
-      `context reservedConcurrency is "${reservedConcurrency}"; it is a whole number from 1 to 10000`,
+      `context reservedConcurrency must be a whole number from 1 to 10000, got "${reservedConcurrency}"`,
     )
   })
 })
@@ -95,9 +95,9 @@ describe('context logRetentionDays', () => {
 
   test('is one of those that CloudWatch accepts', () => {
     expect(() => synthesize({ logRetentionDays: '45' })).toThrow(
-      'context logRetentionDays is "45"; accepted: 1, 3, 5, 7, 14, 30, 60, 90,',
+      /^context logRetentionDays must be "1", "3", "5", "7", "14", "30", "60", "90",.* or "3653", got "45"$/,
     )
-    expect(() => synthesize({ logRetentionDays: '9999' })).toThrow('accepted:')
+    expect(() => synthesize({ logRetentionDays: '9999' })).toThrow('got "9999"')
   })
 })
 
@@ -119,7 +119,7 @@ describe('what is watched', () => {
       }),
     ])
     expect(() => synthesize({ alarmDailyCost: 'much' })).toThrow(
-      'context alarmDailyCost is "much"; it is a whole number from 1 to 1000000',
+      'context alarmDailyCost must be a whole number from 1 to 1000000, got "much"',
     )
   })
 

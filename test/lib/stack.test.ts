@@ -104,7 +104,7 @@ describe('the stack', () => {
       Environment: { Variables: Match.objectLike({ NEAM_WEBHOOK_URL: 'https://hooks.example.com/forge' }) },
     })
     expect(() => synthesize({ webhookUrl: 'http://hooks.example.com' })).toThrow(
-      'it is an https URL, or empty',
+      'context webhookUrl must be an https URL, or empty, got "http://hooks.example.com"',
     )
   })
 
@@ -119,7 +119,7 @@ describe('the stack', () => {
     }
     expect(JSON.stringify(synthesize().template)).not.toContain('OTEL_')
     expect(() => synthesize({ otlpEndpoint: 'collector:4318' })).toThrow(
-      'context otlpEndpoint is "collector:4318"; it is an http or https URL, or empty',
+      'context otlpEndpoint must be an http or https URL, or empty, got "collector:4318"',
     )
   })
 
@@ -154,7 +154,7 @@ describe('the stack', () => {
     expect(endpoints({ egress, eventBus: 'default' })).toMatch(/\.events"/)
     expect(endpoints({ egress })).not.toMatch(/\.events"/)
     expect(() => synthesize({ eventBus: 'my bus' })).toThrow(
-      'context eventBus is "my bus"; it is the name or the ARN of an EventBridge bus ("default" is each account\'s own), or empty',
+      'context eventBus must be the name or the ARN of an EventBridge bus ("default" is each account\'s own), or empty, got "my bus"',
     )
   })
 
@@ -231,7 +231,7 @@ describe('the stack', () => {
     const offline = JSON.stringify(synthesize({ offline: 'on' }).template.toJSON())
     expect(offline).toContain('"NEAM_OFFLINE":"1"')
     expect(offline).not.toContain('"NEAM_OFFLINE":"0"')
-    expect(() => synthesize({ offline: 'yes' })).toThrow('context offline is "yes"; accepted: off, on')
+    expect(() => synthesize({ offline: 'yes' })).toThrow('context offline must be "off" or "on", got "yes"')
   })
 
   test('lets the state machine start itself, for runs that are longer than a history', () => {
@@ -445,11 +445,13 @@ describe('settings', () => {
 
   test('a wrong choice is refused with the accepted ones', () => {
     expect(() => synthesize({ egress: 'natt' })).toThrow(
-      'context egress is "natt"; accepted: nat, nat-instance, ipv6, bedrock-endpoints-only',
+      'context egress must be "nat", "nat-instance", "ipv6" or "bedrock-endpoints-only", got "natt"',
     )
-    expect(() => synthesize({ architecture: 'arm' })).toThrow('accepted: arm64, x86_64')
+    expect(() => synthesize({ architecture: 'arm' })).toThrow(
+      'architecture must be "arm64" or "x86_64", got "arm"',
+    )
     expect(() => synthesize({ confirmationSeconds: 'soon' })).toThrow(
-      'context confirmationSeconds is "soon"; it is a whole number from 1 to 604800',
+      'context confirmationSeconds must be a whole number from 1 to 604800, got "soon"',
     )
     expect(() => synthesize({ program: 'agents.txt' })).toThrow('context program is "agents.txt"')
     expect(() => synthesize({ program: 'test/x.neam' })).toThrow(
@@ -506,6 +508,8 @@ describe('context streaming', () => {
   })
 
   test('is on or off', () => {
-    expect(() => synthesize({ streaming: 'yes' })).toThrow('context streaming is "yes"; accepted: off, on')
+    expect(() => synthesize({ streaming: 'yes' })).toThrow(
+      'context streaming must be "off" or "on", got "yes"',
+    )
   })
 })

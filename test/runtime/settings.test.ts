@@ -47,37 +47,31 @@ describe('on Lambda', () => {
 })
 
 test.each([
-  [{ NEAM_TREE: 'maybe' }, 'NEAM_TREE is "maybe"; accepted: create, require'],
-  [{ NEAM_COMMAND_ISOLATION: 'none' }, 'NEAM_COMMAND_ISOLATION is "none"; accepted: best, require'],
-  [
-    { NEAM_COMMAND_MEMORY: '2GB' },
-    'NEAM_COMMAND_MEMORY is "2GB"; it must be a whole number from 1 to 999999',
-  ],
+  [{ NEAM_TREE: 'maybe' }, 'NEAM_TREE must be "create" or "require", got "maybe"'],
+  [{ NEAM_COMMAND_ISOLATION: 'none' }, 'NEAM_COMMAND_ISOLATION must be "best" or "require", got "none"'],
+  [{ NEAM_COMMAND_MEMORY: '2GB' }, 'NEAM_COMMAND_MEMORY must be a whole number from 1 to 999999, got "2GB"'],
   [
     { NEAM_COMMAND_PROCESSES: '0' },
-    'NEAM_COMMAND_PROCESSES is "0"; it must be a whole number from 1 to 999999',
+    'NEAM_COMMAND_PROCESSES must be a whole number from 1 to 999999, got "0"',
   ],
   [
     { NEAM_COMMAND_FILE_SIZE: '-1' },
-    'NEAM_COMMAND_FILE_SIZE is "-1"; it must be a whole number from 1 to 999999',
+    'NEAM_COMMAND_FILE_SIZE must be a whole number from 1 to 999999, got "-1"',
   ],
-  [{ NEAM_OFFLINE: 'perhaps' }, 'NEAM_OFFLINE is "perhaps"; accepted: 1, 0'],
-  [{ NEAM_AUDIT_SINK: 'paper' }, 'NEAM_AUDIT_SINK is "paper"; accepted: stderr, file, json, none'],
+  [{ NEAM_OFFLINE: 'perhaps' }, 'NEAM_OFFLINE must be "1" or "0", got "perhaps"'],
+  [{ NEAM_AUDIT_SINK: 'paper' }, 'NEAM_AUDIT_SINK must be "stderr", "file", "json" or "none", got "paper"'],
   [{ NEAM_AUDIT_SINK: 'file' }, 'the audit sink "file" needs a path: --audit-log PATH or NEAM_AUDIT_LOG'],
-  [{ NEAM_POOL_SIZE: '129' }, 'NEAM_POOL_SIZE is "129"; it must be a whole number from 1 to 128'],
-  [{ NEAM_LLM_POOL_SIZE: '257' }, 'NEAM_LLM_POOL_SIZE is "257"; it must be a whole number from 1 to 256'],
+  [{ NEAM_POOL_SIZE: '129' }, 'NEAM_POOL_SIZE must be a whole number from 1 to 128, got "129"'],
+  [{ NEAM_LLM_POOL_SIZE: '257' }, 'NEAM_LLM_POOL_SIZE must be a whole number from 1 to 256, got "257"'],
   [
     { NEAM_WRONG_KEY_LIMIT: 'none' },
-    'NEAM_WRONG_KEY_LIMIT is "none"; it must be a whole number from 1 to 999999',
+    'NEAM_WRONG_KEY_LIMIT must be a whole number from 1 to 999999, got "none"',
   ],
-  [
-    { NEAM_MAX_TOOL_STEPS: 'many' },
-    'NEAM_MAX_TOOL_STEPS is "many"; it must be a whole number from 1 to 1000',
-  ],
-  [{ NEAM_RATE_LIMIT: '0' }, 'NEAM_RATE_LIMIT is "0"; it must be a whole number from 1 to 999999'],
+  [{ NEAM_MAX_TOOL_STEPS: 'many' }, 'NEAM_MAX_TOOL_STEPS must be a whole number from 1 to 1000, got "many"'],
+  [{ NEAM_RATE_LIMIT: '0' }, 'NEAM_RATE_LIMIT must be a whole number from 1 to 999999, got "0"'],
   [
     { NEAM_CONCURRENT_REQUESTS: '2.5' },
-    'NEAM_CONCURRENT_REQUESTS is "2.5"; it must be a whole number from 1 to 999999',
+    'NEAM_CONCURRENT_REQUESTS must be a whole number from 1 to 999999, got "2.5"',
   ],
 ])('%j is refused by name', (environment, message) => {
   expect(() => read(environment)).toThrow(message)
@@ -129,24 +123,24 @@ describe('traces', () => {
   test.each<[Record<string, string>, string]>([
     [
       { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' },
-      'OTEL_EXPORTER_OTLP_ENDPOINT is "collector:4318"; it must be an http or https URL',
+      'OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https URL, got "collector:4318"',
     ],
-    [{ OTEL_TRACES_EXPORTER: 'zipkin' }, 'OTEL_TRACES_EXPORTER is "zipkin"; accepted: otlp, none'],
+    [{ OTEL_TRACES_EXPORTER: 'zipkin' }, 'OTEL_TRACES_EXPORTER must be "otlp" or "none", got "zipkin"'],
     [
       { ...on, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
-      'OTEL_EXPORTER_OTLP_PROTOCOL is "grpc"; accepted: http/protobuf, http/json',
+      'OTEL_EXPORTER_OTLP_PROTOCOL must be "http/protobuf" or "http/json", got "grpc"',
     ],
     [
       { ...on, OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '2' },
-      'OTEL_TRACES_SAMPLER_ARG is "2"; it must be a number from 0 to 1',
+      'OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1, got "2"',
     ],
     [
       { ...on, OTEL_TRACES_SAMPLER: 'jaeger_remote' },
-      'OTEL_TRACES_SAMPLER is "jaeger_remote"; accepted: always_on,',
+      'OTEL_TRACES_SAMPLER must be "always_on", "parentbased_always_on", "always_off", "parentbased_always_off", "traceidratio" or "parentbased_traceidratio", got "jaeger_remote"',
     ],
     [
       { ...on, OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'yes' },
-      'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT is "yes"; accepted: true, false,',
+      'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT must be "true", "false", "span_only", "span_and_event", "event_only" or "no_content", got "yes"',
     ],
   ])('with %j are refused', (environment, message) => {
     expect(() => read(environment)).toThrow(message)

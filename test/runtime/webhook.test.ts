@@ -194,6 +194,6 @@ test('neam-forge --resume tells of an end that the receiver missed, though there
 
 test('a webhook that is no URL is refused at the start', async () => {
   await expect(testApi({ environment: { NEAM_WEBHOOK_URL: 'hooks.example.com' } })).rejects.toThrow(
-    'NEAM_WEBHOOK_URL is "hooks.example.com"; it must be an http or https URL',
+    'NEAM_WEBHOOK_URL must be an http or https URL, got "hooks.example.com"',
   )
 })

@@ -1,4 +1,5 @@
 /** `crypto_*`: digests by the host; base64 and hex of a text's UTF-8 bytes. */
+import { choices } from '../../bytecode/choices.ts'
 import { DIGEST_ALGORITHMS, type DigestAlgorithm } from '../host.ts'
 import type { Arguments } from './arguments.ts'
 import { type Native, plain } from './native.ts'
@@ -62,7 +63,7 @@ function walked(call: Arguments, index: number): string {
 function algorithmOf(call: Arguments): DigestAlgorithm {
   const name = call.text(0).toLowerCase().replace('-', '')
   const algorithm = DIGEST_ALGORITHMS.find((known) => known === name)
-  if (algorithm === undefined) throw call.wrong(0, `one of ${DIGEST_ALGORITHMS.join(', ')}`)
+  if (algorithm === undefined) throw call.wrong(0, choices(DIGEST_ALGORITHMS))
   return algorithm
 }
 

@@ -1,6 +1,6 @@
+import { choices } from '../../../bytecode/choices.ts'
 import type { Diagnostic } from '../../diagnostics/diagnostic.ts'
 import { emptyList, noHost, notAccepted, wrongFieldType } from '../../diagnostics/structure.ts'
-import { either } from '../../diagnostics/wording.ts'
 import type { Field, FieldValue } from '../../syntax/ast.ts'
 import type { Context } from '../rule.ts'
 import { type Accepts, canonical } from '../schema/schema.ts'
@@ -52,11 +52,10 @@ function problemOf({ name, value }: Field, accepts: Accepts, owner: string): Dia
     }
     case 'word': {
       const word = value.kind === 'name' ? value.name.text : literal
-      const quoted = accepts.words.map((choice) => `"${choice}"`)
-      if (typeof word !== 'string') return wrongType(either(quoted))
+      if (typeof word !== 'string') return wrongType(choices(accepts.words))
       return accepts.words.includes(word)
         ? null
-        : notAccepted(value.span, field, JSON.stringify(word), either(quoted), accepts.words)
+        : notAccepted(value.span, field, JSON.stringify(word), choices(accepts.words), accepts.words)
     }
     case 'integer':
     case 'number': {

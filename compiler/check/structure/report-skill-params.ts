@@ -1,5 +1,5 @@
+import { choices } from '../../../bytecode/choices.ts'
 import { notAccepted, unknownImplParameter, unknownParamType } from '../../diagnostics/structure.ts'
-import { either } from '../../diagnostics/wording.ts'
 import type { SkillParam } from '../../syntax/ast.ts'
 import { literalOf } from '../../syntax/literal.ts'
 import { PARAM_TYPES } from '../builtins.ts'
@@ -32,13 +32,13 @@ const WANTED = {
 } as const
 
 /** What is wrong with a default: the model may not send that value either. Nil fits every type. */
-function misfit({ type, enum: choices, initial }: SkillParam): { found: string; wanted: string } | null {
+function misfit({ type, enum: accepted, initial }: SkillParam): { found: string; wanted: string } | null {
   const value = initial === null ? undefined : literalOf(initial)
   const word = PARAM_TYPES.get(type.text)
   if (value === undefined || value === null || !word) return null
   const found = JSON.stringify(value)
   const fits = word === 'integer' ? Number.isInteger(value) : typeof value === word
   if (!fits) return { found, wanted: WANTED[word] }
-  if (choices === null || choices.some((choice) => choice === value)) return null
-  return { found, wanted: either(choices.map((choice) => JSON.stringify(choice))) }
+  if (accepted === null || accepted.some((one) => one === value)) return null
+  return { found, wanted: choices(accepted) }
 }
