@@ -27,7 +27,7 @@ const MAGIC = 'NEAM'
 export const FORMAT_VERSION = 0x81
 const HEADER_LENGTH = 13
 /** Far above any real program: a bigger file is refused before anything of it is read. */
-export const MAX_BYTES = 64 * 1024 * 1024
+const MAX_BYTES = 64 * 1024 * 1024
 
 interface Section<T> {
   readonly name: string

@@ -1,7 +1,7 @@
 import { Fault } from '../agents/ports/fault.ts'
 
 /** Bytes of an answer as Lambda sends it on, its body written once more as JSON text: of its 6 MB some are for headers. */
-export const MAX_ANSWER_BYTES = 6_000_000
+const MAX_ANSWER_BYTES = 6_000_000
 
 /** More bytes than that no character takes when it is written as JSON: `\u0000`. */
 const LONGEST_CHARACTER = 6

@@ -10,7 +10,6 @@ export const inlineDriver: ForgeDriver = {
   },
   describe: async () => 'unknown',
   async wake() {},
-  async abort() {},
 }
 
 /** For functions that were not told of a state machine: they can do everything but start runs. */
@@ -24,7 +23,6 @@ export const noDriver: ForgeDriver = {
   },
   describe: async () => 'unknown',
   async wake() {},
-  async abort() {},
 }
 
 export const statesDriver = (stateMachineArn: string): ForgeDriver =>

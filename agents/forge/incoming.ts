@@ -18,7 +18,7 @@ export interface Incoming {
   readonly files?: Readonly<Record<string, FileContent>>
 }
 
-export const MAX_FILES = 1000
+const MAX_FILES = 1000
 const MAX_BYTES = 20 * 1024 * 1024
 
 /**

@@ -2,7 +2,7 @@ import { HostError } from '../../vm/host.ts'
 import { Fault, faultText } from '../ports/fault.ts'
 
 /** A Fault as the program sees it: catchable, `kind` is the Fault's code (design 3.2). */
-export const refusal = (fault: Fault): HostError =>
+const refusal = (fault: Fault): HostError =>
   new HostError(fault.code, faultText(fault), fault.data, { cause: fault })
 
 /** Runs something for the program: its Faults become HostErrors, everything else passes. */

@@ -9,10 +9,7 @@ import { totalTokens } from '../turn/usage.ts'
 import type { World } from '../world.ts'
 import { allowance, assertRemaining, type BudgetState } from './allowance.ts'
 
-/** A reservation that is never settled counts in full from this age on: no model call lasts longer. */
-const RESERVATION_MS = 15 * 60_000
-
-export const budgetOf = (world: World, agent: AgentDecl): BudgetDecl | null =>
+const budgetOf = (world: World, agent: AgentDecl): BudgetDecl | null =>
   world.program.module.manifest.budgets.find(({ name }) => name === agent.budget) ?? null
 
 /** Throws `budget_exhausted` when the agent's budget is used up, and `price_unknown` when its cost cannot be told. */
@@ -83,10 +80,7 @@ async function reserve(
 ): Promise<CallLeave> {
   const { budget, nowMs } = state
   const { maxOutputTokens, worst } = allowance(state, price, estimate)
-  const reservation = await world.budgets.reserve(budget, worst, {
-    nowMs,
-    deadlineAt: nowMs + RESERVATION_MS,
-  })
+  const reservation = await world.budgets.reserve(budget, worst, nowMs)
   return {
     maxOutputTokens,
     settle: (usage, cost) => reservation.settle({ apiCalls: 1, tokens: totalTokens(usage), cost }),

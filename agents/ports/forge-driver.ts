@@ -20,6 +20,4 @@ export interface ForgeDriver {
   describe(run: RunPlace): Promise<DriverState>
   /** Goes on with a run that waits under a task token. An execution that does not wait any more is left alone. */
   wake(token: string): Promise<void>
-  /** Cuts the run off now (`force` stop). */
-  abort(run: RunPlace): Promise<void>
 }

@@ -9,7 +9,6 @@ export interface Spend {
 }
 
 export interface Reservation {
-  readonly id: string
   /** The call is over: `actual` counts instead of the reservation. */
   settle(actual: Spend): Promise<void>
 }
@@ -25,14 +24,10 @@ export interface BudgetStore {
   /** When the budget's current period ends, in milliseconds since 1970; null = never. */
   resetsAt(budget: BudgetDecl, nowMs: number): number | null
   /**
-   * Reserves a call's worst case before it is made; limits hold under concurrency and crashes (an open
-   * reservation past its deadline counts in full). Throws `budget_exhausted` with `resets_at`.
+   * Reserves a call's worst case before it is made; limits hold under concurrency and crashes (a reservation that is never
+   * settled counts in full). Throws `budget_exhausted` with `resets_at`.
    */
-  reserve(
-    budget: BudgetDecl,
-    worst: Spend,
-    options: { nowMs: number; deadlineAt: number },
-  ): Promise<Reservation>
+  reserve(budget: BudgetDecl, worst: Spend, nowMs: number): Promise<Reservation>
 }
 
 export interface SwitchState {

@@ -37,11 +37,9 @@ export interface Workspace {
   checkWrite(path: string, content: string | Uint8Array): Promise<number>
   append(path: string, text: string): Promise<void>
   /**
-   * Sorted names, folders with a trailing `/`; null when the folder does not exist. `.neam/` is not shown. Throws
-   * `path_refused` also for more than MAX_LISTED.
+   * The names behind `after` (null = from the first on), `limit` at most, of a folder of any size: sorted, folders with a
+   * trailing `/`, without `.neam/`; null when the folder does not exist.
    */
-  list(path: string): Promise<readonly string[] | null>
-  /** The names behind `after` (null = from the first on), `limit` at most, of a folder of any size; otherwise as `list`. */
   page(
     path: string,
     request: { readonly after: string | null; readonly limit: number },

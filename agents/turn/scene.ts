@@ -1,5 +1,4 @@
 import type { AgentDecl } from '../../bytecode/manifest.ts'
-import type { Host } from '../../vm/host.ts'
 import type { Activation } from '../../vm/program.ts'
 import type { Value } from '../../vm/values/value.ts'
 import { SceneHost } from '../host/scene-host.ts'
@@ -34,7 +33,6 @@ export interface Scene extends Omit<CallContext, 'taint'> {
   readonly agent: AgentDecl
   readonly session: SessionRef | null
   readonly activation: Activation
-  readonly host: Host
   /** Text of strangers that has come in: by the caller, a tool, an agent that was asked, the memory. */
   readonly taint: Taint
   /** Runs a skill as the model's tool: `readOnlyPaths` hold meanwhile. */
@@ -71,7 +69,6 @@ export async function openScene(world: World, options: SceneOptions): Promise<Sc
     agent: options.agent,
     session: options.session ?? null,
     activation,
-    host,
     taint,
     async callTool(skill, args) {
       host.enter('tool')

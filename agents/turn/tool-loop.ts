@@ -37,8 +37,6 @@ export interface ToolLoopResult {
   readonly cost: number
   readonly modelCalls: number
   readonly toolCalls: number
-  /** The model still asked for tools when the rounds were used up. */
-  readonly exhausted: boolean
 }
 
 const DEFAULT_STEPS = 25
@@ -84,11 +82,10 @@ export async function toolLoop(request: ToolLoopRequest): Promise<ToolLoopResult
         cost,
         modelCalls,
         toolCalls,
-        exhausted: false,
       }
     }
     if (round >= maxSteps) {
-      return { text: text === '' ? EXHAUSTED : text, usage, cost, modelCalls, toolCalls, exhausted: true }
+      return { text: text === '' ? EXHAUSTED : text, usage, cost, modelCalls, toolCalls }
     }
     messages.push({ role: 'assistant', content: step.text, toolCalls: step.toolCalls })
     for (const call of step.toolCalls) {

@@ -26,7 +26,7 @@ export interface OpenProgram {
   readonly declarations: readonly DeclaredIn[]
 }
 
-export const pathOf = (uri: string): string => (uri.startsWith('file:') ? fileURLToPath(uri) : uri)
+const pathOf = (uri: string): string => (uri.startsWith('file:') ? fileURLToPath(uri) : uri)
 export const uriOf = (path: string): string => (path.startsWith('/') ? pathToFileURL(path).href : path)
 
 /** `open` gives the text of a document as it stands in the editor, saved or not. */

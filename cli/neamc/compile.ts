@@ -70,7 +70,7 @@ function makeDirectory(directory: string): void {
 }
 
 /** E.g. `1 claw agent, 1 forge agent, 4 skills`. */
-export function contents({ agents, skills, guards, channels }: Manifest): string {
+function contents({ agents, skills, guards, channels }: Manifest): string {
   const of = (kind: string) => agents.filter((agent) => agent.kind === kind).length
   const counts: readonly (readonly [number, string])[] = [
     [of('agent'), 'agent'],

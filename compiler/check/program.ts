@@ -11,7 +11,7 @@ import type {
   SkillDecl,
   StatelessDecl,
 } from '../../bytecode/manifest.ts'
-import type { Block, Expr, FunDecl, ImplDecl, Item, Name, SealedDecl, StructDecl } from '../syntax/ast.ts'
+import type { Block, Expr, FunDecl, Item, Name, SealedDecl, StructDecl } from '../syntax/ast.ts'
 
 export interface CheckedProgram {
   /** File names by index, the program first. */
@@ -19,7 +19,6 @@ export interface CheckedProgram {
   readonly sourceHash: string
   /** All items of all files in the order in which they run: an import's items stand before its importer's. */
   readonly items: readonly Item[]
-  readonly functions: readonly FunDecl[]
   readonly structs: readonly StructDecl[]
   /** Declared ones, and the built-in VerifyResult and LoopOutcome (predeclared, their spans are of length 0). */
   readonly sealed: readonly SealedDecl[]
@@ -42,7 +41,6 @@ export interface CheckedImpl {
   readonly target: string
   readonly traits: readonly string[]
   readonly methods: readonly FunDecl[]
-  readonly source: ImplDecl
 }
 
 export interface CheckedSkill {

@@ -71,7 +71,7 @@ function emitForEffect(emitter: FunctionEmitter, expr: Expr): void {
   emitter.code.emit('POP')
 }
 
-export function emitLet(emitter: FunctionEmitter, statement: LetStatement): void {
+function emitLet(emitter: FunctionEmitter, statement: LetStatement): void {
   const { code, unit, module } = emitter
   const { target, value, span } = statement
   if (target.kind === 'name' && unit.names.recursive.has(statement)) {

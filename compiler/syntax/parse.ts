@@ -16,7 +16,7 @@ import { syntaxError } from './syntax-error.ts'
 /** Characters in one file. */
 export const MAX_SOURCE = 1_048_576
 /** Brackets inside one another. */
-export const MAX_NESTING = 256
+const MAX_NESTING = 256
 /** Errors reported of one file; more would be echoes. */
 const MAX_ERRORS = 20
 

@@ -68,21 +68,5 @@ export function createStepFunctionsDriver(options: StepFunctionsOptions): ForgeD
         throw unavailable('Step Functions', error)
       }
     },
-    async abort(run) {
-      const { client, sdk } = await load()
-      for (const arn of executionArns(run)) {
-        try {
-          await client.send(
-            new sdk.StopExecutionCommand({
-              executionArn: arn,
-              error: 'Stopped',
-              cause: 'stopped on request',
-            }),
-          )
-        } catch (error) {
-          if (!(error instanceof sdk.ExecutionDoesNotExist)) throw unavailable('Step Functions', error)
-        }
-      }
-    },
   }
 }

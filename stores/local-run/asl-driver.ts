@@ -136,9 +136,6 @@ export function createAslDriver(options: AslDriverOptions): AslDriver {
     describe: async ({ run }): Promise<DriverState> => (of(run).length > 0 ? 'running' : 'unknown'),
     // Its waiting states look by themselves.
     wake: async () => {},
-    abort: async ({ run }) => {
-      for (const { abort } of of(run)) abort()
-    },
     resume: async (runs) => {
       for (const run of runs) await start(run)
     },

@@ -42,14 +42,10 @@ export class TreeBudgetStore implements BudgetStore {
   }
 
   /**
-   * A reservation belongs to the period it was made in. Its deadline needs no watching: an open reservation counts
-   * in full until it is settled, and when its writer is gone it is folded in full.
+   * A reservation belongs to the period it was made in. An open one counts in full until it is settled, and when its writer
+   * is gone it is folded in full.
    */
-  async reserve(
-    budget: BudgetDecl,
-    worst: Spend,
-    { nowMs }: { nowMs: number; deadlineAt: number },
-  ): Promise<Reservation> {
+  async reserve(budget: BudgetDecl, worst: Spend, nowMs: number): Promise<Reservation> {
     const period = periodOf(budget.reset, nowMs)
     const ledger = this.#ledger(budget, period)
     const id = this.#ids.next()
@@ -67,7 +63,7 @@ export class TreeBudgetStore implements BudgetStore {
       throw exhausted(budget, period, { over, total, worst, nowMs })
     }
     bestEffort(() => ledger.tidy())
-    return { id, settle: async (actual) => ledger.settle(id, actual) }
+    return { settle: async (actual) => ledger.settle(id, actual) }
   }
 
   #ledger(budget: BudgetDecl, period: BudgetPeriod): BudgetLedger {

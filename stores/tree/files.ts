@@ -192,11 +192,7 @@ export class Files {
     if (this.read(this.#sentinel) === null) throw new Fault('tree_missing', { path: this.root })
   }
 
-  /** Makes a directory and its parents below the root. Throws `tree_missing` when the root is not ours. */
-  makeDirectory(path: string): void {
-    this.#guard(path, () => this.#makeDirectory(path))
-  }
-
+  /** With its parents below the root. Throws `tree_missing` when the root is not ours. */
   #makeDirectory(path: string): void {
     if (path === '') throw new Fault('tree_missing', { path: this.root })
     const parent = parentOf(path)

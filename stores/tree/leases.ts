@@ -47,7 +47,6 @@ export interface Free {
   readonly kind: 'free'
   readonly epoch: number
   readonly since: number
-  readonly now: number
 }
 
 /** A lease, to be given back. */
@@ -154,17 +153,17 @@ export class Leases {
 
   #inspect(place: LeasePlace, now: number, names: readonly string[]): Held | Free {
     const { epoch, released } = this.#newest(place, names)
-    if (epoch === 0) return { kind: 'free', epoch, since: 0, now }
+    if (epoch === 0) return { kind: 'free', epoch, since: 0 }
     if (released) {
       const since = this.#files.stat(this.#releaseFile(place, epoch))?.modifiedAt ?? now
-      return { kind: 'free', epoch, since, now }
+      return { kind: 'free', epoch, since }
     }
     const claim = this.#readClaim(place, epoch)
     const lastSign = this.#lastSign(place, epoch)
     const gone = claim.owner !== null && this.#owner.isDead(claim.owner)
-    if (gone || place.isOver?.(claim)) return { kind: 'free', epoch, since: lastSign, now }
+    if (gone || place.isOver?.(claim)) return { kind: 'free', epoch, since: lastSign }
     const leftMs = lastSign + claim.ttlMs - now
-    if (leftMs <= 0) return { kind: 'free', epoch, since: lastSign + claim.ttlMs, now }
+    if (leftMs <= 0) return { kind: 'free', epoch, since: lastSign + claim.ttlMs }
     return { kind: 'held', epoch, claim, since: lastSign, leftMs }
   }
 

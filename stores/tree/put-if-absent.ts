@@ -33,7 +33,7 @@ export async function writeAndCloseAside(fs: Fs, descriptor: number, text: strin
   }
 }
 
-export function writeAll(fs: Fs, descriptor: number, text: string): void {
+function writeAll(fs: Fs, descriptor: number, text: string): void {
   let rest: Uint8Array = Buffer.from(text, 'utf8')
   while (rest.length > 0) rest = rest.subarray(fs.write(descriptor, rest))
 }

@@ -174,13 +174,6 @@ class JailedWorkspace implements Workspace {
     }
   }
 
-  async list(path: string): Promise<readonly string[] | null> {
-    const page = await this.page(path, { after: null, limit: MAX_LISTED })
-    if (page !== null && page.next !== null)
-      throw refusedPath(path, `it has more than ${MAX_LISTED} entries, which are listed in pages only`)
-    return page?.names ?? null
-  }
-
   async page(path: string, request: PageRequest): Promise<FolderPage | null> {
     try {
       return await within(this.root, pathComponents(path), (folder) => pageOf(folder, request), {

@@ -31,7 +31,6 @@ const driver = (
     start: async () => {},
     describe: async () => state,
     wake: async () => {},
-    abort: async () => {},
   },
 })
 

@@ -234,5 +234,4 @@ const noDriver: ForgeDriver = {
   start: async () => {},
   describe: async () => 'unknown',
   wake: async () => {},
-  abort: async () => {},
 }

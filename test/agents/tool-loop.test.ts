@@ -118,7 +118,7 @@ describe('a tool call', () => {
     expect(results[0]).toMatch(/^Tool error: the arguments are not valid JSON: /)
     expect(results[1]).toBe('Tool error: argument "count" must be an integer, got string "2"')
     expect(results[2]).toBe('FOUND cats x 2')
-    expect(result).toMatchObject({ text: 'ok', modelCalls: 4, toolCalls: 3, exhausted: false })
+    expect(result).toMatchObject({ text: 'ok', modelCalls: 4, toolCalls: 3 })
   })
 
   test('that fails in the skill gives the model its error', async () => {
@@ -179,7 +179,7 @@ describe('the loop', () => {
       (_, n): Answer => ({ ...calls(['nothing', {}]), text: `thinking ${n}` }),
     )
     const { result } = await run(asking)
-    expect(result).toMatchObject({ exhausted: true, modelCalls: 26, toolCalls: 25, text: 'thinking 25' })
+    expect(result).toMatchObject({ modelCalls: 26, toolCalls: 25, text: 'thinking 25' })
   })
 
   test('that runs out of rounds without a text says so', async () => {
@@ -190,7 +190,7 @@ describe('the loop', () => {
   test('takes its rounds from NEAM_MAX_TOOL_STEPS where that is a sensible number', async () => {
     const asking = Array.from({ length: 3 }, () => calls(['nothing', {}]))
     const { result } = await run(asking, { env: { NEAM_MAX_TOOL_STEPS: '2' } })
-    expect(result).toMatchObject({ exhausted: true, toolCalls: 2 })
+    expect(result).toMatchObject({ modelCalls: 3, toolCalls: 2 })
     expect((await run([says('ok')], { env: { NEAM_MAX_TOOL_STEPS: 'many' } })).result.text).toBe('ok')
   })
 

@@ -4,7 +4,7 @@ import type { BudgetDecl } from '../../bytecode/manifest.ts'
 import { faultOf } from '../support/faults.ts'
 
 const NOW = Date.UTC(2026, 10, 21, 10, 30)
-const AT = { nowMs: NOW, deadlineAt: NOW + 60_000 }
+const AT = NOW
 const call = (apiCalls: number, cost = 0) => ({ apiCalls, tokens: 0, cost })
 const budget = (limits: Partial<BudgetDecl>): BudgetDecl => ({
   name: 'Daily',
@@ -73,7 +73,7 @@ export function budgetStoreContract(fresh: () => { open(): BudgetStore }): void 
     test('a crashed process has spent what it reserved', async () => {
       const place = fresh()
       const two = budget({ apiCalls: 2 })
-      await place.open().reserve(two, call(2), { nowMs: NOW, deadlineAt: NOW - 1 })
+      await place.open().reserve(two, call(2), AT)
       expect((await faultOf(place.open().reserve(two, call(1), AT))).code).toBe('budget_exhausted')
     })
 
@@ -86,7 +86,7 @@ export function budgetStoreContract(fresh: () => { open(): BudgetStore }): void 
       const store = fresh().open()
       const one = budget({ apiCalls: 1, reset })
       await store.reserve(one, call(1), AT)
-      await expect(store.reserve(one, call(1), { ...AT, nowMs: next })).resolves.toBeDefined()
+      await expect(store.reserve(one, call(1), next)).resolves.toBeDefined()
     })
 
     test('a budget that never resets says so', async () => {
@@ -102,7 +102,7 @@ export function budgetStoreContract(fresh: () => { open(): BudgetStore }): void 
       const hourly = budget({ apiCalls: 5, reset: 'hourly' })
       const reservation = await store.reserve(hourly, call(1), AT)
       const next = NOW + 3_600_000
-      await store.reserve(hourly, call(2), { ...AT, nowMs: next })
+      await store.reserve(hourly, call(2), next)
       await reservation.settle(call(4))
       await expect(store.used(hourly, NOW)).resolves.toEqual(call(4))
       await expect(store.used(hourly, next)).resolves.toEqual(call(2))

@@ -80,7 +80,7 @@ async function populate(root: string): Promise<void> {
 }
 /** Settled and reserved by `populate`, USD. */
 const SPENT = 2 * CALL.cost
-const AT = { nowMs: 0, deadlineAt: 0 }
+const AT = 0
 const intent = (turn: string) =>
   ({ turn, message: turn, acceptedAt: '', lane: 'default', requestId: null }) as const
 

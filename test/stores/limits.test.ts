@@ -35,7 +35,7 @@ const age = (path: string, ms: number): void => {
   utimesSync(path, then, then)
 }
 const HOUR = 3_600_000
-const AT = { nowMs: 0, deadlineAt: 0 }
+const AT = 0
 
 describe('budgets on disk', () => {
   const folder = (root: string): string => join(stateDir(root), 'budgets', 'Daily', 'always')
@@ -112,7 +112,7 @@ describe('budgets on disk', () => {
       for (const name of writers(root)) age(join(folder(root), name), 2 * HOUR)
       await spend(testTree(root))
     }
-    const reservation = await sleeper.budgets.reserve(BUDGET, CALL, { nowMs: 5 * HOUR, deadlineAt: 6 * HOUR })
+    const reservation = await sleeper.budgets.reserve(BUDGET, CALL, 5 * HOUR)
     await reservation.settle(CALL)
     expect((await testTree(root).budgets.used(BUDGET, 0)).apiCalls).toBe(1 + 11 + 11 + 1)
   })

@@ -4,7 +4,6 @@ import { describe, expect, test } from '@jest/globals'
 import { Files } from '../../stores/tree/files.ts'
 import type { Fs } from '../../stores/tree/fs.ts'
 import { interceptedFs } from '../../stores/tree/intercepted-fs.ts'
-import { Journal, readJournal } from '../../stores/tree/journal.ts'
 import { nodeFs } from '../../stores/tree/node-fs.ts'
 import { faultOf, thrownFault } from '../support/faults.ts'
 import { faultyFs } from '../support/fs-faults.ts'
@@ -156,47 +155,6 @@ describe('errors of the file system', () => {
       },
     })
     expect(() => files.read('x')).toThrow(TypeError)
-  })
-})
-
-describe('a journal with one writer', () => {
-  const write = (path: string, ...records: unknown[]): void => {
-    const journal = new Journal({ fs: nodeFs, path })
-    for (const record of records) journal.append(record)
-    journal.close()
-  }
-
-  test('gives back what was appended, also over a restart', () => {
-    const path = join(temporaryDirectory(), 'j.jsonl')
-    write(path, { a: 1 }, { a: 'line\nbreak' })
-    write(path, { a: 3 })
-    expect(readJournal(readFileSync(path, 'utf8'))).toEqual({
-      lines: [{ a: 1 }, { a: 'line\nbreak' }, { a: 3 }],
-      torn: false,
-      damaged: 0,
-    })
-  })
-
-  test('cut off at any byte, whole lines stay, and the next line is whole', () => {
-    const root = temporaryDirectory()
-    write(join(root, 'whole'), { n: 1 }, { n: 2 })
-    const whole = readFileSync(join(root, 'whole'))
-    for (let length = 0; length <= whole.length; length++) {
-      const path = join(root, `cut-${length}`)
-      writeFileSync(path, whole.subarray(0, length))
-      write(path, { n: 3 })
-      const { lines, torn } = readJournal(readFileSync(path, 'utf8'))
-      expect(torn).toBe(false)
-      expect(lines.at(-1)).toEqual({ n: 3 })
-    }
-  })
-
-  test('a torn last line is told, a damaged one in the middle is counted', () => {
-    expect(readJournal('{"n":1}\n\0\0\0\n{"n":2}\n{"n":')).toEqual({
-      lines: [{ n: 1 }, { n: 2 }],
-      torn: true,
-      damaged: 1,
-    })
   })
 })
 

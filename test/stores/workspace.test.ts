@@ -23,6 +23,9 @@ import { treeWorkspaces } from '../../stores/tree/workspaces.ts'
 import { faultOf } from '../support/faults.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
+/** More than any folder here holds. */
+const PAGE = { after: null, limit: 100 }
+
 const addressings: readonly Addressing[] = ADDRESSING === 'descriptor' ? ['descriptor', 'name'] : ['name']
 
 const SECRET = 'what lies outside'
@@ -73,15 +76,15 @@ describe.each(addressings)('a workspace that addresses children by %s', (address
     const { workspace } = await opened(addressing)
     expect(await workspace.read('none.txt')).toBeNull()
     expect(await workspace.read('none/at/all.txt')).toBeNull()
-    expect(await workspace.list('none')).toBeNull()
+    expect(await workspace.page('none', PAGE)).toBeNull()
   })
 
   test('lists sorted names, folders with a slash, without .neam', async () => {
     const { workspace, root } = await opened(addressing)
     for (const folder of ['src', '.neam']) mkdirSync(join(root, folder))
     for (const file of ['b.txt', 'a.txt', '.neam-0a1b.tmp']) writeFileSync(join(root, file), '')
-    expect(await workspace.list('.')).toEqual(['a.txt', 'b.txt', 'src/'])
-    expect(await workspace.list('src')).toEqual([])
+    expect(await workspace.page('.', PAGE)).toEqual({ names: ['a.txt', 'b.txt', 'src/'], next: null })
+    expect(await workspace.page('src', PAGE)).toEqual({ names: [], next: null })
   })
 
   test.each([
@@ -116,7 +119,7 @@ describe.each(addressings)('a workspace that addresses children by %s', (address
       expect(await refusal(workspace.write(path, 'x'))).toMatch(/symbolic link/)
       expect(await refusal(workspace.append(path, 'x'))).toMatch(/symbolic link/)
     }
-    expect(await refusal(workspace.list('linked'))).toMatch(/symbolic link/)
+    expect(await refusal(workspace.page('linked', PAGE))).toMatch(/symbolic link/)
     expect(readdirSync(outside)).toEqual(['canary.txt'])
     expect(readFileSync(join(outside, 'canary.txt'), 'utf8')).toBe(SECRET)
   })
@@ -144,7 +147,7 @@ describe.each(addressings)('a workspace that addresses children by %s', (address
     expect(await refusal(workspace.read('dir'))).toMatch(/folder/)
     expect(await refusal(workspace.write('dir', 'x'))).toMatch(/folder/)
     expect(await refusal(workspace.write('dir/file/x', 'x'))).toMatch(/not a folder/)
-    expect(await refusal(workspace.list('dir/file'))).toMatch(/not a folder/)
+    expect(await refusal(workspace.page('dir/file', PAGE))).toMatch(/not a folder/)
   })
 
   test('reads up to 1 MiB and writes up to 5 MiB', async () => {
@@ -203,7 +206,7 @@ describe.each(addressings)('a workspace that addresses children by %s', (address
       (ws, p) => ws.read(p),
       (ws, p) => ws.write(p, 'written'),
       (ws, p) => ws.append(p, 'appended'),
-      (ws, p) => ws.list(p),
+      (ws, p) => ws.page(p, PAGE),
     ]
     await fc.assert(
       fc.asyncProperty(path, fc.constantFrom(...use), async (where, action) => {

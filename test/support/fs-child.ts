@@ -39,7 +39,7 @@ const jobs: Readonly<Record<string, () => Promise<unknown>>> = {
   /** Reserves calls as fast as it can and never settles them. */
   reserve: async () => {
     for (let i = 0; i < Number(argument); i++) {
-      const granted = await tree.budgets.reserve(BUDGET, CALL, { nowMs: 0, deadlineAt: 0 }).then(
+      const granted = await tree.budgets.reserve(BUDGET, CALL, 0).then(
         () => true,
         () => false,
       )

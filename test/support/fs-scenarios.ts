@@ -170,7 +170,7 @@ export const BUDGET: BudgetDecl = { name: 'Daily', apiCalls: 50, tokens: null, c
 export const CALL: Spend = { apiCalls: 1, tokens: 10, cost: 0.1 }
 
 export async function spend(tree: Tree): Promise<void> {
-  const reservation = await tree.budgets.reserve(BUDGET, CALL, { nowMs: 0, deadlineAt: 1000 })
+  const reservation = await tree.budgets.reserve(BUDGET, CALL, 0)
   await reservation.settle({ ...CALL, cost: 0.05 })
 }
 

@@ -93,7 +93,6 @@ export function testWorld(program: string | Module, options: TestWorldOptions = 
       start: async () => {},
       describe: async () => 'unknown',
       wake: async () => {},
-      abort: async () => {},
     },
     turnWorker: { take: async (place) => void handedOver.push(place) },
     output: {

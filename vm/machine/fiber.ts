@@ -77,11 +77,6 @@ export class Fiber {
     return this.start(() => this.begin(callee, this.push(args), 0))
   }
 
-  callMethod(receiver: Value, name: string, args: readonly Value[]): Awaitable<Value> {
-    this.stack[this.sp++] = receiver
-    return this.start(() => this.beginMethod(name, this.push(args)))
-  }
-
   private start(first: () => Progress): Awaitable<Value> {
     return this.advance(first) === FINISHED ? this.value : this.settle()
   }

@@ -33,7 +33,7 @@ export function setKey(map: Map<string, Value>, key: Value, value: Value, meter:
   map.set(keyOf(key), value)
 }
 
-export function keyOf(key: Value): string {
+function keyOf(key: Value): string {
   if (typeof key === 'string') return key
   throw new RuntimeError('type', `a key must be a string, got ${describe(key)}`)
 }

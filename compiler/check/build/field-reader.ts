@@ -48,10 +48,6 @@ export class FieldReader {
     return value?.kind === 'names' ? value.items.map((item) => item.text) : []
   }
 
-  value(field: string): FieldValue | null {
-    return this.#values.get(field) ?? null
-  }
-
   /** The fields of a block, none where the block is not given. */
   block(field: string): FieldReader {
     const accepts = this.#schema[field]?.accepts

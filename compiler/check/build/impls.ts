@@ -30,7 +30,6 @@ export function implOf(impl: ImplDecl, declarations: Declarations): CheckedImpl 
     target: impl.target.text,
     traits,
     methods: [...impl.methods, ...defaults.values()],
-    source: impl,
   }
 }
 

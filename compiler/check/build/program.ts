@@ -29,7 +29,6 @@ export function programOf(
     files,
     sourceHash,
     items: declarations.items,
-    functions: declarations.functions,
     structs: declarations.structs,
     sealed: sealedTypes(declarations),
     impls: declarations.impls.map((impl) => implOf(impl, declarations)),

@@ -64,7 +64,6 @@ describe('the Step Functions driver', () => {
   test('knows nothing of an execution that never started', async () => {
     const { driver } = await driverOf(failure('ExecutionDoesNotExist'))
     expect(await driver.describe(place)).toBe('unknown')
-    await expect(driver.abort(place)).resolves.toBeUndefined()
   })
 
   test('wakes the execution that waits under a task token', async () => {
@@ -105,17 +104,6 @@ describe('the Step Functions driver', () => {
     expect(await driver.describe({ ...run, iteration: 1500 })).toBe('ended')
     expect(requests.map(({ body }) => body.executionArn)).toEqual(
       ['run-1-2', 'run-1-3', 'run-1-3', 'run-1-3', 'run-1-4'].map(arn),
-    )
-  })
-
-  test('stops the execution of a run, and one that it may just have handed over to', async () => {
-    const { requests, driver } = await driverOf({ body: { stopDate: 1_770_000_000 } })
-    await driver.abort(place)
-    expect(requests).toEqual(
-      [executionArn, `${executionArn}-2`].map((arn) => ({
-        operation: 'StopExecution',
-        body: { executionArn: arn, error: 'Stopped', cause: 'stopped on request' },
-      })),
     )
   })
 })

@@ -137,7 +137,7 @@ describe('the local driver', () => {
     expect([await driver.describe(place), errors]).toEqual(['unknown', []])
   })
 
-  test('ends an aborted run after the iteration in hand', async () => {
+  test('ends a run after the iteration in hand when it closes', async () => {
     let finish = () => {}
     let calls = 0
     const { driver } = driverOf({
@@ -151,10 +151,10 @@ describe('the local driver', () => {
     })
     await driver.start(run)
     await new Promise(setImmediate)
-    await driver.abort(place)
+    const closed = driver.close()
     expect(await driver.describe(place)).toBe('running')
     finish()
-    await driver.idle()
+    await closed
     expect(calls).toBe(1)
     expect(await driver.describe(place)).toBe('unknown')
   })
@@ -181,18 +181,6 @@ describe('the local driver', () => {
     expect(new Set(states)).toEqual(new Set(['running']))
     expect(await driver.describe(place)).toBe('unknown')
     expect(errors).toEqual([])
-  })
-
-  test('stops the successor of a run too', async () => {
-    const { driver } = driverOf({
-      step: async (event) => {
-        await driver.abort(place)
-        return answer(event.state, event.state.iteration === 500 ? 'hand_over' : 'iterate')
-      },
-    })
-    await driver.resume([{ ...run, iteration: 501 }])
-    await driver.idle()
-    expect(await driver.describe(place)).toBe('unknown')
   })
 
   test('hands nothing over while it closes: the next process takes the run up', async () => {
