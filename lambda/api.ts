@@ -1,6 +1,5 @@
 /** The API function: every route of the HTTP API comes here, with its route key. */
 import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
-import type { GatewayEvent } from './gateway-event.ts'
 import { gatewayHandler } from './gateway-handler.ts'
 import { processEdge, systemOfProcess } from './process.ts'
 
@@ -8,7 +7,7 @@ const edge = processEdge(systemOfProcess())
 const answer = gatewayHandler(edge)
 
 export const handler = async (
-  event: GatewayEvent,
+  event: unknown,
   context: Context,
 ): Promise<APIGatewayProxyStructuredResultV2> => {
   const answered = await answer(event, context)

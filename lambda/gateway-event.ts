@@ -1,9 +1,31 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyEventV2 } from 'aws-lambda'
+import { badRequest } from './refusal.ts'
 
 /** What API Gateway sends for a request: in format 2.0 from an HTTP API, in format 1.0 from a REST API. */
 export type GatewayEvent = APIGatewayProxyEventV2 | APIGatewayProxyEvent
 
 type Values<T> = Readonly<Record<string, T | undefined>> | null | undefined
+
+/** Of an event that a person or another service made up: what handlers cannot do without. Throws a Refusal that says so. */
+export function gatewayEvent(event: unknown): GatewayEvent {
+  if (isGatewayEvent(event)) return event
+  throw badRequest(
+    'the event is no request of API Gateway: it has neither routeKey, rawPath and requestContext.http (format 2.0) nor httpMethod, resource and requestContext.identity (format 1.0); the folder events has examples',
+  )
+}
+
+function isGatewayEvent(event: unknown): event is GatewayEvent {
+  if (!isObject(event) || !isObject(event.requestContext)) return false
+  const { http, identity } = event.requestContext
+  const isText = (name: string) => typeof event[name] === 'string'
+  return (
+    (isText('routeKey') && isText('rawPath') && isObject(http)) ||
+    (isText('httpMethod') && isText('resource') && isObject(identity))
+  )
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null
 
 /**
  * A request as handlers know it, whatever sent it: format 2.0, names of headers in lower case, a path that begins behind

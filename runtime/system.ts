@@ -226,6 +226,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
           ? turns.in(() => world)
           : createLambdaTurnWorker({
               functionName: settings.turnWorkerFunction,
+              clock,
               traceparent: () => tracing.current(),
             }),
     })

@@ -53,7 +53,7 @@ export class TurnFollower {
         yield event
       }
       if (soFar.state.kind !== 'running') return
-      if (soFar.state.isLeft) await this.#world.turnWorker.take(this.#place)
+      if (soFar.state.isLeft) await this.#world.turnWorker.take(this.#place, { isLeft: true })
       yield* textUntilNews(this.#inbox, soFar, signal)
     }
   }

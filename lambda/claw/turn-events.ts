@@ -21,7 +21,7 @@ export const clawTurnEvents: RouteHandler = async (request) => {
   if (from !== null) return await eventStream(request, { place, after: from })
   const { world } = await request.system()
   const { state, events } = await turnSoFar(world, place)
-  if (state.kind === 'running' && state.isLeft) await world.turnWorker.take(place)
+  if (state.kind === 'running' && state.isLeft) await world.turnWorker.take(place, { isLeft: true })
   const missed = events.filter(({ id }) => id > Number(after))
   return {
     body: { ...turnStateView(place, state), events: missed.map((event) => eventView(place, event)) },

@@ -8,6 +8,6 @@ export const clawTurn: RouteHandler = async ({ system, params }) => {
   const { agent = '', key = '', id: turn = '' } = params
   const place = { agent, key, turn }
   const state = await turnState(world, place)
-  if (state.kind === 'running' && state.isLeft) await world.turnWorker.take(place)
+  if (state.kind === 'running' && state.isLeft) await world.turnWorker.take(place, { isLeft: true })
   return { body: turnStateView(place, state) }
 }

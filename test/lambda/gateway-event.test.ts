@@ -1,7 +1,7 @@
 // What API Gateway sends, and what handlers get of it (reliability 3.5, H10).
 import { describe, expect, test } from '@jest/globals'
 import type { APIGatewayProxyEvent, APIGatewayProxyEventV2 } from 'aws-lambda'
-import { httpEvent } from '../../lambda/gateway-event.ts'
+import { gatewayEvent, httpEvent } from '../../lambda/gateway-event.ts'
 
 /** An event of format 2.0. */
 const event = (given: {
@@ -120,5 +120,34 @@ describe('an event of format 1.0', () => {
   test('of the last route has the path that it took in', () => {
     const { rawPath } = httpEvent(rest({ resource: '/{proxy+}', pathParameters: { proxy: 'v1/ch%61t' } }))
     expect(rawPath).toBe('/v1/ch%61t')
+  })
+})
+
+describe('an event', () => {
+  test.each([
+    ['of format 2.0', event({})],
+    [
+      'of format 1.0',
+      { httpMethod: 'GET', resource: '/health', requestContext: { identity: { sourceIp: '192.0.2.1' } } },
+    ],
+  ])('%s is a request of API Gateway', (_name, sent) => {
+    expect(gatewayEvent(sent)).toBe(sent)
+  })
+
+  test.each([
+    ['null', null],
+    ['a text', 'hello'],
+    ['a list', []],
+    ["the console's example", { key1: 'value1', key2: 'value2' }],
+    ['of a schedule', { source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} }],
+    ['of a load balancer', { httpMethod: 'GET', path: '/health', requestContext: { elb: {} } }],
+    ['without requestContext', { version: '2.0', routeKey: 'GET /health', rawPath: '/health' }],
+  ])('that is none is refused, with what is missing: %s', (_name, sent) => {
+    expect(() => gatewayEvent(sent)).toThrow(
+      expect.objectContaining({
+        code: 'bad_request',
+        message: expect.stringContaining('neither routeKey, rawPath and requestContext.http'),
+      }),
+    )
   })
 })
