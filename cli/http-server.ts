@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { Fault, faultText } from '../agents/ports/fault.ts'
-import { blamingStorage, type StorageMark, type StorageTime } from '../agents/ports/storage-time.ts'
+import { blamingStorage, type StorageShare, type StorageTime } from '../agents/ports/storage-time.ts'
 import type { Handler, HandlerAnswer, HandlerContext } from '../lambda/edge.ts'
 import { MAX_BODY_BYTES } from '../lambda/middleware/json-body.ts'
 import { requestIdOf } from '../lambda/middleware/request-id.ts'
@@ -168,19 +168,20 @@ async function serve(
   const read = await readEvent(request, { requestId, entrance })
   if (read.kind === 'gone') return
   if (read.kind === 'refused') return await refuse(read.refused)
-  const began = options.storageTime.mark()
-  const { answer, working } = await answerInTime(options, { event: read.event, entrance, response })
-  if (answer !== null) return await send(answer)
-  await refuse(outOfTime(options, began))
-  // It stays in hand for as long as it is worked on; a stream that begins now has no reader.
-  const unread = await working
-  unread.stream?.destroy()
+  await options.storageTime.during(async (storage) => {
+    const { answer, working } = await answerInTime(options, { event: read.event, entrance, response })
+    if (answer !== null) return await send(answer)
+    await refuse(outOfTime(options.timeoutMs, storage()))
+    // It stays in hand for as long as it is worked on; a stream that begins now has no reader.
+    const unread = await working
+    unread.stream?.destroy()
+  })
 }
 
 /** Of a request whose handler goes on. */
-function outOfTime({ storageTime, timeoutMs }: HttpServerOptions, began: StorageMark): Refused {
+function outOfTime(timeoutMs: number, storage: StorageShare): Refused {
   const late = new Fault('deadline_exceeded', { doing: 'working on the request' })
-  const fault = blamingStorage(late, storageTime.since(began))
+  const fault = blamingStorage(late, storage)
   if (fault === late) {
     const message = `the request was not answered within ${timeoutMs} ms`
     return { status: 504, code: 'deadline_exceeded', message }

@@ -101,12 +101,14 @@ export function edgeHandler(route: Route, handle: RouteHandler, edge: Edge): Han
     .handler(run)
   return async (event, context) =>
     await traceRequest(edge, route, event, () =>
-      wrapped(event, {
-        ...context,
-        requestId: context.awsRequestId,
-        system: once(edge.system),
-        began: edge.storageTime.mark(),
-        body: undefined,
-      }),
+      edge.storageTime.during((storageShare) =>
+        wrapped(event, {
+          ...context,
+          requestId: context.awsRequestId,
+          system: once(edge.system),
+          storageShare,
+          body: undefined,
+        }),
+      ),
     )
 }

@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
 import type { Occupancy } from '../agents/limits/slots.ts'
-import type { StorageMark, StorageTime } from '../agents/ports/storage-time.ts'
+import type { StorageShare, StorageTime } from '../agents/ports/storage-time.ts'
 import type { Clock } from '../agents/ports/time.ts'
 import type { Tracing } from '../agents/ports/tracing.ts'
 import type { HandOver } from '../agents/turn/call-context.ts'
@@ -52,8 +52,8 @@ export interface EdgeContext extends HandlerContext {
   requestId: string
   /** The system that the whole request is about, whatever is loaded meanwhile. */
   readonly system: Edge['system']
-  /** When the request began. */
-  readonly began: StorageMark
+  /** How much of the request's time went to the storage so far. */
+  storageShare(): StorageShare
   /** The JSON body, undefined when there is none. */
   body: unknown
 }

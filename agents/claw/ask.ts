@@ -2,7 +2,7 @@ import { findAgent } from '../find-agent.ts'
 import { isoTime, msOfIsoTime } from '../iso-time.ts'
 import { Fault, type FaultCode, isFaultCode } from '../ports/fault.ts'
 import type { SessionRef, TurnIntent, TurnResult } from '../ports/sessions.ts'
-import { blamingStorage } from '../ports/storage-time.ts'
+import { blamingStorage, type StorageShare } from '../ports/storage-time.ts'
 import { agentSpan, isFailure } from '../tracing/agent-span.ts'
 import { asFault } from '../turn/as-fault.ts'
 import type { HandOver, HeldSession } from '../turn/call-context.ts'
@@ -73,8 +73,10 @@ const INTERRUPTIONS: ReadonlySet<FaultCode> = new Set([
  * for another message, and the Faults of the tree. The history is then as it was. A turn id that comes again is not refused
  * because session or lane are busy: the turn stays open, and one that was accepted just now is handed over.
  */
-export async function ask(world: World, request: AskRequest): Promise<AskAnswer> {
-  const began = world.storageTime.mark()
+export const ask = async (world: World, request: AskRequest): Promise<AskAnswer> =>
+  await world.storageTime.during((share) => answered(world, request, share))
+
+async function answered(world: World, request: AskRequest, storage: () => StorageShare): Promise<AskAnswer> {
   const incoming = incomingTurn(world, request)
   const isNew = request.turn === undefined || request.isNewTurn === true
   const known = isNew ? null : await world.sessions.turn(incoming.ref, incoming.id)
@@ -86,7 +88,7 @@ export async function ask(world: World, request: AskRequest): Promise<AskAnswer>
     return await world.tracing.span(start, async (span) => await runPipeline({ ...turn, span }))
   } catch (error) {
     if (error instanceof TurnIsOver) return answerOf(turn.id, error.result)
-    const ended = blamingStorage(asFault(error, request.signal), world.storageTime.since(began))
+    const ended = blamingStorage(asFault(error, request.signal), storage())
     // A refusal would be the answer to every later try, which is told to come again.
     const goesOn = isBusy(ended) && known === null && !isNew && turn.call.handOver
     const fault = goesOn ? new Fault('turn_handed_over', {}, { cause: ended }) : ended

@@ -3,7 +3,7 @@ import { applyGuards } from '../limits/guards.ts'
 import { Fault, faultText } from '../ports/fault.ts'
 import type { ModelMessage } from '../ports/model.ts'
 import type { IterationRecord, IterationWait, RunTally, Verdict } from '../ports/runs.ts'
-import { blamingStorage } from '../ports/storage-time.ts'
+import { blamingStorage, type StorageShare } from '../ports/storage-time.ts'
 import { taintedIf } from '../ports/tainted.ts'
 import { agentSpan, taintAttributes, usageAttributes } from '../tracing/agent-span.ts'
 import { openScene, type Scene } from '../turn/scene.ts'
@@ -49,7 +49,9 @@ export async function attemptTask(run: OpenRun, options: AttemptOptions): Promis
   const { world, config } = run
   const startedAt = isoTime(world.clock.now())
   const before = taskSoFar(run, options.task)
-  const { verification, warnings, hasWorked, isTainted } = await workAndVerify(run, options, before)
+  const { verification, warnings, hasWorked, isTainted } = await world.storageTime.during((share) =>
+    workAndVerify(run, options, before, share),
+  )
   const { spent } = options
   const tally = {
     cost: run.tally.cost + spent.cost,
@@ -157,6 +159,7 @@ async function workAndVerify(
   run: OpenRun,
   options: AttemptOptions,
   before: TaskSoFar,
+  storage: () => StorageShare,
 ): Promise<{
   readonly verification: Verification
   readonly warnings: readonly string[]
@@ -167,7 +170,6 @@ async function workAndVerify(
 }> {
   const { world, decl, workspace, config } = run
   const { project, spent } = options
-  const began = world.storageTime.mark()
   const scene = await openScene(world, {
     agent: decl,
     depth: options.depth,
@@ -195,7 +197,7 @@ async function workAndVerify(
     hasWorked = (await run.checkpoint.hasChanged(run.config.run, run.iteration)) !== false
     warnings.push(...(await keepLearnings(run, options, text, scene.taint.isTainted)))
   } catch (error) {
-    const fault = error instanceof Fault ? blamingStorage(error, world.storageTime.since(began)) : null
+    const fault = error instanceof Fault ? blamingStorage(error, storage()) : null
     const feedback = fault === null ? null : feedbackOf(fault)
     if (fault === null || feedback === null) throw error
     if (fault.code === 'storage_slow') warnings.push(`iteration ${run.iteration}: ${faultText(fault)}`)

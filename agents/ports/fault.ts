@@ -105,7 +105,7 @@ const TEXTS = {
     `the tree at ${show(d.path)} has format ${show(d.found)}; this version reads ${show(d.expected)}`,
   storage_full: (d: Data) => `no space left at ${show(d.path)}`,
   storage_slow: (d: Data) =>
-    `out of time while ${show(d.doing)}: ${show(d.storage_ms)} of ${show(d.of_ms)} ms went to storage, ${show(d.slowest_ms)} ms of it to one ${show(d.operation)} of ${show(d.files)} files; look at the throughput and the load of the file system`,
+    `out of time while ${show(d.doing)}: ${show(d.storage_ms)} of ${show(d.of_ms)} ms went to storage, whose slowest call, one ${show(d.operation)} of ${show(d.files)} files, took ${show(d.slowest_ms)} ms; look at the throughput and the load of the file system`,
   storage_unavailable: (d: Data) => `cannot use ${show(d.path)}: ${show(d.problem)}`,
   service_unavailable: (d: Data) => `${show(d.service)} cannot be used: ${show(d.problem)}`,
   secret_invalid: (d: Data) => `secret ${show(d.secret)} is not a JSON object of texts`,

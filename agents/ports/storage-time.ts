@@ -1,6 +1,6 @@
 /**
- * What calls on the storage of the tree take of a process's time. They are synchronous: while one runs, nothing else of
- * the process does, whichever turn made it. So the calls of all turns are what each of them has waited for.
+ * What calls on the storage of the tree take of the time of a piece of work. Most of them are synchronous: while one runs,
+ * nothing else of the process does, whichever work made it. A sync aside holds up only the work that waits for it.
  */
 import { Fault } from './fault.ts'
 
@@ -13,21 +13,21 @@ export interface StorageCall {
   readonly ms: number
 }
 
+/** What calls took of the time of a piece of work so far. */
+export interface StorageShare {
+  readonly ms: number
+  /** What the work took so far. */
+  readonly ofMs: number
+  /** Of the whole process meanwhile, those under way included; null where no call took a millisecond. */
+  readonly slowest: StorageCall | null
+}
+
 /** A moment that `since` counts from. */
 export interface StorageMark {
   /** Milliseconds on the clock of the measurement. */
   readonly at: number
   /** Milliseconds that calls had taken until then. */
   readonly spentMs: number
-}
-
-/** What calls took of a span of time. */
-export interface StorageShare {
-  readonly ms: number
-  /** Length of the span. */
-  readonly ofMs: number
-  /** Null where no call took a millisecond. */
-  readonly slowest: StorageCall | null
 }
 
 /** Since the process began. */
@@ -39,15 +39,19 @@ export interface StorageFigures {
 }
 
 export interface StorageTime {
+  /** Does a piece of work that can ask how much of its time went to the storage. */
+  during<T>(work: (share: () => StorageShare) => T): T
   mark(): StorageMark
-  since(mark: StorageMark): StorageShare
+  /** Of the whole process. */
+  since(mark: StorageMark): Pick<StorageShare, 'ms' | 'slowest'>
   figures(): StorageFigures
 }
 
 /** Where nothing is measured. */
 export const NO_STORAGE_TIME: StorageTime = {
+  during: (work) => work(() => ({ ms: 0, ofMs: 0, slowest: null })),
   mark: () => ({ at: 0, spentMs: 0 }),
-  since: () => ({ ms: 0, ofMs: 0, slowest: null }),
+  since: () => ({ ms: 0, slowest: null }),
   figures: () => ({ calls: 0, ms: 0, slowest: null }),
 }
 

@@ -93,7 +93,7 @@ export function errorAnswer(edge: Edge): Middleware {
   return {
     onError: (request) => {
       const { context } = request
-      const error = blamed(request.error, edge.storageTime.since(context.began))
+      const error = blamed(request.error, context.storageShare())
       const { status, code, message, headers, details } = problemOf(error)
       if (status >= 500) {
         edge.log({

@@ -198,11 +198,14 @@ describe('an iteration', () => {
     const slowest = { operation: 'fsync', files: 'forge', ms: 9000 }
     const world = place.boot(() => ({
       clock: { now: () => Date.now() + late },
-      storageTime: { ...NO_STORAGE_TIME, since: () => ({ ms: 40_000, ofMs: 60_000, slowest }) },
+      storageTime: {
+        ...NO_STORAGE_TIME,
+        during: (work) => work(() => ({ ms: 40_000, ofMs: 60_000, slowest })),
+      },
     }))
     const step = await iterate(world, state(1), { deadlineAt: Date.now() + 30_000 })
     const where =
-      'out of time while starting a model call: 40000 of 60000 ms went to storage, 9000 ms of it to one fsync of forge files'
+      'out of time while starting a model call: 40000 of 60000 ms went to storage, whose slowest call, one fsync of forge files, took 9000 ms'
     expect(step).toMatchObject({
       kind: 'next',
       report: {

@@ -84,7 +84,7 @@ test('one that lost its time to slow storage is answered so, with when to come a
   const slowest = { operation: 'fsync', files: 'sessions', ms: 30 }
   const url = await serve(() => work.promise, 50, undefined, {
     ...NO_STORAGE_TIME,
-    since: () => ({ ms: 45, ofMs: 50, slowest }),
+    during: (work) => work(() => ({ ms: 45, ofMs: 50, slowest })),
   })
   const answer = await fetch(url)
   expect([answer.status, answer.headers.get('retry-after'), await answer.json()]).toMatchObject([
@@ -93,7 +93,7 @@ test('one that lost its time to slow storage is answered so, with when to come a
     {
       error: 'Service Unavailable',
       message: expect.stringContaining(
-        '45 of 50 ms went to storage, 30 ms of it to one fsync of sessions files',
+        '45 of 50 ms went to storage, whose slowest call, one fsync of sessions files, took 30 ms',
       ),
       code: 'storage_slow',
     },

@@ -33,7 +33,7 @@ test('a request that runs out of time on it is answered 503 storage_slow with Re
     {
       error: 'Service Unavailable',
       message: expect.stringMatching(
-        /^out of time while starting a model call: (\d+) of \1 ms went to storage, 20000 ms of it to one list of budgets files; look at/,
+        /^out of time while starting a model call: (\d+) of \1 ms went to storage, whose slowest call, one \w+ of \w+ files, took 20000 ms; look at/,
       ),
       code: 'storage_slow',
       request_id: 'gateway-request',

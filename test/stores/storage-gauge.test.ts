@@ -39,18 +39,16 @@ describe('the measurement of a file system', () => {
     expect(gauge.figures()).toMatchObject({ calls: 2, ms: 7, slowest: { operation: 'read', ms: 4 } })
   })
 
-  test('tells of a span of time what calls took of it, and the slowest since then', () => {
+  test('tells a piece of work what calls took of its time, and the slowest meanwhile', () => {
     look(50)
-    const mark = gauge.mark()
-    look(7)
-    now += 100
-    look(9)
-    look(2)
-    expect(gauge.since(mark)).toEqual({
-      ms: 18,
-      ofMs: 118,
-      slowest: { operation: 'list', files: 'sessions', ms: 9 },
+    const share = gauge.during((storage) => {
+      look(7)
+      now += 100
+      look(9)
+      look(2)
+      return storage()
     })
+    expect(share).toEqual({ ms: 18, ofMs: 118, slowest: { operation: 'list', files: 'sessions', ms: 9 } })
   })
 
   test.each([
@@ -106,6 +104,78 @@ describe('the measurement of a file system', () => {
   })
 })
 
+describe('a sync aside', () => {
+  /** Syncs take until they are told to end. */
+  const syncing = (): { readonly fs: Fs; readonly end: (() => void)[] } => {
+    const end: (() => void)[] = []
+    const slow: Fs = { ...nodeFs, fsyncAside: () => new Promise((resolve) => end.push(resolve)) }
+    return { fs: gauge.measured(slow, filesOfTree(stateDir(root))), end }
+  }
+  const file = (): number => fs.create(join(root, `file ${now++}`))
+
+  test('counts for the work that waits for it, and for none that goes on meanwhile', async () => {
+    const { fs: slow, end } = syncing()
+    const descriptor = file()
+    const other = gauge.during((storage) => storage)
+    const [waited, share] = gauge.during((storage) => [slow.fsyncAside(descriptor), storage] as const)
+    now += 500
+    end[0]!()
+    await waited
+    const slowest = { operation: 'fsync', files: 'sessions', ms: 500 }
+    expect([share(), other()]).toEqual([
+      { ms: 500, ofMs: 500, slowest },
+      { ms: 0, ofMs: 500, slowest },
+    ])
+    expect(gauge.figures()).toMatchObject({ ms: 500, slowest })
+  })
+
+  test('counts while it is under way: a disk that hangs is told of', () => {
+    const { fs: slow } = syncing()
+    const descriptor = file()
+    const share = gauge.during((storage) => {
+      void slow.fsyncAside(descriptor)
+      return storage
+    })
+    now += 30_000
+    expect(share()).toEqual({
+      ms: 30_000,
+      ofMs: 30_000,
+      slowest: { operation: 'fsync', files: 'sessions', ms: 30_000 },
+    })
+  })
+
+  test('counts for the work around, too, and once where several are waited for at once', () => {
+    const { fs: slow } = syncing()
+    const descriptors = [file(), file()]
+    const shares = gauge.during((outer) => {
+      now += 100
+      return gauge.during((inner) => {
+        for (const descriptor of descriptors) void slow.fsyncAside(descriptor)
+        return [outer, inner]
+      })
+    })
+    now += 40
+    expect(shares.map((storage) => storage().ms)).toEqual([40, 40])
+    now += 100
+    expect(shares.map((storage) => storage().ms)).toEqual([140, 140])
+  })
+
+  test('that fails has taken its time, and throws what it threw', async () => {
+    const failing: Fs = {
+      ...nodeFs,
+      async syncDirectoryAside() {
+        await null
+        now += 20
+        throw new Error('planted')
+      },
+    }
+    await expect(
+      gauge.measured(failing, filesOfTree(stateDir(root))).syncDirectoryAside(root),
+    ).rejects.toThrow('planted')
+    expect(gauge.figures()).toMatchObject({ calls: 1, ms: 20, slowest: { operation: 'syncDirectory' } })
+  })
+})
+
 test.each([
   ['/tree/sessions/Bot/key/v.0000000001.jsonl', 'sessions'],
   ['/tree/sessions/forge', 'sessions'],
@@ -130,13 +200,13 @@ describe('a fault that is out of time', () => {
     const fault = blamingStorage(late, share(2500))
     expect([fault.code, fault.retryAfterMs, fault.cause]).toEqual(['storage_slow', 5000, late])
     expect(faultText(fault)).toBe(
-      'out of time while waiting for the model: 2500 of 10000 ms went to storage, 2000 ms of it to one fsync of sessions files; look at the throughput and the load of the file system',
+      'out of time while waiting for the model: 2500 of 10000 ms went to storage, whose slowest call, one fsync of sessions files, took 2000 ms; look at the throughput and the load of the file system',
     )
   })
 
   test.each([
     ['calls took less of the time', late, share(2499)],
-    ['nothing is measured', late, NO_STORAGE_TIME.since(NO_STORAGE_TIME.mark())],
+    ['nothing is measured', late, NO_STORAGE_TIME.during((storage) => storage())],
     ['it is about something else', new Fault('provider_timeout', { provider: 'openai' }), share(9000)],
   ])('stays what it is where %s', (_name, fault, measured) => {
     expect(blamingStorage(fault, measured)).toBe(fault)
