@@ -5,7 +5,7 @@ import { Files, TEMPORARY } from './files.ts'
 import type { Fs } from './fs.ts'
 import { isJson } from './records.ts'
 import { readSentinel } from './sentinel.ts'
-import { decodeVersion, messageLines, readLines, type VersionFile } from './session-file.ts'
+import { decodeVersion, readLines, type VersionFile } from './session-file.ts'
 import { currentFile, turnsOf, versionFile, versionsIn } from './session-paths.ts'
 import { turnsIn } from './session-turns.ts'
 
@@ -131,13 +131,12 @@ class Doctor {
     return null
   }
 
-  #view(files: Files, session: string, { messages, header }: VersionFile): void {
+  #view(files: Files, session: string, { body, header }: VersionFile): void {
     const path = currentFile(session)
-    const lines = messageLines(messages)
-    if (files.read(path) === lines) return
+    if (files.read(path) === body) return
     const mended = this.#mend(() => {
       // somebody may have committed since the version was read
-      if (versionsIn(files.listFresh(session)).at(-1) === header.seq) files.replace(path, lines)
+      if (versionsIn(files.listFresh(session)).at(-1) === header.seq) files.replace(path, body)
     })
     this.#find('stale_view', files.absolute(path), `it does not show version ${header.seq}`, { mended })
   }

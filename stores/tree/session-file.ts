@@ -35,35 +35,27 @@ export interface VersionHeader {
 export interface VersionFile {
   readonly header: VersionHeader
   readonly messages: readonly StoredMessage[]
+  /** The lines after the header. */
+  readonly body: string
   /** Hash over the header before its own hash, and the lines. */
   readonly sha256: string
 }
 
-/** Text of lines that are on disk already, so that a commit writes out only what is new. */
-const lines = new WeakMap<StoredMessage, string>()
-
-function lineOf(message: StoredMessage): string {
-  const known = lines.get(message)
-  if (known !== undefined) return known
-  const { role, content, ts, tainted } = message
-  const line = JSON.stringify({ role, content, ts, tainted })
-  lines.set(message, line)
-  return line
-}
-
 /** The history as chapter 24.4 prints it: one `{role, content, ts}` a line; `tainted` is ours (decision 010). */
 export const messageLines = (messages: readonly StoredMessage[]): string =>
-  messages.map((message) => `${lineOf(message)}\n`).join('')
+  messages
+    .map(({ role, content, ts, tainted }) => `${JSON.stringify({ role, content, ts, tainted })}\n`)
+    .join('')
 
 /** `,"sha256":"<64 hex digits>"}` closes every header. */
 const SEAL = /^(\{.*),"sha256":"([0-9a-f]{64})"\}$/s
 
+/** `body` is the lines of the messages. */
 export function encodeVersion(
   header: Omit<VersionHeader, 'neam' | 'base' | 'n' | 'bytes'>,
-  messages: readonly StoredMessage[],
+  { messages, body }: Pick<VersionFile, 'messages' | 'body'>,
   hash: Hash,
-): { readonly text: string; readonly body: string; readonly file: VersionFile } {
-  const body = messageLines(messages)
+): { readonly text: string; readonly file: VersionFile } {
   const { seq, parent, epoch, kind, ...rest } = header
   const counted = { n: messages.length, bytes: Buffer.byteLength(body) }
   const full: VersionHeader = {
@@ -78,7 +70,7 @@ export function encodeVersion(
   }
   const open = JSON.stringify(full).slice(0, -1)
   const sha256 = hash.sha256(`${open}\n${body}`)
-  return { text: `${open},"sha256":"${sha256}"}\n${body}`, body, file: { header: full, messages, sha256 } }
+  return { text: `${open},"sha256":"${sha256}"}\n${body}`, file: { header: full, messages, body, sha256 } }
 }
 
 /**
@@ -97,7 +89,7 @@ export function decodeVersion(text: string, path: string, hash: Hash): VersionFi
   if (header.neam > SESSION_FORMAT || header.base !== null) {
     throw new Fault('tree_version', { path, found: header.neam, expected: SESSION_FORMAT })
   }
-  return { header, messages: decodeLines(body), sha256 }
+  return { header, messages: decodeLines(body), body, sha256 }
 }
 
 /** Lines that a seal has vouched for. */
@@ -105,11 +97,7 @@ function decodeLines(body: string): StoredMessage[] {
   return body
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => {
-      const message = JSON.parse(line) as StoredMessage
-      lines.set(message, line)
-      return message
-    })
+    .map((line) => JSON.parse(line) as StoredMessage)
 }
 
 /** Lines without a seal, as archives have them: what cannot be read is left out and counted. */

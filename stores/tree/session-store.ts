@@ -9,7 +9,6 @@ import type {
   SessionStore,
   SessionSummary,
   SessionVersion,
-  StoredMessage,
   TurnIntent,
   TurnRecord,
   TurnResult,
@@ -23,7 +22,7 @@ import { NamedLines } from './named-lines.ts'
 import { decodeName } from './names.ts'
 import { type ArchiveReason, archiveVersion, listArchives, readArchive } from './session-archive.ts'
 import { SessionCollector } from './session-collector.ts'
-import { encodeVersion, messageLines } from './session-file.ts'
+import { encodeVersion } from './session-file.ts'
 import {
   currentFile,
   type SessionPaths,
@@ -33,7 +32,7 @@ import {
   versionsIn,
 } from './session-paths.ts'
 import { type ListedTurn, TurnJournal, turnsIn } from './session-turns.ts'
-import { SessionVersions } from './session-versions.ts'
+import { type NextLines, SessionVersions } from './session-versions.ts'
 import { bestEffort } from './storage-fault.ts'
 
 /** A retry that comes later than this many turns is not recognised by the history alone. */
@@ -117,7 +116,8 @@ export class TreeSessionStore implements SessionStore {
     const seq = base.seq + 1
     const turns = draft.turn === null ? base.turns : [...base.turns, draft.turn].slice(-REMEMBERED_TURNS)
     const { kind, sessionId, messages, compactions, startedAt, lastActivityAt } = draft
-    const { text, body, file } = encodeVersion(
+    const lines = this.#versions.linesAfter(base, messages)
+    const { text, file } = encodeVersion(
       {
         seq,
         parent: this.#versions.hashOf(session, base),
@@ -131,7 +131,7 @@ export class TreeSessionStore implements SessionStore {
         startedAt,
         lastActivityAt,
       },
-      messages,
+      { messages, body: lines.body },
       this.#hash,
     )
     const path = versionFile(session, seq)
@@ -143,7 +143,7 @@ export class TreeSessionStore implements SessionStore {
       return this.#conflict(session, draft)
     }
     // Committed: what follows is upkeep and must not turn the answer into an error.
-    bestEffort(() => this.#showCurrent(session, base, messages, body))
+    bestEffort(() => this.#showCurrent(session, lines))
     bestEffort(() => {
       const status = this.#files.stat(path)
       if (status === null) return
@@ -298,17 +298,10 @@ export class TreeSessionStore implements SessionStore {
   }
 
   /** Most commits add to the history: then only what is new is written. */
-  #showCurrent(
-    session: string,
-    base: SessionVersion,
-    messages: readonly StoredMessage[],
-    body: string,
-  ): void {
+  #showCurrent(session: string, { body, added }: NextLines): void {
     const current = currentFile(session)
-    const added = messageLines(messages.slice(base.messages.length))
-    const isLonger = base.seq > 0 && base.messages.every((message, index) => message === messages[index])
-    const shown = isLonger ? this.#files.stat(current)?.size : undefined
-    if (shown !== undefined && shown === Buffer.byteLength(body) - Buffer.byteLength(added)) {
+    const shown = added === null ? undefined : this.#files.stat(current)?.size
+    if (added !== null && shown === Buffer.byteLength(body) - Buffer.byteLength(added)) {
       this.#files.append(current, added, { durable: false })
     } else {
       this.#files.replace(current, body, { durable: false })
@@ -317,8 +310,9 @@ export class TreeSessionStore implements SessionStore {
 
   /** After a crash between a commit and its view, the view is one version behind. */
   #refreshCurrent(session: string, version: SessionVersion): void {
-    if (this.#files.stat(currentFile(session))?.size === this.#versions.bytesOf(version)) return
-    this.#files.replace(currentFile(session), messageLines(version.messages), { durable: false })
+    const lines = this.#versions.linesOf(version)
+    if (this.#files.stat(currentFile(session))?.size === Buffer.byteLength(lines)) return
+    this.#files.replace(currentFile(session), lines, { durable: false })
     // Somebody may have committed, and written the view, since this version was read.
     const newest = versionsIn(this.#files.list(session)).at(-1) ?? 0
     if (newest > version.seq) this.#refreshCurrent(session, this.#versions.newest(session))

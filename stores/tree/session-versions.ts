@@ -1,10 +1,10 @@
 import { Fault } from '../../agents/ports/fault.ts'
 import type { Hash } from '../../agents/ports/ids.ts'
-import type { SessionVersion } from '../../agents/ports/sessions.ts'
+import type { SessionVersion, StoredMessage } from '../../agents/ports/sessions.ts'
 import type { Files } from './files.ts'
 import type { FileStatus } from './fs.ts'
 import { RecentVersions } from './recent-versions.ts'
-import { decodeVersion, type VersionFile } from './session-file.ts'
+import { decodeVersion, messageLines, type VersionFile } from './session-file.ts'
 import { versionFile, versionsIn } from './session-paths.ts'
 
 const READ_TRIES = 3
@@ -16,13 +16,18 @@ export interface ReadVersion {
   readonly status: FileStatus | null
 }
 
+export interface NextLines {
+  readonly body: string
+  readonly added: string | null
+}
+
 /** The versions of sessions as they are read: from their files, or as this process has lately written or read them. */
 export class SessionVersions {
   readonly #files: Files
   readonly #hash: Hash
   readonly #recent = new RecentVersions()
-  /** Of the file behind a version that was handed out: its hash, and the bytes of its lines. */
-  readonly #behind = new WeakMap<SessionVersion, { readonly sha256: string; readonly bytes: number }>()
+  /** The files behind versions that were handed out. */
+  readonly #behind = new WeakMap<SessionVersion, VersionFile>()
 
   constructor({ files, hash }: { readonly files: Files; readonly hash: Hash }) {
     this.#files = files
@@ -84,16 +89,28 @@ export class SessionVersions {
     return (this.#behind.get(version) ?? this.file(session, version.seq))?.sha256 ?? null
   }
 
-  /** Bytes of the lines of a version that was handed out. */
-  bytesOf(version: SessionVersion): number | undefined {
-    return this.#behind.get(version)?.bytes
+  /** The lines of a version: of one that was handed out as they are on the disk. */
+  linesOf(version: SessionVersion): string {
+    return this.#behind.get(version)?.body ?? messageLines(version.messages)
+  }
+
+  /**
+   * The lines of a history that is to stand after a version, and those among them that are new; null when it does not go
+   * on where the version ends.
+   */
+  linesAfter(version: SessionVersion, messages: readonly StoredMessage[]): NextLines {
+    const goesOn = version.seq > 0 && version.messages.every((message, index) => message === messages[index])
+    if (!goesOn) return { body: messageLines(messages), added: null }
+    const added = messageLines(messages.slice(version.messages.length))
+    return { body: this.linesOf(version) + added, added }
   }
 
   /** `seq` is the newest number taken, also where that file is damaged: its number is not used again. */
-  #version({ header, messages, sha256 }: VersionFile, seq: number, degraded: boolean): SessionVersion {
-    const { session: sessionId, turns, compactions, lastActivityAt, startedAt, bytes } = header
+  #version(file: VersionFile, seq: number, degraded: boolean): SessionVersion {
+    const { header, messages } = file
+    const { session: sessionId, turns, compactions, lastActivityAt, startedAt } = header
     const version = { seq, sessionId, messages, turns, compactions, lastActivityAt, startedAt, degraded }
-    this.#behind.set(version, { sha256, bytes })
+    this.#behind.set(version, file)
     return version
   }
 }
