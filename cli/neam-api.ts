@@ -11,6 +11,7 @@ import { createAslDriver } from '../runtime/local-forge.ts'
 import { leveledLog, loggable } from '../runtime/log.ts'
 import { modelWarnings } from '../runtime/readiness.ts'
 import { readSettings, type Settings } from '../runtime/settings.ts'
+import { systemStorageGauge } from '../runtime/storage-gauge.ts'
 import { createSystem, type System } from '../runtime/system.ts'
 import { systemClock } from '../runtime/time.ts'
 import { traceIdOf } from '../runtime/tracing/trace-context.ts'
@@ -96,13 +97,15 @@ async function serve(start: Start, source: ProgramSource): Promise<never> {
   const { values, settings, worker, log } = start
   const timeoutMs = values.timeout ?? 60_000
   const connections = new Connections(connectionLimit(settings.connections, openFileLimit()))
+  const storageGauge = systemStorageGauge()
   const watchdog = startWatchdog({
     timeoutMs,
     worker,
     logs: { errors: settings.logLevel !== 'silent', requests: settings.logLevel === 'info' },
     requests: connections.limit + RESERVED,
+    storageCall: storageGauge.underWay.memory,
   })
-  const { system, served, driver } = await startSystem(start, source)
+  const { system, served, driver } = await startSystem(start, source, storageGauge)
   const shutdown = new AbortController()
   let draining = false
   const started = performance.now()
@@ -196,7 +199,11 @@ function servers(
 }
 
 /** The system of the program, what drives its forge runs, and the systems of programs that take its place. */
-async function startSystem({ environment, settings, log }: Start, source: ProgramSource) {
+async function startSystem(
+  { environment, settings, log }: Start,
+  source: ProgramSource,
+  storageGauge: ReturnType<typeof systemStorageGauge>,
+) {
   const driver = createAslDriver({
     definition: readFileSync(join(packageRoot(), 'statemachine/forge-run.asl.json'), 'utf8'),
     step: async (event) => await forgeStep((await served.ofRun(event.state)).world, event),
@@ -211,6 +218,7 @@ async function startSystem({ environment, settings, log }: Start, source: Progra
     environment,
     settings,
     forgeDriver: driver,
+    storageGauge,
     output: {
       emit: (line) => log({ level: 'info', message: 'emit', line }),
       print: (text) => log({ level: 'info', message: 'print', text }),

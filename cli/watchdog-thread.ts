@@ -2,9 +2,10 @@
 import { readlinkSync, writeSync } from 'node:fs'
 import { workerData } from 'node:worker_threads'
 import { requestLine } from '../lambda/middleware/access-log.ts'
+import { storageCallIn } from '../runtime/storage-gauge.ts'
 import { answeredIn, traceIdOf } from '../runtime/tracing/trace-context.ts'
 import { InHandTable } from './in-hand-table.ts'
-import { answerOf, wireText } from './refused-answer.ts'
+import { answerOf, type Refused, wireText } from './refused-answer.ts'
 import type { WatchdogData } from './watchdog.ts'
 
 const TICK_MS = 250
@@ -32,9 +33,9 @@ const isDue = (now: number): boolean => table.all().some(({ deadlineAt }) => dea
 
 /** Never returns. The signal is the only end that reaches a thread which waits for a network file system. */
 function end(): void {
-  const message = `the process stood still for ${stalledMs / 1000} seconds, as it does when the file system of its tree hangs; it ends itself`
+  const storageCall = storageCallIn(options.storageCall)
+  const refused = refusedIn(storageCall)
   const requests = table.all()
-  const refused = { status: 503, code: 'process_stalled', message, retryAfterSeconds: 1 } as const
   for (const { fd, requestId, startedAt, ...request } of requests) {
     const traceparent = answeredIn(request.traceparent)
     if (!isSocket(fd)) continue
@@ -46,9 +47,24 @@ function end(): void {
     log(requestLine({ requestId, traceId, route, method, ...refused, durationMs }))
   }
   if (options.logs.errors) {
-    log({ level: 'error', message: 'process stalled', stalled_ms: stalledMs, requests: requests.length })
+    log({
+      level: 'error',
+      message: 'process stalled',
+      stalled_ms: stalledMs,
+      requests: requests.length,
+      ...(storageCall === null ? {} : { storage_call: storageCall }),
+    })
   }
   process.kill(process.pid, 'SIGKILL')
+}
+
+function refusedIn(storageCall: string | null): Refused {
+  const [code, where] =
+    storageCall === null
+      ? (['process_stalled', 'in no call on the file system of its tree'] as const)
+      : (['storage_slow', `in a call on the file system of its tree (${storageCall})`] as const)
+  const message = `the process stood still for ${stalledMs / 1000} seconds ${where}; it ends itself`
+  return { status: 503, code, message, retryAfterSeconds: 1 }
 }
 
 function log(record: Readonly<Record<string, unknown>>): void {

@@ -24,6 +24,8 @@ export interface WatchdogOptions {
   readonly logs: { readonly errors: boolean; readonly requests: boolean }
   /** Most requests in hand at once. */
   readonly requests: number
+  /** Which call on the tree's file system the watched thread is in. */
+  readonly storageCall: Int32Array
 }
 
 export interface WatchdogData {

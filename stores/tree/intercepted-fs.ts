@@ -1,6 +1,27 @@
 import type { Fs } from './fs.ts'
 
-export type Operation = Exclude<keyof Fs, 'fsyncAside' | 'syncDirectoryAside'>
+/** The calls of the port; a sync aside counts as what it is. */
+export const OPERATIONS = [
+  'create',
+  'openAppend',
+  'write',
+  'fsync',
+  'modifiedAt',
+  'close',
+  'link',
+  'rename',
+  'unlink',
+  'read',
+  'stat',
+  'list',
+  'makeDirectory',
+  'removeDirectory',
+  'syncDirectory',
+  'freeBytes',
+  'realPath',
+] as const satisfies readonly (keyof Fs)[]
+
+export type Operation = (typeof OPERATIONS)[number]
 
 /** Runs one call; it may look first, throw instead, or throw afterwards. */
 export type Around = <T>(operation: Operation, subject: string | number, run: () => T) => T

@@ -7,6 +7,7 @@ import type {
   StorageShare,
   StorageTime,
 } from '../../agents/ports/storage-time.ts'
+import { CallUnderWay } from './call-under-way.ts'
 import type { Fs } from './fs.ts'
 import { interceptedFs, type Operation } from './intercepted-fs.ts'
 
@@ -47,6 +48,8 @@ interface Work {
 
 /** Measures every call on the file systems that go through it: two looks at a clock, and nothing is written. */
 export class StorageGauge implements StorageTime {
+  /** For a thread that watches this one. */
+  readonly underWay = new CallUnderWay()
   readonly #now: () => number
   /** Paths of the files that are open, by descriptor. */
   readonly #open = new Map<number, string>()
@@ -69,6 +72,7 @@ export class StorageGauge implements StorageTime {
     return interceptedFs(fs, (operation, subject, run) => {
       const call = { operation, path: this.#pathOf(subject), filesOf, startedAt: this.#now() }
       let isAside = false
+      this.underWay.begins(operation)
       try {
         const result = run()
         isAside = types.isPromise(result)
@@ -76,6 +80,7 @@ export class StorageGauge implements StorageTime {
         if (isOpening(operation)) this.#open.set(result as number, subject as string)
         return result
       } finally {
+        this.underWay.ends()
         const at = this.#now()
         this.#blockedMs += at - call.startedAt
         if (!isAside) this.#ended(call, at)

@@ -173,7 +173,7 @@ describe('a channel that declares a port', () => {
     const killSwitch = join(directory, '.neam/state/sys/kill.json')
     renameSync(killSwitch, `${killSwitch}.aside`)
     execFileSync('mkfifo', [killSwitch])
-    expect(await say(shop, '/ask')).toMatchObject({ status: 503, body: { code: 'process_stalled' } })
+    expect(await say(shop, '/ask')).toMatchObject({ status: 503, body: { code: 'storage_slow' } })
     await server.ended
   }, 30_000)
 

@@ -52,8 +52,10 @@ test('a request whose file system hangs is answered 503, and the process ends it
     503,
     {
       error: 'Service Unavailable',
-      code: 'process_stalled',
-      message: expect.stringMatching(/^the process stood still for \d+(\.\d+)? seconds/),
+      code: 'storage_slow',
+      message: expect.stringMatching(
+        /^the process stood still for \d+(\.\d+)? seconds in a call on the file system of its tree \(read\)/,
+      ),
       request_id: 'mine-1',
     },
   ])
@@ -71,11 +73,35 @@ test('a request whose file system hangs is answered 503, and the process ends it
       route: 'POST /api/v1/claw/{agent}/sessions/{key}/message',
       method: 'POST',
       status: 503,
-      code: 'process_stalled',
+      code: 'storage_slow',
       duration_ms: expect.any(Number),
     },
   ])
-  expect(logLines(server).at(-1)).toMatchObject({ level: 'error', message: 'process stalled', requests: 1 })
+  expect(logLines(server).at(-1)).toMatchObject({
+    level: 'error',
+    message: 'process stalled',
+    requests: 1,
+    storage_call: 'read',
+  })
+}, 60_000)
+
+test('one that stands still elsewhere does not blame the file system of its tree', async () => {
+  const directory = temporaryDirectory()
+  const log = join(directory, 'audit.jsonl')
+  const { server } = await serve(['--audit-sink', 'file', '--audit-log', log])
+  expect((await say(server)).status).toBe(200)
+  renameSync(log, `${log}.aside`)
+  execFileSync('mkfifo', [log])
+  const answer = await say(server)
+  expect([answer.status, await answer.json()]).toMatchObject([
+    503,
+    {
+      code: 'process_stalled',
+      message: expect.stringMatching(/seconds in no call on the file system of its tree; it ends itself$/),
+    },
+  ])
+  expect(await server.ended).toBe(null)
+  expect(logLines(server).at(-1)).not.toHaveProperty('storage_call')
 }, 60_000)
 
 test('of several workers the one that hangs is started again, and serves when the file system is back', async () => {

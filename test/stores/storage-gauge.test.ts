@@ -2,7 +2,9 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { Fault, faultText } from '../../agents/ports/fault.ts'
 import { blamingStorage, NO_STORAGE_TIME } from '../../agents/ports/storage-time.ts'
+import { CallUnderWay } from '../../stores/tree/call-under-way.ts'
 import type { Fs } from '../../stores/tree/fs.ts'
+import { OPERATIONS } from '../../stores/tree/intercepted-fs.ts'
 import { nodeFs } from '../../stores/tree/node-fs.ts'
 import { filesOfTree, StorageGauge } from '../../stores/tree/storage-gauge.ts'
 import { type SlowDisk, slowDisk } from '../support/fs-slow.ts'
@@ -101,6 +103,32 @@ describe('the measurement of a file system', () => {
       await files('read', () => tree.runs.head('Bot')),
     ]).toEqual(['sys', 'sessions', 'forge'])
     expect(gauge.since(mark).ms).toBe(now - 1000)
+  })
+})
+
+describe('the call that a thread is in', () => {
+  test('is seen by others for as long as it lasts, one that fails too', () => {
+    const other = new CallUnderWay(gauge.underWay.memory)
+    const seen: unknown[] = []
+    const looking = slowDisk(nodeFs, () => seen.push(other.operation))
+    looking.slow(1)
+    const measured = gauge.measured(looking.fs, filesOfTree(stateDir(root)))
+    measured.list(root)
+    seen.push(other.operation)
+    expect(() => measured.read(join(root, 'missing'))).toThrow('ENOENT')
+    seen.push(other.operation)
+    expect(seen).toEqual(['list', null, 'read', null])
+  })
+
+  test('is not a sync aside, which holds up no thread', () => {
+    const hanging: Fs = { ...nodeFs, syncDirectoryAside: () => new Promise(() => {}) }
+    void gauge.measured(hanging, filesOfTree(stateDir(root))).syncDirectoryAside(root)
+    expect(gauge.underWay.operation).toBeNull()
+  })
+
+  test('may be any of the port', () => {
+    const calls = Object.keys(nodeFs).filter((name) => !name.endsWith('Aside'))
+    expect([...OPERATIONS].toSorted()).toEqual(calls.toSorted())
   })
 })
 
