@@ -15,7 +15,7 @@ import { systemStorageGauge } from '../runtime/storage-gauge.ts'
 import { createSystem, type System } from '../runtime/system.ts'
 import { systemClock } from '../runtime/time.ts'
 import { traceIdOf } from '../runtime/tracing/trace-context.ts'
-import { owedNotices, unfinishedRuns } from '../runtime/unfinished-runs.ts'
+import { keepDriven, owedNotices, takeUpLeftRuns, unfinishedRuns } from '../runtime/unfinished-runs.ts'
 import { banner } from './api-banner.ts'
 import { routeOf } from './api-event.ts'
 import { CommandError } from './command-error.ts'
@@ -144,6 +144,11 @@ async function serve(start: Start, source: ProgramSource): Promise<never> {
     await announce(start, { system, access, listeners, connections: connections.limit })
     await driver.resume(await unfinishedRuns(system.world))
   }
+  const stopped = new AbortController()
+  if (isFirst) {
+    const world = () => served.current.world
+    void takeUpLeftRuns({ world, resume: driver.resume, log }, stopped.signal)
+  }
   const telling: Promise<unknown> = isFirst ? owedNotices(system.world) : Promise.resolve()
   source.follow((module) => {
     served.load(module)
@@ -154,6 +159,7 @@ async function serve(start: Start, source: ProgramSource): Promise<never> {
   const drainSeconds = values['drain-seconds'] ?? 10
   const told = await stopping
   draining = true
+  stopped.abort()
   process.stderr.write(
     `neam-api: ${told.signal}, finishing ${listeners.active()} requests (at most ${drainSeconds} s)\n`,
   )
@@ -209,6 +215,7 @@ async function startSystem(
     step: async (event) => await forgeStep((await served.ofRun(event.state)).world, event),
     wait: async (event, signal) =>
       await forgeWaitHere((await served.ofRun(event.state)).world, event, signal),
+    onDriving: (run, over) => void keepDriven(served.current.world, run, over),
     onError: ({ agent, run: id }, error) =>
       log({ level: 'error', message: 'forge execution failed', agent, run: id, ...loggable(error) }),
   })

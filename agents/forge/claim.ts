@@ -81,6 +81,29 @@ export async function claimAbandoned(world: World, ref: RunRef): Promise<RunClai
 export const isAbandoned = async (world: World, ref: RunRef): Promise<boolean> =>
   !(await isDriven(world, ref)) && !(await world.runs.isWorkedOn(ref, QUIET_MS))
 
+/** Later than the next sign of life of a driver is due, and sooner than a run counts as abandoned. */
+const LEFT_MS = 15_000
+
+/** Whether the driver of a run is gone, so that another one may go on with it before anybody ends it as abandoned. */
+export const isLeft = async (world: World, ref: RunRef): Promise<boolean> =>
+  !(await isDriven(world, ref)) && !(await world.runs.isWorkedOn(ref, LEFT_MS))
+
+/**
+ * Gives signs of life of a run until `over` aborts: between two tries of an iteration nothing else shows another process
+ * that the run is driven.
+ */
+export async function keepDriven(
+  world: World,
+  { epoch, ...ref }: RunRef & { readonly epoch: number },
+  over: AbortSignal,
+): Promise<void> {
+  while (!over.aborted) {
+    // A file system that refuses one is told of by the next write of the run.
+    await world.runs.beat(ref, epoch).catch(() => {})
+    await world.timers.sleep(RENEW_EVERY_MS, over).catch(() => {})
+  }
+}
+
 /** As far as its driver can be asked. */
 async function isDriven(world: World, ref: RunRef): Promise<boolean> {
   const config = await world.runs.config(ref)

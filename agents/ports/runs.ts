@@ -176,6 +176,8 @@ export interface RunStore {
    * tree's clock. One not renewed within its `ttlMs` is free.
    */
   claim(ref: RunRef, options: { readonly ttlMs: number; readonly quietMs: number }): Promise<RunClaim | null>
+  /** A sign that the run is driven, also between its iterations: it counts as worked on at this moment. */
+  beat(ref: RunRef, epoch: number): Promise<void>
   /** True while this run holds the agent's newest epoch; checked before each effect. */
   holds(ref: RunRef, epoch: number): Promise<boolean>
   /** Counts the attempt on disk before the work starts. */

@@ -20,6 +20,8 @@ export interface AslDriverOptions {
   readonly step: (event: ForgeStepEvent) => Promise<ForgeStepResult>
   /** What the machine does instead of waiting under a task token; resolves when the run may go on. */
   readonly wait: (event: ForgeWaitEvent, signal: AbortSignal) => Promise<void>
+  /** An execution began; `over` aborts when it has ended. Signs of life of its run are given meanwhile. */
+  readonly onDriving?: (run: ForgeRunState, over: AbortSignal) => void
   /** An execution failed; the run itself has its outcome in the tree, if that could be written. */
   readonly onError: (run: RunRef, error: unknown) => void
   /** Milliseconds between tries, by state, instead of those of the definition. */
@@ -67,6 +69,7 @@ export function createAslDriver(options: AslDriverOptions): AslDriver {
   const execute = (interpreter: StateMachine, name: string, state: ForgeRunState): Execution => {
     let tasks: Promise<unknown> = Promise.resolve()
     const stop = new AbortController()
+    const over = new AbortController()
     // The optimized `lambda:invoke` integration: JSON in, and the function's JSON answer under Payload.
     const invoke = async (input: unknown) => {
       const { Payload } = asJson(input) as { readonly Payload: ForgeStepEvent }
@@ -113,7 +116,9 @@ export function createAslDriver(options: AslDriverOptions): AslDriver {
       .then(async () => {
         await tasks
         executions.delete(name)
+        over.abort()
       })
+    options.onDriving?.(state, over.signal)
     return {
       run: state.run,
       abort() {

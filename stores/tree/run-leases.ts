@@ -81,6 +81,11 @@ export class RunLeases {
     return newest.epoch === epoch && !newest.released
   }
 
+  /** A sign of life of the run that holds this epoch. */
+  beat({ agent }: RunRef, epoch: number): void {
+    this.#leases.beat(this.#paths.agentLease(agent), epoch)
+  }
+
   /** The newest epoch as far as a listing shows it. */
   newestEpoch(agent: string): number {
     return this.#leases.newest(this.#agentPlace(agent), false).epoch

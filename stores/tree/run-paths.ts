@@ -40,7 +40,7 @@ export class RunPaths {
       release: 'rel',
       suffix: '.json',
       keepsClaim: true,
-      beat: null,
+      beat: 'alive',
     }
   }
 

@@ -93,6 +93,10 @@ export class TreeRunStore implements RunStore {
     return this.#leases.claim(ref, options)
   }
 
+  async beat(ref: RunRef, epoch: number): Promise<void> {
+    this.#leases.beat(ref, epoch)
+  }
+
   async holds(ref: RunRef, epoch: number): Promise<boolean> {
     return this.#leases.holds(ref, epoch)
   }

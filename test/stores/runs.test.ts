@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, symlinkSync, truncateSync, utimesSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { Fault } from '../../agents/ports/fault.ts'
@@ -95,6 +95,26 @@ describe('a run on disk', () => {
     await expect(runs.claim(REF, { ttlMs: 1000, quietMs: 60_000 })).resolves.not.toBeNull()
     await runs.finish(REF, OUTCOME)
     await expect(runs.start(runConfig('R2'))).resolves.toMatchObject({ kind: 'started' })
+  })
+
+  test('a run that is driven counts as worked on at each sign of life, and the sign of an earlier run as none', async () => {
+    const root = temporaryDirectory()
+    const { runs } = testTree(root)
+    const started = await runs.start(runConfig('R1'))
+    const epoch = started.kind === 'started' ? started.config.epoch : 0
+    const longAgo = () => {
+      const then = Date.now() / 1000 - 61
+      const folder = join(stateDir(root), 'forge', 'Builder')
+      for (const name of readdirSync(folder).filter((file) => /^(run|alive)\./.test(file)))
+        utimesSync(join(folder, name), then, then)
+    }
+    longAgo()
+    expect(await runs.isWorkedOn(REF, 60_000)).toBe(false)
+    await runs.beat(REF, epoch)
+    expect(await runs.isWorkedOn(REF, 60_000)).toBe(true)
+    longAgo()
+    await runs.beat(REF, epoch - 1)
+    expect(await runs.isWorkedOn(REF, 60_000)).toBe(false)
   })
 
   test('a start that failed holds neither the agent nor the workspace', async () => {

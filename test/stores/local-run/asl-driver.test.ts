@@ -46,6 +46,23 @@ function driverOf(options: Pick<AslDriverOptions, 'step'> & Partial<AslDriverOpt
 }
 
 describe('the local driver', () => {
+  test('says of each execution that it began, until it has ended', async () => {
+    const driving: (readonly [iteration: number, over: AbortSignal])[] = []
+    const seen: boolean[] = []
+    const counting = countingStep(2)
+    const { driver } = driverOf({
+      step: async (event) => {
+        seen.push(driving[0]![1].aborted)
+        return await counting.step(event)
+      },
+      onDriving: ({ iteration }, over) => driving.push([iteration, over]),
+    })
+    await driver.start(run, null)
+    await driver.idle()
+    expect(seen).toEqual([false, false])
+    expect(driving.map(([iteration, { aborted }]) => [iteration, aborted])).toEqual([[1, true]])
+  })
+
   test('starts the next run where the interpreter could not be loaded for the first', () => {
     const printed = outOfDescriptors(
       { createAslDriver: 'stores/local-run/asl-driver.ts' },
