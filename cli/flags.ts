@@ -94,7 +94,8 @@ function unknownFlag(program: string, flags: Flags, rawName: string): string {
   return `unknown flag ${rawName}; ${hint}`
 }
 
-function readValue(flag: Flag, rawName: string, text: string | undefined): boolean | string | number {
+/** What a text says as the value of a flag, which errors call `rawName`. @throws UsageError */
+export function readValue(flag: Flag, rawName: string, text: string | undefined): boolean | string | number {
   if (flag.type === 'boolean') {
     if (text !== undefined) throw new UsageError(`${rawName} takes no value, got ${JSON.stringify(text)}`)
     return true

@@ -87,7 +87,8 @@ async function chatFrom(argv: readonly string[]): Promise<number> {
   if (values.help) return print(HELP)
   if (values.version) return print(VERSION)
   const [file, unexpected] = positionals
-  if (file === undefined) throw new UsageError(`no file is given\n\n${HELP}`)
+  if (file === undefined)
+    throw new UsageError('no file is given: neam-cli FILE, or neam-cli COMMAND; see neam-cli --help')
   if (unexpected !== undefined) throw new UsageError(`unexpected argument ${unexpected}; see neam-cli --help`)
 
   const module = await loadModule(file)

@@ -233,7 +233,7 @@ function print(text: string): number {
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
-/** Skills the program names without declaring them are built in and not counted; structs only when there are some. */
+/** Built-in skills that the program names count as its own; structs only when there are some. */
 const registered = ({ skills, guards, channels, structs }: Manifest): string =>
   `Registered ${[
     counted(skills.length, 'skill'),

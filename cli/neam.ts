@@ -38,7 +38,7 @@ async function run(argv: readonly string[]): Promise<number> {
   if (values.help) return print(HELP)
   if (values.version) return print(`neam ${packageVersion()}\n`)
   const [file, unexpected] = positionals
-  if (file === undefined) throw new UsageError(`no file is given\n\n${HELP}`)
+  if (file === undefined) throw new UsageError('no file is given: neam FILE; see neam --help')
   if (unexpected !== undefined) throw new UsageError(`unexpected argument ${unexpected}; see neam --help`)
 
   const environment = terminalEnvironment(values)

@@ -8,7 +8,7 @@ import {
   MAX_MODEL_CONNECTIONS,
 } from '../runtime/settings.ts'
 import { environmentHelp } from './environment-help.ts'
-import { type Flags, GENERAL_FLAGS, type ParsedFlags, UsageError } from './flags.ts'
+import { type Flags, GENERAL_FLAGS, type ParsedFlags, readValue, UsageError } from './flags.ts'
 import { helpText } from './help.ts'
 import type { ProgramPlace } from './served-program.ts'
 
@@ -149,7 +149,10 @@ export function fromEnvironment(environment: Environment, given: Given): string[
   ]
   return flags.flatMap((flag) => {
     const value = environment[variableOf(flag)]
-    return value === undefined || value === '' ? [] : [`--${flag}=${value}`]
+    if (value === undefined || value === '' || given[flag] !== undefined) return []
+    // Whoever set the variable is told of the variable.
+    readValue(FLAGS[flag], variableOf(flag), value)
+    return [`--${flag}=${value}`]
   })
 }
 
@@ -157,5 +160,5 @@ export function fromEnvironment(environment: Environment, given: Given): string[
 export function programPlace({ program, bytecode }: Given): ProgramPlace {
   if (program !== undefined) return { program }
   if (bytecode !== undefined) return { bytecode }
-  throw new UsageError(`no program is given: --program FILE or --bytecode DIR\n\n${HELP}`)
+  throw new UsageError('no program is given: --program FILE or --bytecode DIR; see neam-api --help')
 }

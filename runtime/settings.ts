@@ -153,8 +153,10 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     throw new SettingsError(`${name} must be an http or https URL, got ${JSON.stringify(value)}`)
   }
 
-  // Read where they are used (agents/turn/tool-loop.ts, agents/limits/confirmation.ts); a wrong one is told at the start,
+  // Read where they are used (runtime/system.ts, agents/turn/tool-loop.ts, agents/limits/confirmation.ts); a wrong one is told at the start,
   // as every other.
+  webUrl('OPENAI_BASE_URL')
+  webUrl('ANTHROPIC_BASE_URL')
   limit('NEAM_MAX_TOOL_STEPS', MAX_TOOL_STEPS)
   limit('NEAM_CONFIRMATION_SECONDS', MAX_CONFIRMATION_SECONDS)
   const sessionsDir = path('NEAM_SESSIONS_DIR')

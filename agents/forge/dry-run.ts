@@ -62,7 +62,7 @@ export async function dryRunForge(world: World, request: DryRunRequest): Promise
   const { hasTree = true } = request
   const refusal = hasTree ? await switchedOff(world, decl.name) : null
   if (refusal !== null) throw refusal
-  const price = await requirePrice(world, decl)
+  const price = await requirePrice(world, decl, 'max_cost')
   const root = world.workspaces.resolve(decl.name, request.workspace ?? decl.workspace)
   const left = hasTree ? await leftRun(world, { agent: decl.name, workspace: root }) : null
   const exists = await world.workspaces.exists(root)

@@ -37,7 +37,7 @@ export const withSpent = (tally: RunTally, { cost, usage }: Spent): RunTally => 
  */
 export async function forgeGate(run: OpenRun, spent: Spent): Promise<Gate> {
   const { world, config, decl } = run
-  const price = await requirePrice(world, decl)
+  const price = await requirePrice(world, decl, 'max_cost')
   const agent = agentGate(world, decl, { requestId: null }, placesOf(run))
   return {
     async beforeModel(estimate) {

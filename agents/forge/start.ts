@@ -57,7 +57,7 @@ async function start(world: World, decl: ForgeDecl, request: StartRequest): Prom
   const run = request.once?.run ?? world.ids.next()
   await assertEnabled(world, decl.name, request.requestId ?? null)
   // Every run has a max_cost, the default one counts (design 9.14): a model without a price could not keep it.
-  await requirePrice(world, decl)
+  await requirePrice(world, decl, 'max_cost')
 
   const root = world.workspaces.resolve(decl.name, request.workspace ?? decl.workspace)
   const workspace = await world.workspaces.open(root)

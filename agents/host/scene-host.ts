@@ -35,6 +35,15 @@ export interface SceneHostOptions {
   readonly readOnlyPaths: readonly string[]
 }
 
+const warnings = new WeakMap<World['program'], Set<string>>()
+
+/** The warnings that a program has given so far. */
+function toldOf({ program }: World): Set<string> {
+  const told = warnings.get(program) ?? new Set()
+  warnings.set(program, told)
+  return told
+}
+
 /** What a running program may ask of the world (vm/host.ts), for one scene. It begins in the phase `loading`. */
 export class SceneHost implements Host {
   readonly workspace: WorkspaceHost
@@ -72,7 +81,11 @@ export class SceneHost implements Host {
     this.#options.taint.add(TAINT_SOURCE.result(name))
   }
 
+  /** Each scene loads the program afresh; what is said of it is said once. */
   warn(text: string): void {
+    const told = toldOf(this.#world)
+    if (told.has(text)) return
+    told.add(text)
     this.#world.output.warn(text)
   }
 

@@ -3,7 +3,7 @@ import { Fault } from '../ports/fault.ts'
 import type { Spend } from '../ports/limits.ts'
 import type { CallContext } from '../turn/call-context.ts'
 import type { CallEstimate, CallLeave } from '../turn/gate.ts'
-import { modelAccess } from '../turn/model-access.ts'
+import { requirePrice } from '../turn/model-access.ts'
 import type { Price } from '../turn/prices.ts'
 import { totalTokens } from '../turn/usage.ts'
 import type { World } from '../world.ts'
@@ -102,10 +102,9 @@ export async function reserveForAgent(
 
 /** A cost limit can be kept only where the price is known. */
 async function priceWithin(world: World, agent: AgentDecl, budget: BudgetDecl): Promise<Price | null> {
-  if (budget.costUsd === null) return null
-  const { price } = await modelAccess(world, agent)
-  if (price === null) throw new Fault('price_unknown', { model: agent.model })
-  return price
+  return budget.costUsd === null
+    ? null
+    : await requirePrice(world, agent, `cost_usd of budget ${budget.name}`)
 }
 
 async function audited<T>(

@@ -42,7 +42,7 @@ const TEXTS = {
   session_busy: (d: Data) => `session ${show(d.key)} is busy with another message; try again`,
   depth_exceeded: (d: Data) => `agent calls are nested deeper than ${show(d.limit)}`,
   price_unknown: (d: Data) =>
-    `no price is known for model ${show(d.model)}, so max_cost cannot be kept; add it to the file NEAM_PRICES names`,
+    `no price is known for model ${show(d.model)}, so ${show(d.limit)} cannot be kept; add it to the file NEAM_PRICES names (docs/models.md)`,
   confirmation_pending: (d: Data) =>
     `the tool ${show(d.tool)} waits for a person's approval until ${show(d.expires_at)} (trace id ${show(d.trace_id)}): ${show(d.reason)}`,
   confirmation_decided: (d: Data) =>
@@ -102,7 +102,7 @@ const TEXTS = {
   tree_foreign: (d: Data) =>
     `the tree at ${show(d.path)} belongs to ${show(d.found)}, and NEAM_TREE_OF says ${show(d.expected)}`,
   tree_version: (d: Data) =>
-    `the tree at ${show(d.path)} has format ${show(d.found)}; this version reads ${show(d.expected)}`,
+    `the tree at ${show(d.path)} has format ${show(d.found)}; this version reads ${show(d.expected)}: run the release that made it, or a newer one`,
   storage_full: (d: Data) => `no space left at ${show(d.path)}`,
   storage_slow: (d: Data) =>
     `out of time while ${show(d.doing)}: ${show(d.storage_ms)} of ${show(d.of_ms)} ms went to storage, whose slowest call, one ${show(d.operation)} of ${show(d.files)} files, took ${show(d.slowest_ms)} ms; look at the throughput and the load of the file system`,

@@ -20,9 +20,9 @@ export async function modelAccess(world: World, agent: AgentDecl): Promise<Model
   return { provider, price: provider.free ? FREE : priceOf(world.prices, agent.model) }
 }
 
-/** The price of an agent's model where a cost limit must be kept. Throws `price_unknown`. */
-export async function requirePrice(world: World, agent: AgentDecl): Promise<Price> {
+/** The price of an agent's model where a cost limit, by its name, must be kept. Throws `price_unknown`. */
+export async function requirePrice(world: World, agent: AgentDecl, limit: string): Promise<Price> {
   const { price } = await modelAccess(world, agent)
-  if (price === null) throw new Fault('price_unknown', { model: agent.model })
+  if (price === null) throw new Fault('price_unknown', { model: agent.model, limit })
   return price
 }

@@ -38,13 +38,24 @@ export function neamFor(word: string): string | null {
   return Object.hasOwn(FOREIGN, word) ? (FOREIGN[word] ?? null) : null
 }
 
-/**
- * Help for a syntax error, or null. `token` stands where something else was expected, `first` begins the broken
- * declaration or statement; `nameDue`: a name was expected.
- */
-export function mistakenWord(token: string, first: string, nameDue: boolean): string | null {
+/** What stands where a reading stopped. */
+interface Stop {
+  /** Stands where something else was expected. */
+  readonly token: string
+  /** Begins the broken declaration or statement. */
+  readonly first: string
+  /** Nothing stands between the two. */
+  readonly isSecond: boolean
+  /** A name was expected. */
+  readonly nameDue: boolean
+}
+
+/** Help for a syntax error, or null. */
+export function mistakenWord({ token, first, isSecond, nameDue }: Stop): string | null {
   if (nameDue && RESERVED.has(token)) return `\`${token}\` is a reserved word and cannot be a name`
   const foreign = neamFor(token) ?? neamFor(first)
   if (foreign !== null) return foreign
+  if (isSecond && (first === 'claw' || first === 'forge'))
+    return `\`${first} agent NAME { ... }\` declares one`
   return first === '' || RESERVED.has(first) ? null : didYouMean(first, OPENERS)
 }

@@ -21,13 +21,19 @@ export function syntaxError(file: SourceFile, index: number, shape: Outline, rea
   TOKEN.lastIndex = farthest
   const token = TOKEN.exec(text)?.[0] ?? ''
   const expected = expectedWords(reading.expected)
+  const first = /^\w+/.exec(text.slice(item))?.[0] ?? ''
   const last = lastCode(text, shape, farthest)
   const apart = token === '' || /[\r\n]/.test(text.slice(last, farthest))
   const missed = token === '' || (apart && expected.every((word) => CLOSING.has(word)))
   const start = missed ? last : farthest
   const end = start === farthest ? start + token.length : start
   return unexpected({ file: index, start, end }, expected, wording(token), {
-    help: mistakenWord(token, /^\w+/.exec(text.slice(item))?.[0] ?? '', expected.includes('a name')),
+    help: mistakenWord({
+      token,
+      first,
+      isSecond: text.slice(item, farthest).trim() === first,
+      nameDue: expected.includes('a name'),
+    }),
     notes: notes(file, shape, farthest, token === ''),
   })
 }

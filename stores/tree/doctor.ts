@@ -1,4 +1,4 @@
-import { Fault, faultText } from '../../agents/ports/fault.ts'
+import { Fault, type FaultCode, faultText } from '../../agents/ports/fault.ts'
 import type { Hash, Ids } from '../../agents/ports/ids.ts'
 import type { Clock } from '../../agents/ports/time.ts'
 import { Files, TEMPORARY } from './files.ts'
@@ -46,6 +46,13 @@ const LEFTOVER_AGE_MS = 60 * 60_000
 /** A turn of this age is not in hand any more: Lambda ends a worker after 15 minutes. */
 const OPEN_TURN_AGE_MS = 20 * 60_000
 
+const REMEDIES: Readonly<Partial<Record<FaultCode, string>>> = {
+  tree_missing: 'mount the file system; a new tree is made by the first program that runs',
+  tree_version: 'run the release that made it, or a newer one',
+  record_damaged:
+    'put a copy of the file back; on a local disk it may be removed: the next program that runs makes it anew',
+}
+
 /** Looks through a tree. It may be in use meanwhile: nothing that a live process needs is touched. */
 export function examineTree(options: DoctorOptions): Finding[] {
   return new Doctor(options).examine()
@@ -78,11 +85,8 @@ class Doctor {
       return { files, now: now ?? clock.now() }
     } catch (error) {
       if (!(error instanceof Fault)) throw error
-      const missing = error.code === 'tree_missing'
       this.#find('tree', root, faultText(error), {
-        remedy: missing
-          ? 'mount the file system; a new tree is made by the first program that runs'
-          : 'see to the file system and its permissions',
+        remedy: REMEDIES[error.code] ?? 'see to the file system and its permissions',
       })
       return null
     }

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals'
 import { ask } from '../../agents/claw/ask.ts'
 import { history } from '../../agents/claw/history.ts'
 import { PIPELINE } from '../../agents/claw/pipeline.ts'
-import { Fault } from '../../agents/ports/fault.ts'
+import { Fault, faultText } from '../../agents/ports/fault.ts'
 import { BOT } from '../support/agent-programs.ts'
 import { message, say } from '../support/asking.ts'
 import { faultOf } from '../support/faults.ts'
@@ -168,7 +168,11 @@ describe('before anything is written', () => {
   test('a cost limit with a model of unknown price refuses', async () => {
     const source = GUARDED.replace('gpt-4o-mini', 'mystery-1').replace('tokens: 100000', 'cost_usd: 1.0')
     const t = testWorld(source)
-    expect((await faultOf(ask(t.world, message(t, 'hi')))).code).toBe('price_unknown')
+    const fault = await faultOf(ask(t.world, message(t, 'hi')))
+    expect([fault.code, faultText(fault)]).toEqual([
+      'price_unknown',
+      'no price is known for model mystery-1, so cost_usd of budget Small cannot be kept; add it to the file NEAM_PRICES names (docs/models.md)',
+    ])
     const free = testWorld(source, { model: new ScriptedModel({ free: true }).answer(says('hello')) })
     expect(await say(free, 'hi')).toBe('hello')
   })

@@ -93,7 +93,7 @@ describe('start', () => {
   test('refuses a model without a price, because max_cost could not be kept', async () => {
     const place = new ForgePlace({ ...planned, agent: { model: 'mystery-1' } })
     expect(await refusal(startForge(place.boot(), request))).toMatch(
-      /^price_unknown: .*mystery-1.*NEAM_PRICES/,
+      /^price_unknown: .*mystery-1, so max_cost cannot be kept; .*NEAM_PRICES/,
     )
     expect(await forgeStatus(place.boot(), 'Builder')).toMatchObject({ last_outcome: 'not_started' })
   })

@@ -49,6 +49,9 @@ describe('loading a scene', () => {
     })
     expect(await scene.callTool('show', new Map())).toEqual([null, null, null, null, 'hello world'])
     expect(t.warnings).toHaveLength(4)
+    // Another scene of the same program has nothing new to say.
+    await openScene(t.world, { agent, depth: 1, workspace: null, deadlineAt: Infinity, signal: signal() })
+    expect(t.warnings).toHaveLength(4)
     expect(t.warnings[0]).toContain('answer stays nil')
     expect(t.model.requests).toEqual([])
     expect(t.emitted).toEqual([])

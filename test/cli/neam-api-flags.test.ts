@@ -190,13 +190,27 @@ test('a flag that is given goes before the variable of its name', async () => {
   const server = await serve(args, { ...env, NEAM_WORKERS: '5' }, directory)
   expect(server.log()).not.toContain('workers ')
   expect((await get(server, '/health')).status).toBe('ok')
-  // One that is not usable is said, by the name of its flag.
+  // One that is not usable is said.
   const { code, stderr } = await runBin('neam-api', ['--program', 'agents.neam'], { cwd: directory, env })
   expect([code, stderr]).toEqual([
     2,
-    expect.stringContaining('--workers must be a whole number from 1 to 64'),
+    expect.stringContaining('NEAM_WORKERS must be a whole number from 1 to 64'),
   ])
 }, 30_000)
+
+test.each([
+  ['NEAM_PORT', '1x', 'NEAM_PORT must be a whole number from 0 to 65535, got "1x"'],
+  ['NEAM_WORKERS', '65', 'NEAM_WORKERS must be a whole number from 1 to 64, got "65"'],
+])('%s=%s is refused by its own name, and not read beside its flag', async (name, value, message) => {
+  const cwd = temporaryDirectory()
+  const { code, stderr } = await runBin('neam-api', [], { cwd, env: { [name]: value } })
+  expect({ code, stderr }).toEqual({ code: 2, stderr: `neam-api: ${message}\n` })
+  const flag = name.replace('NEAM_', '--').toLowerCase()
+  const other = await runBin('neam-api', [flag, '1'], { cwd, env: { [name]: value } })
+  expect(other.stderr).toBe(
+    'neam-api: no program is given: --program FILE or --bytecode DIR; see neam-api --help\n',
+  )
+})
 
 test('NEAM_BYTECODE names a directory of bytecode, NEAM_PORT the port', async () => {
   const directory = home()

@@ -63,6 +63,29 @@ describe('neam-cli sessions', () => {
     )
   })
 
+  test.each([
+    [
+      '{"format":2,"id":"x"}',
+      'has format 2; this version reads 1',
+      'run the release that made it, or a newer one',
+    ],
+    [
+      'garbage',
+      'is damaged: it is not a JSON object',
+      'put a copy of the file back; on a local disk it may be removed',
+    ],
+  ])('doctor says what helps against a mark of the tree that says %s', async (mark, problem, remedy) => {
+    const { cli, state } = await place()
+    const file = join(state, 'sys/tree.json')
+    writeFileSync(file, mark)
+    const { code, stdout } = await cli('doctor')
+    expect(code).toBe(1)
+    expect(stdout).toMatch(new RegExp(`^tree .*${problem}.*\\n +${remedy}`))
+    expect(readFileSync(file, 'utf8')).toBe(mark)
+    rmSync(file)
+    expect((await cli('sessions', 'list', PROGRAM)).stdout).toBe('No sessions yet.\n')
+  })
+
   test('repair answers the messages that a crash left without one', async () => {
     const { api, ask, cli } = await place()
     Object.assign(api.system.world, { turnWorker: { take: async () => {} } })

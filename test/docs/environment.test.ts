@@ -80,7 +80,9 @@ async function refusalOf({ name, flag }: Variable, value: number): Promise<strin
   const env = { [name]: String(value) }
   if (flag !== undefined) {
     const [first = ''] = (await runBin('neam-api', [], { cwd: home, env })).stderr.split('\n')
-    return first === 'neam-api: no program is given: --program FILE or --bytecode DIR' ? null : first
+    return first === 'neam-api: no program is given: --program FILE or --bytecode DIR; see neam-api --help'
+      ? null
+      : first
   }
   try {
     readSettings(env, home)

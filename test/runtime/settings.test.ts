@@ -68,6 +68,11 @@ test.each([
     'NEAM_WRONG_KEY_LIMIT must be a whole number from 1 to 999999, got "none"',
   ],
   [{ NEAM_MAX_TOOL_STEPS: 'many' }, 'NEAM_MAX_TOOL_STEPS must be a whole number from 1 to 1000, got "many"'],
+  [
+    { OPENAI_BASE_URL: 'localhost:8000/v1' },
+    'OPENAI_BASE_URL must be an http or https URL, got "localhost:8000/v1"',
+  ],
+  [{ ANTHROPIC_BASE_URL: 'ftp://x' }, 'ANTHROPIC_BASE_URL must be an http or https URL, got "ftp://x"'],
   [{ NEAM_RATE_LIMIT: '0' }, 'NEAM_RATE_LIMIT must be a whole number from 1 to 999999, got "0"'],
   [
     { NEAM_CONCURRENT_REQUESTS: '2.5' },
