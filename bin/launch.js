@@ -20,8 +20,9 @@ const majorOf = (version) => Number(version.split('.')[0])
 export async function launch(name) {
   // `neamc disassemble F | head`: whoever reads has seen enough.
   process.stdout.on('error', (error) => {
-    if (error.code !== 'EPIPE') throw error
-    process.exit(0)
+    if (error.code === 'EPIPE') process.exit(0)
+    console.error(`${name}: cannot write to standard output: ${error.message}`)
+    process.exit(1)
   })
   if (majorOf(process.versions.node) >= NEEDED) {
     // what Node has compiled once it finds again at the next start

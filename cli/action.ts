@@ -39,12 +39,18 @@ export function readArguments(
  * Refuses what stands in the place of a command and is none, where a file may stand, too: a word that is near to a
  * command, or that something follows as it follows a command. @throws UsageError
  */
-export function refuseUnknownCommand(argv: readonly string[], commands: readonly string[]): void {
+export function refuseUnknownCommand(
+  program: string,
+  argv: readonly string[],
+  commands: readonly string[],
+): void {
   const [first, ...rest] = argv
   if (first === undefined || commands.includes(first) || !isBareWord(first)) return
   const hint = suggestion(first, commands)
-  if (hint === null && !rest.some((one) => !one.startsWith('-'))) return
-  throw new UsageError(`unknown command ${first}; ${hint ?? `the commands are ${commands.join(', ')}`}`)
+  const next = rest.find((one) => !one.startsWith('-'))
+  if (hint === null && next === undefined) return
+  const known = `the commands are ${commands.join(', ')}; without one: ${program} ${next}`
+  throw new UsageError(`unknown command ${first}; ${hint ?? known}`)
 }
 
 /** Neither a flag nor a path nor the name of a program, and no file. */

@@ -69,7 +69,7 @@ export const main = (argv: readonly string[]): Promise<number> => runProgram('ne
 
 async function run(argv: readonly string[]): Promise<number> {
   const [first = '', ...rest] = argv
-  refuseUnknownCommand(argv, Object.keys(OTHERS))
+  refuseUnknownCommand('neam-cli', argv, Object.keys(OTHERS))
   return await (Object.hasOwn(OTHERS, first) ? runCommand(first, rest) : chatFrom(argv))
 }
 

@@ -19,7 +19,7 @@ export const main = (argv: readonly string[]): Promise<number> => runProgram('ne
 async function run(argv: readonly string[]): Promise<number> {
   const [first, ...rest] = argv
   const named = first !== undefined && Object.hasOwn(COMMANDS, first)
-  refuseUnknownCommand(argv, Object.keys(COMMANDS))
+  refuseUnknownCommand('neamc', argv, Object.keys(COMMANDS))
   // `neamc F.neam` is `neamc compile F.neam`.
   const command = named ? COMMANDS[first]! : compile
   const flags = { ...command.flags, ...GENERAL_FLAGS }

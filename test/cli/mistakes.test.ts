@@ -36,7 +36,7 @@ describe('a mistake on the command line is answered with what was meant', () => 
     [
       'neam-cli chat tutor.neam',
       2,
-      'unknown command chat; the commands are audit, confirmations, doctor, sessions, workspace',
+      'unknown command chat; the commands are audit, confirmations, doctor, memory, sessions, workspace; without one: neam-cli tutor.neam',
     ],
     ['neam-cli tutor --offline', 1, 'cannot read tutor: there is no such file; did you mean tutor.neam?'],
     ['neamc hello', 1, 'cannot read hello: there is no such file; did you mean hello.neam?'],
