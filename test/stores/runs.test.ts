@@ -2,6 +2,8 @@ import { mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, utimesSync }
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { Fault } from '../../agents/ports/fault.ts'
+import type { RunClaim } from '../../agents/ports/runs.ts'
+import { interceptedFs } from '../../stores/tree/intercepted-fs.ts'
 import { nodeFs } from '../../stores/tree/node-fs.ts'
 import { runStoreContract } from '../contracts/run-store.ts'
 import { faultOf } from '../support/faults.ts'
@@ -158,6 +160,33 @@ describe('a run on disk', () => {
     await expect(runs.claim(REF, { ttlMs: 30_000, quietMs: 0 })).resolves.not.toBeNull()
     await expect(claim?.renew()).resolves.toBe(false)
   })
+
+  test.each(['create', 'rename', 'list'])(
+    'a renewal whose %s takes longer than its claim lasts does not take the run back',
+    async (slow) => {
+      const root = temporaryDirectory()
+      const owner = { id: null, isDead: () => false }
+      let whileSlow: (() => void) | null = null
+      const slowFs = interceptedFs(nodeFs, (operation, _subject, run) => {
+        if (operation === slow) whileSlow?.()
+        return run()
+      })
+      const { runs } = testTree(root, { owner, fs: slowFs })
+      await runs.start(runConfig('R1'))
+      const claim = await runs.claim(REF, { ttlMs: 30_000, quietMs: 0 })
+      let taken: Promise<RunClaim | null> | null = null
+      whileSlow = () => {
+        whileSlow = null
+        const then = Date.now() / 1000 - 31
+        const work = join(stateDir(root), 'forge/Builder/runs/R1/work')
+        for (const name of readdirSync(work)) utimesSync(join(work, name), then, then)
+        taken = testTree(root, { owner }).runs.claim(REF, { ttlMs: 30_000, quietMs: 0 })
+      }
+      const isHeld = await claim!.renew()
+      expect(isHeld).toBe(false)
+      await expect((await taken!)!.renew()).resolves.toBe(true)
+    },
+  )
 
   test('a clock that jumps: forward, whoever held the claim learns that it is lost; back, the claim of a dead process is free', async () => {
     const root = temporaryDirectory()
