@@ -6,13 +6,19 @@ import type {
 } from '@anthropic-ai/sdk/resources/messages'
 import * as v from 'valibot'
 import type { ModelMessage, ModelReply, ModelRequest, ToolCall, Usage } from '../agents/ports/model.ts'
-import { CallIds, estimatedUsage, TOKENS, uniqueId, withFeedbackFromUser } from './wire-messages.ts'
+import {
+  CallIds,
+  estimatedUsage,
+  inputOf,
+  TOKENS,
+  takesTemperature,
+  uniqueId,
+  wireId,
+  withFeedbackFromUser,
+} from './wire-messages.ts'
 
 /** The vendor demands a limit; this one holds where neither the agent nor the price table knows any. */
 const DEFAULT_MAX_TOKENS = 4096
-
-/** Models after Claude Opus 4.6 refuse a temperature, and so the package's type has none. */
-const TAKES_TEMPERATURE = /^claude-(?:[23]|(?:opus|sonnet|haiku)-4(?!-(?:[7-9]|\d\d)(?:-|$)))/
 
 type Body = MessageCreateParamsNonStreaming & { readonly temperature?: number }
 
@@ -26,7 +32,7 @@ export function toAnthropic(request: ModelRequest, maxOutput: number | null): Bo
     model,
     max_tokens: maxOutputTokens ?? maxOutput ?? DEFAULT_MAX_TOKENS,
     // the vendor's scale ends at 1, other vendors' at 2
-    ...(TAKES_TEMPERATURE.test(model) ? { temperature: Math.min(temperature, 1) } : {}),
+    ...(takesTemperature(model) ? { temperature: Math.min(temperature, 1) } : {}),
     ...(system.length === 0 ? {} : { system: system.join('\n\n') }),
     messages: anthropicMessages(withFeedbackFromUser(request.messages)),
     ...(tools.length === 0
@@ -71,22 +77,6 @@ function blocksOf(message: ModelMessage, ids: CallIds): ContentBlockParam[] {
     input: inputOf(call.arguments),
   }))
   return [...blocks, ...calls]
-}
-
-/** Ids that other vendors gave may have characters that this one refuses. */
-const wireId = (id: string): string => id.replace(/[^a-zA-Z0-9_-]/g, '_')
-
-/** Arguments go back as an object; text that is none stays visible to the model that wrote it. */
-function inputOf(args: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(args)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return value as Record<string, unknown>
-    }
-  } catch {
-    // not JSON: sent as the text it is
-  }
-  return { unreadable_arguments: args.toWellFormed() }
 }
 
 /** What is read of an answer; blocks of other types are passed over. */

@@ -14,12 +14,12 @@ const PASSING = new Set([408, 409, 429, 500, 502, 503, 504, 529])
 const codeWord = (code: unknown): string =>
   typeof code === 'string' && /^[a-z][a-z0-9_.-]{0,63}$/i.test(code) ? ` (${code})` : ''
 
-/** How vendors word that a prompt does not fit, where they give no code for it: Anthropic, Gemini, servers like OpenAI's. */
+/** How vendors word that a prompt does not fit, where they give no code for it: Anthropic, Gemini, servers like OpenAI's, Bedrock. */
 const TOO_LONG =
-  /prompt is too long|input token count .*exceeds|maximum context length|exceeds? the .*context/i
+  /(?:prompt|input) is too long|input token(?: count|s) .*exceed|maximum context length|exceeds? the .*context/i
 
 /** An HTTP answer that is no success. Neither its body nor the key goes into the fault. */
-function httpFailure(
+export function httpFailure(
   provider: string,
   answer: {
     readonly status: number

@@ -7,6 +7,7 @@ import type { Clock, Timers } from '../agents/ports/time.ts'
 import { type PriceTable, priceOf } from '../agents/turn/prices.ts'
 import type { AgentDecl } from '../bytecode/manifest.ts'
 import { anthropicProvider } from './anthropic.ts'
+import { type AwsIdentity, type BedrockEndpoint, type BedrockProvider, bedrockProvider } from './bedrock.ts'
 import { type Connection, type Endpoint, openaiProvider } from './openai.ts'
 
 const OPENAI_URL = 'https://api.openai.com/v1'
@@ -30,12 +31,15 @@ export interface ModelProvidersOptions extends Connection {
   readonly anthropicBaseUrl: string | null
   /** OLLAMA_HOST, null when it is not set: a URL, or a host and port. */
   readonly ollamaHost: string | null
+  /** Who asks Bedrock; left out: whom the SDK of AWS finds in its surroundings. */
+  readonly aws?: AwsIdentity
 }
 
 /** The providers that agents name (design 7 and 9.23). Agents that share address and key share a client. */
 export function modelProviders(options: ModelProvidersOptions): ModelProviders {
   const { prices, clock, timers, ids, fetch } = options
   const connected = new Map<string, ModelProvider>()
+  const bedrocks = new Map<string, BedrockProvider>()
 
   const shared = {
     fetch,
@@ -44,12 +48,8 @@ export function modelProviders(options: ModelProvidersOptions): ModelProviders {
     random: () => ids.random(),
     modelId: (model: string) => prices[model]?.alias ?? model,
   }
-  const connectOnce = (endpoint: Endpoint, connect: () => ModelProvider): ModelProvider => {
-    const key = JSON.stringify(endpoint)
-    const found = connected.get(key) ?? connect()
-    connected.set(key, found)
-    return found
-  }
+  const connectOnce = (endpoint: Endpoint, connect: () => ModelProvider): ModelProvider =>
+    once(connected, endpoint, connect)
   const speaksOpenAI = (endpoint: Endpoint, free: boolean) =>
     connectOnce(endpoint, () => openaiProvider({ ...endpoint, free, ...shared }))
   const maxOutput = (model: string) => priceOf(prices, model)?.maxOutput ?? null
@@ -72,6 +72,14 @@ export function modelProviders(options: ModelProvidersOptions): ModelProviders {
             anthropicProvider({ ...endpoint, free: false, maxOutput, ...shared }),
           )
         }
+        case 'bedrock': {
+          const endpoint = await bedrockEndpoint(options, agent)
+          const bedrock = once(bedrocks, endpoint, () =>
+            bedrockProvider({ ...endpoint, free: false, ...shared }),
+          )
+          await bedrock.ready()
+          return bedrock
+        }
         default:
           throw new Fault('provider_not_supported', { provider: agent.provider })
       }
@@ -79,15 +87,32 @@ export function modelProviders(options: ModelProvidersOptions): ModelProviders {
   }
 }
 
+/** The client of an endpoint: the one there is, or a new one. */
+function once<T>(connected: Map<string, T>, endpoint: object, connect: () => T): T {
+  const key = JSON.stringify(endpoint)
+  const found = connected.get(key) ?? connect()
+  connected.set(key, found)
+  return found
+}
+
 const offline = async (): Promise<ModelProvider> => (await import('./offline/offline.ts')).offlineProvider()
 
-/** Where the providers that these agents name are asked, each address once; none is asked offline. */
-export function providerUrls(
+/**
+ * Where the providers that these agents name are asked, each address once; none is asked offline. Throws
+ * `provider_not_supported` or `provider_setup_missing`.
+ */
+export async function providerUrls(
   options: ModelProvidersOptions,
   agents: readonly AgentDecl[],
-): readonly string[] {
+): Promise<readonly string[]> {
   const online = options.offline ? [] : agents.filter(({ provider }) => provider !== 'offline')
-  return [...new Set(online.map((agent) => urlOf(options, agent)))]
+  return [...new Set(await Promise.all(online.map((agent) => addressOf(options, agent))))]
+}
+
+async function addressOf(options: ModelProvidersOptions, agent: AgentDecl): Promise<string> {
+  if (agent.provider !== 'bedrock') return urlOf(options, agent)
+  const { addressOf } = await import('./bedrock-connection.ts')
+  return await addressOf({ ...bedrockAt(options, agent), fetch: options.fetch })
 }
 
 function urlOf(options: ModelProvidersOptions, { provider, endpoint }: AgentDecl): string {
@@ -149,6 +174,23 @@ async function ownEndpoint(options: ModelProvidersOptions, agent: AgentDecl): Pr
   if (!apiKey) throw new Fault('provider_key_missing', { provider, variable })
   return { name: provider, baseURL: urlOf(options, agent), apiKey }
 }
+
+/** A key only where the agent names its variable. Throws `provider_key_missing`. */
+async function bedrockEndpoint(options: ModelProvidersOptions, agent: AgentDecl): Promise<BedrockEndpoint> {
+  const { provider, apiKeyEnv: variable } = agent
+  const at = bedrockAt(options, agent)
+  if (variable === null) return at
+  const apiKey = await options.secrets.get(variable)
+  if (!apiKey) throw new Fault('provider_key_missing', { provider, variable })
+  return { ...at, apiKey }
+}
+
+const bedrockAt = ({ aws }: ModelProvidersOptions, { endpoint }: AgentDecl): BedrockEndpoint => ({
+  name: 'bedrock',
+  endpoint,
+  apiKey: null,
+  identity: aws ?? null,
+})
 
 function ollamaEndpoint(options: ModelProvidersOptions, agent: AgentDecl): Endpoint {
   const own = agent.provider === 'ollama' ? agent.endpoint : null

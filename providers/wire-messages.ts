@@ -35,6 +35,22 @@ export class CallIds {
   }
 }
 
+/** Ids that other vendors gave may have characters that this one refuses. */
+export const wireId = (id: string): string => id.replace(/[^a-zA-Z0-9_-]/g, '_')
+
+/** Arguments go back as an object; text that is none stays visible to the model that wrote it. */
+export function inputOf(args: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(args)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return value as Record<string, unknown>
+    }
+  } catch {
+    // not JSON: sent as the text it is
+  }
+  return { unreadable_arguments: args.toWellFormed() }
+}
+
 export function uniqueId(id: string, taken: Set<string>): string {
   const base = id === '' ? 'call' : id
   let unique = base
@@ -45,6 +61,12 @@ export function uniqueId(id: string, taken: Set<string>): string {
 
 /** Tokens as a vendor reports them. Anything else is no report: it would be paid for, or paid back, from a budget. */
 export const TOKENS = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+
+/** Anthropic's models after Claude Opus 4.6 refuse a temperature. */
+const CLAUDE_WITH_TEMPERATURE = /^claude-(?:[23]|(?:opus|sonnet|haiku)-4(?!-(?:[7-9]|\d\d)(?:-|$)))/
+
+/** Whether one of Anthropic's models, by the vendor's own id, takes a temperature. */
+export const takesTemperature = (claude: string): boolean => CLAUDE_WITH_TEMPERATURE.test(claude)
 
 /** What a call used, where nobody counted. */
 export const estimatedUsage = (

@@ -18,7 +18,8 @@ export interface Check {
 export interface ReadinessOptions {
   /** Asks EFS about the file system of the tree; null where there is none. */
   readonly fileSystem: (() => Promise<FileSystemState>) | null
-  readonly providerUrls: (agents: readonly AgentDecl[]) => readonly string[]
+  /** Rejects with a Fault where it is not known where a provider is asked. */
+  readonly providerUrls: (agents: readonly AgentDecl[]) => readonly string[] | Promise<readonly string[]>
   readonly clock: Clock
   readonly timers: Timers
 }
@@ -46,17 +47,23 @@ export function systemReadiness(options: ReadinessOptions): Readiness {
   const stateOf = fileSystem && keptFor(clock, fileSystem)
   return async (world, tree) => {
     const { agents } = world.program.module.manifest
-    const urls = providerUrls(agents)
+    const asked = (async () => await providerUrls(agents))()
+    const isOffline = await asked.then(
+      (urls) => urls.length === 0,
+      () => false,
+    )
     const parts: Readonly<Record<string, () => Promise<string>>> = {
       agents: async () => agentsText(agents),
       tree: async () => `writable, ${spaceText(tree.check().freeBytes)}`,
       models: async () => {
         await Promise.all(agents.map((agent) => world.models.for(agent)))
-        return urls.length === 0 ? 'offline' : 'keys are set'
+        return isOffline ? 'offline' : 'keys are set'
       },
-      ...(urls.length === 0
+      ...(isOffline
         ? {}
-        : { providers: async () => `reached ${(await Promise.all(urls.map(reach))).join(', ')}` }),
+        : {
+            providers: async () => `reached ${(await Promise.all((await asked).map(reach))).join(', ')}`,
+          }),
       ...(stateOf === null
         ? {}
         : { file_system: async () => fileSystemText(await withinLimit(timers, stateOf('EFS'))) }),

@@ -30,7 +30,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
       'agents/turn/prices.ts',
       'agents/turn/tokens.ts',
     ],
-    packages: ['openai', '@anthropic-ai/sdk', 'gpt-tokenizer', 'valibot'],
+    packages: ['openai', '@anthropic-ai/sdk', '@aws-sdk/client-bedrock-runtime', 'gpt-tokenizer', 'valibot'],
     edge: true,
   },
   'stores/tree': { may: ['agents/ports', 'bytecode/manifest.ts'], packages: ['valibot'], edge: true },

@@ -12,6 +12,13 @@ const TOO_LARGE_HINTS: Readonly<Record<string, string>> = {
   answer: '; ask for a smaller page with limit=, where the route has pages',
 }
 
+/** What helps where the SDK of AWS finds something nowhere. */
+const AWS_SETUP: Readonly<Record<string, string>> = {
+  region: 'set AWS_REGION, or AWS_PROFILE to a profile with a region',
+  credentials:
+    'set AWS_PROFILE (`aws sso login` renews a session that has expired), or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+}
+
 /** Code to message. Messages name the value they got and, where there is one, the fix. */
 const TEXTS = {
   // what the caller sent
@@ -76,10 +83,15 @@ const TEXTS = {
   run_fenced: (d: Data) => `run ${show(d.run)} was taken over by a newer run`,
   // the model
   provider_not_supported: (d: Data) =>
-    `provider ${show(d.provider)} is not supported yet; use openai, anthropic, gemini, ollama or --offline`,
+    `provider ${show(d.provider)} is not supported yet; use openai, anthropic, gemini, bedrock, ollama or --offline`,
   provider_key_missing: (d: Data) =>
     `no API key for provider ${show(d.provider)}: set ${show(d.variable)}, or use --offline`,
-  provider_auth: (d: Data) => `the model provider refused the API key (${show(d.provider)})`,
+  provider_setup_missing: (d: Data) =>
+    `no AWS ${show(d.missing)} for provider ${show(d.provider)}: ${AWS_SETUP[show(d.missing)]}, or use --offline`,
+  provider_auth: (d: Data) =>
+    d.problem === undefined
+      ? `the model provider refused the API key (${show(d.provider)})`
+      : `the model provider denied access (${show(d.provider)}: ${show(d.problem)})`,
   provider_rate_limited: (d: Data) => `the model provider is rate limiting (${show(d.provider)})`,
   provider_unavailable: (d: Data) =>
     `the model provider cannot be reached (${show(d.provider)}: ${show(d.problem)})`,

@@ -79,6 +79,6 @@ export interface ModelProvider {
 }
 
 export interface ModelProviders {
-  /** The provider of an agent, loaded on first use. Throws `provider_not_supported` or `provider_key_missing`. */
+  /** The provider of an agent, loaded on first use. Throws `provider_not_supported`, `provider_key_missing` or `provider_setup_missing`. */
   for(agent: AgentDecl): Promise<ModelProvider>
 }

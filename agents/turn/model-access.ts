@@ -14,7 +14,7 @@ export interface ModelAccess {
   readonly price: Price | null
 }
 
-/** Throws `provider_not_supported` or `provider_key_missing`. */
+/** Throws `provider_not_supported`, `provider_key_missing` or `provider_setup_missing`. */
 export async function modelAccess(world: World, agent: AgentDecl): Promise<ModelAccess> {
   const provider = await world.models.for(agent)
   return { provider, price: provider.free ? FREE : priceOf(world.prices, agent.model) }

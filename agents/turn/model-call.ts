@@ -43,6 +43,7 @@ const MAX_ANSWER = 256 * 1024
 const UNBILLED: ReadonlySet<FaultCode> = new Set([
   'provider_not_supported',
   'provider_key_missing',
+  'provider_setup_missing',
   'provider_auth',
   'provider_refused',
   'prompt_too_long',

@@ -1,4 +1,5 @@
 import type { Usage } from '../ports/model.ts'
+import { namesOf } from './served-by.ts'
 
 /** USD per million tokens. `alias` is the vendor's id for a name the chapters print. */
 export interface Price {
@@ -10,7 +11,7 @@ export interface Price {
   readonly maxOutput?: number
 }
 
-/** By model id; the longest id that the model starts with wins. */
+/** By model id; the longest id that the model starts with wins. Of Bedrock's ids one may leave out what is before the model. */
 export type PriceTable = Readonly<Record<string, Price>>
 
 /** Built-in prices; a file named by NEAM_PRICES adds or overrides rows. */
@@ -87,16 +88,42 @@ export const PRICES: PriceTable = {
   'gemini-2.0-flash': { input: 0.1, output: 0.4, cached: 0.025, maxOutput: 8192 },
   'gemini-1.5-pro': { input: 1.25, output: 5, cached: 0.3125, maxOutput: 8192 },
   'gemini-1.5-flash': { input: 0.075, output: 0.3, cached: 0.01875, maxOutput: 8192 },
+
+  // Bedrock, on demand, in us-east-1 and us-west-2. Anthropic's models from 4.5 on cost a tenth more wherever AWS keeps
+  // them to a region or a geography.
+  'anthropic.claude-sonnet-4-5': { input: 3.3, output: 16.5, cached: 0.33, maxOutput: 64_000 },
+  'anthropic.claude-haiku-4-5': { input: 1.1, output: 5.5, cached: 0.11, maxOutput: 64_000 },
+  'anthropic.claude-opus-4-5': { input: 5.5, output: 27.5, cached: 0.55, maxOutput: 64_000 },
+  'global.anthropic.claude-sonnet-4-5': { input: 3, output: 15, cached: 0.3, maxOutput: 64_000 },
+  'global.anthropic.claude-haiku-4-5': { input: 1, output: 5, cached: 0.1, maxOutput: 64_000 },
+  'global.anthropic.claude-opus-4-5': { input: 5, output: 25, cached: 0.5, maxOutput: 64_000 },
+  'amazon.nova-micro': { input: 0.035, output: 0.14, cached: 0.00875 },
+  'amazon.nova-lite': { input: 0.06, output: 0.24, cached: 0.015 },
+  'amazon.nova-pro': { input: 0.8, output: 3.2, cached: 0.2 },
+  'meta.llama3-1-8b-instruct': { input: 0.22, output: 0.22, cached: 0.22 },
+  'meta.llama3-1-70b-instruct': { input: 0.72, output: 0.72, cached: 0.72 },
+  'meta.llama3-3-70b-instruct': { input: 0.72, output: 0.72, cached: 0.72 },
+  'mistral.mistral-7b-instruct': { input: 0.15, output: 0.2, cached: 0.15 },
+  'mistral.mixtral-8x7b-instruct': { input: 0.45, output: 0.7, cached: 0.45 },
+  'mistral.mistral-large-2402': { input: 4, output: 12, cached: 4 },
 }
 
 /** The price of a model, null when it is unknown (then no cost limit can be kept). */
 export function priceOf(table: PriceTable, model: string): Price | null {
+  for (const name of namesOf(model)) {
+    const id = longestId(table, name)
+    if (id !== null) return table[id]!
+  }
+  return null
+}
+
+function longestId(table: PriceTable, name: string): string | null {
   let best: string | null = null
   for (const id of Object.keys(table)) {
-    const matches = model === id || (model.startsWith(id) && /^[-:@]/.test(model.slice(id.length)))
+    const matches = name === id || (name.startsWith(id) && /^[-:@]/.test(name.slice(id.length)))
     if (matches && (best === null || id.length > best.length)) best = id
   }
-  return best === null ? null : table[best]!
+  return best
 }
 
 /** USD of a call. */

@@ -1,3 +1,5 @@
+import { ownName } from './served-by.ts'
+
 /** Tokens that a model reads and writes in one call, by the beginning of its id: the longest that fits wins. */
 const WINDOWS: Readonly<Record<string, number>> = {
   'chatgpt-4o': 128_000,
@@ -43,8 +45,10 @@ const WINDOWS: Readonly<Record<string, number>> = {
   'gemini-pro': 32_768,
   'gemini-pro-latest': 1_048_576,
 
+  'nova-2-lite': 1_000_000,
   'nova-lite': 300_000,
   'nova-micro': 128_000,
+  'nova-premier': 1_000_000,
   'nova-pro': 300_000,
 
   codellama: 16_384,
@@ -67,17 +71,22 @@ const WINDOWS: Readonly<Record<string, number>> = {
   granite4: 131_072,
   llama2: 4096,
   llama3: 8192,
+  'llama3-1': 131_072,
+  'llama3-2': 131_072,
+  'llama3-3': 131_072,
   'llama3.1': 131_072,
   'llama3.2': 131_072,
   'llama3.3': 131_072,
   llama4: 1_048_576,
   mistral: 32_768,
   'mistral-large': 131_072,
+  'mistral-large-2402': 32_768,
   'mistral-nemo': 131_072,
   mixtral: 32_768,
   phi3: 131_072,
   phi4: 16_384,
   'phi4-mini': 131_072,
+  'pixtral-large': 131_072,
   qwen2: 32_768,
   'qwen2.5': 32_768,
   qwen3: 40_960,
@@ -87,12 +96,9 @@ const WINDOWS: Readonly<Record<string, number>> = {
   tinyllama: 2048,
 }
 
-/** `library/llama3`, `models/gemini-2.0-flash`, `us.anthropic.claude-...`: who serves the model is no part of its name. */
-const SERVED_BY = /^(?:.*\/)?(?:[a-z]{2,}\.)*/
-
 /** The window of a model; null = it is not known. */
 export function windowOf(model: string): number | null {
-  const name = model.toLowerCase().replace(SERVED_BY, '')
+  const name = ownName(model.toLowerCase())
   let best = ''
   for (const id of Object.keys(WINDOWS)) {
     const isOfFamily = name.startsWith(id) && !/^[a-z0-9]/.test(name.slice(id.length))

@@ -38,6 +38,7 @@ export const FAULT_STATUS: Readonly<Record<FaultCode, number>> = {
   run_fenced: 409,
   provider_not_supported: 501,
   provider_key_missing: 503,
+  provider_setup_missing: 503,
   provider_auth: 502,
   provider_rate_limited: 503,
   provider_unavailable: 502,

@@ -1,4 +1,5 @@
 import { anthropicMessage, startAnthropicServer } from '../support/anthropic-server.ts'
+import { converseAnswer, startBedrockServer } from '../support/bedrock-server.ts'
 import { agentDecl, modelBench } from '../support/model-bench.ts'
 import { startOpenAIServer } from '../support/openai-server.ts'
 import { type ModelProviderSubject, modelProviderContract } from './model-provider.ts'
@@ -38,5 +39,21 @@ modelProviderContract('anthropic', async (): Promise<ModelProviderSubject> => {
     expectText: (text) => server.script(anthropicMessage([{ type: 'text', text }])),
     expectCall: (name, given) =>
       server.script(anthropicMessage([{ type: 'tool_use', id: 'toolu_1', name, input: JSON.parse(given) }])),
+  }
+})
+
+modelProviderContract('bedrock', async (): Promise<ModelProviderSubject> => {
+  const server = await startBedrockServer()
+  const { providers, clock } = modelBench()
+  return {
+    provider: await providers.for(agentDecl({ provider: 'bedrock', endpoint: server.url })),
+    deadlineAt: clock.now() + 60_000,
+    expectText: (text) => server.script(converseAnswer([{ text }])),
+    expectCall: (name, given) =>
+      server.script(
+        converseAnswer([{ toolUse: { toolUseId: 'tooluse_1', name, input: JSON.parse(given) } }], {
+          stopReason: 'tool_use',
+        }),
+      ),
   }
 })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
 import { anthropicMessage, startAnthropicServer } from '../support/anthropic-server.ts'
+import { converseAnswer, startBedrockServer } from '../support/bedrock-server.ts'
 import { compileSource } from '../support/compile-source.ts'
 import { commands, page } from '../support/docs.ts'
 import { modelBench, modelRequest } from '../support/model-bench.ts'
@@ -32,6 +33,25 @@ test('docs/models.md prints agents that compile and reach their vendors', async 
     call,
   )
   expect(reviewed.text).toBe('from gemini')
+})
+
+test('docs/models.md prints an agent of Bedrock that compiles and reaches it', async () => {
+  const program = page('docs/models.md')
+    .split('```neam\n')
+    .map((part) => part.split('```')[0]!)
+    .find((text) => text.includes('"bedrock"'))!
+  const [filer] = compileSource(program).manifest.agents
+  const bedrock = await startBedrockServer(converseAnswer([{ text: 'from bedrock' }]))
+  const { providers, clock } = modelBench()
+  const provider = await providers.for({ ...filer!, endpoint: bedrock.url })
+  const filed = await provider.complete(modelRequest('x', { model: filer!.model }), {
+    signal: new AbortController().signal,
+    deadlineAt: clock.now() + 60_000,
+  })
+  expect([filed.text, bedrock.requests[0]!.path]).toEqual([
+    'from bedrock',
+    '/model/us.anthropic.claude-sonnet-4-20250514-v1:0/converse',
+  ])
 })
 
 test('docs/models.md prints an agent that states its window', () => {

@@ -20,6 +20,7 @@ const directory = temporaryDirectory()
 const bundles = join(directory, 'task')
 const mount = join(directory, 'mnt')
 
+const CONVERSE = '/model/us.amazon.nova-lite-v1%3A0/converse'
 const INVOKE_SANDBOX = '/2015-03-31/functions/Sandbox/invocations'
 
 /** What AWS was asked: service operation and body. */
@@ -51,6 +52,11 @@ beforeAll(async () => {
           SecretString: JSON.stringify({ NEAM_API_KEY: KEY, NEAM_ADMIN_KEY: '' }),
         },
         'AWSStepFunctions.StartExecution': { executionArn: 'arn:aws:states:x', startDate: 1 },
+        [CONVERSE]: {
+          output: { message: { role: 'assistant', content: [{ text: 'Filed.' }] } },
+          stopReason: 'end_turn',
+          usage: { inputTokens: 100, outputTokens: 20, totalTokens: 120 },
+        },
       }
       response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' })
       response.end(JSON.stringify(answers[operation] ?? {}))
@@ -266,6 +272,30 @@ forge agent shell_builder {
     place,
   )) as ForgeStepResult
   expect(second.report.verdict).toContain('this function has no sandbox for them')
+})
+
+test('a model of Bedrock is asked as the function, without a key', async () => {
+  const source = join(directory, 'filer.neam')
+  writeFileSync(
+    source,
+    `claw agent clerk {
+  provider: "bedrock" model: "us.amazon.nova-lite-v1:0" system: "You file letters." channels: [desk]
+}
+channel desk { type: "http" }`,
+  )
+  const bytecode = join(directory, 'filer.neamb')
+  const compiled = await runBin('neamc', ['compile', source, '--output', bytecode], { cwd: ROOT })
+  expect(compiled).toMatchObject({ code: 0, stderr: '' })
+  const answer = await call('POST', '/api/v1/claw/clerk/sessions/user_46/message', {
+    key: KEY,
+    body: { message: 'File this.' },
+    environment: { NEAM_BYTECODE: bytecode, NEAM_OFFLINE: '0' },
+  })
+  expect(answer).toMatchObject({ status: 200, body: { response: 'Filed.' } })
+  expect(asked.at(-1)).toMatchObject({
+    operation: CONVERSE,
+    body: { messages: [{ role: 'user', content: [{ text: 'File this.' }] }] },
+  })
 })
 
 test('the log and the audit of functions are JSON lines without what was said, and without keys', async () => {

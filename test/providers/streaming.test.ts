@@ -1,6 +1,15 @@
 import { describe, expect, test } from '@jest/globals'
 import type { ModelProvider } from '../../agents/ports/model.ts'
 import { type AnthropicReply, startAnthropicServer } from '../support/anthropic-server.ts'
+import {
+  type BedrockReply,
+  bedrockError,
+  converseAnswer,
+  converseStream,
+  event,
+  exception,
+  startBedrockServer,
+} from '../support/bedrock-server.ts'
 import { faultOf } from '../support/faults.ts'
 import { agentDecl, modelBench, modelRequest } from '../support/model-bench.ts'
 import { type Responder, startOpenAIServer } from '../support/openai-server.ts'
@@ -172,5 +181,126 @@ describe("a streamed answer of Anthropic's format", () => {
     const { told, complete } = await anthropic(anthropicStream(START, ...TEXT), whole)
     expect((await complete()).text).toBe('Two words')
     expect(told).toEqual(['Two ', 'words', null, 'Two ', 'words'])
+  })
+})
+
+async function bedrock(...replies: readonly BedrockReply[]) {
+  const server = await startBedrockServer(...replies)
+  const { providers, clock } = modelBench()
+  const agent = agentDecl({ provider: 'bedrock', model: 'us.amazon.nova-lite-v1:0', endpoint: server.url })
+  return { server, ...listening(await providers.for(agent), clock.now(), agent.model) }
+}
+
+const text = (value: string) => event('contentBlockDelta', { contentBlockIndex: 0, delta: { text: value } })
+const BEGUN = [event('messageStart', { role: 'assistant' }), text('Two '), text('words')]
+const ENDED = [
+  event('contentBlockStop', { contentBlockIndex: 0 }),
+  event('messageStop', { stopReason: 'end_turn' }),
+  event('metadata', {
+    usage: { inputTokens: 100, outputTokens: 20, totalTokens: 120, cacheReadInputTokens: 7 },
+    metrics: { latencyMs: 5 },
+  }),
+]
+const ofCall = (input: string) =>
+  event('contentBlockDelta', { contentBlockIndex: 1, delta: { toolUse: { input } } })
+const CALL = event('contentBlockStart', {
+  contentBlockIndex: 1,
+  start: { toolUse: { toolUseId: 't', name: 'look' } },
+})
+
+describe("a streamed answer of Bedrock's format", () => {
+  test('has text, calls and usage, as an unstreamed one', async () => {
+    const reply = {
+      text: 'Two words',
+      toolCalls: [{ id: 't', name: 'look', arguments: '{"what":1}' }],
+      usage: { inputTokens: 107, outputTokens: 20, cachedTokens: 7, estimated: false },
+      stopReason: 'tool_calls',
+    }
+    const { server, told, complete } = await bedrock(
+      converseStream(...BEGUN, CALL, ofCall('{"what"'), ofCall(': 1}'), ...ENDED),
+      converseAnswer(
+        [{ text: 'Two words' }, { toolUse: { toolUseId: 't', name: 'look', input: { what: 1 } } }],
+        {
+          stopReason: 'tool_use',
+          usage: { inputTokens: 100, outputTokens: 20, cacheReadInputTokens: 7 },
+        },
+      ),
+    )
+    expect(await complete()).toEqual(reply)
+    expect(await complete(undefined, false)).toEqual(reply)
+    expect(told).toEqual(['Two ', 'words'])
+    const [streamed, whole] = server.requests
+    expect(streamed!.path).toBe('/model/us.amazon.nova-lite-v1:0/converse-stream')
+    expect(whole!.path).toBe('/model/us.amazon.nova-lite-v1:0/converse')
+    expect(streamed!.body).toEqual(whole!.body)
+  })
+
+  test.each([
+    ['without arguments', [], '{}'],
+    ['with arguments that are no JSON', ['{"what', '":'], '{"what":'],
+  ])('may have a call %s', async (_claim, parts, given) => {
+    const { complete } = await bedrock(converseStream(CALL, ...parts.map(ofCall), ...ENDED))
+    expect((await complete()).toolCalls).toEqual([{ id: 't', name: 'look', arguments: given }])
+  })
+
+  const whole = converseStream(...BEGUN, ...ENDED)
+  const cutFrame = { ...converseStream(...BEGUN), cut: true }
+  test.each<[string, BedrockReply, readonly (string | null)[]]>([
+    ['has no end', converseStream(...BEGUN), ['Two ', 'words', null]],
+    ['breaks off', cutFrame, ['Two ', 'words', null]],
+    [
+      'ends with an error',
+      converseStream(...BEGUN, exception('throttlingException')),
+      ['Two ', 'words', null],
+    ],
+    [
+      'ends with a failed model',
+      converseStream(...BEGUN, exception('modelStreamErrorException')),
+      ['Two ', 'words', null],
+    ],
+    [
+      'has a call without a name',
+      converseStream(event('contentBlockStart', { contentBlockIndex: 0, start: { toolUse: {} } }), ...ENDED),
+      [],
+    ],
+    ['is not in frames', { body: 'not at all' }, []],
+    ['never begins', bedrockError(503, 'ServiceUnavailableException'), []],
+  ])('that %s is tried again, and what was told of it is taken back', async (_claim, broken, before) => {
+    const { server, told, complete } = await bedrock(broken, whole)
+    expect((await complete()).text).toBe('Two words')
+    expect(told).toEqual([...before, 'Two ', 'words'])
+    expect(server.requests).toHaveLength(2)
+  })
+
+  test('that Bedrock ends with a refusal is not tried again', async () => {
+    const { server, complete } = await bedrock(converseStream(...BEGUN, exception('validationException')))
+    expect((await faultOf(complete())).code).toBe('provider_refused')
+    expect(server.requests).toHaveLength(1)
+  })
+
+  test('is none where a model does not stream its calls of tools, from the second time on without asking', async () => {
+    const unstreamable = bedrockError(
+      400,
+      'ValidationException',
+      "This model doesn't support tool use in streaming mode.",
+    )
+    const answer = converseAnswer([{ text: 'whole' }])
+    const { server, told, complete } = await bedrock(unstreamable, answer, answer)
+    expect([(await complete()).text, (await complete()).text]).toEqual(['whole', 'whole'])
+    expect(told).toEqual([])
+    expect(server.requests.map(({ path }) => path.split('/').at(-1))).toEqual([
+      'converse-stream',
+      'converse',
+      'converse',
+    ])
+  })
+
+  test('that is stopped rejects with the reason', async () => {
+    const { server, complete } = await bedrock(converseStream(...BEGUN))
+    const stop = new AbortController()
+    const reason = new Error('stop')
+    const asked = complete(stop.signal)
+    server.onRequest(() => stop.abort(reason))
+    await expect(asked).rejects.toBe(reason)
   })
 })

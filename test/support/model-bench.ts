@@ -42,6 +42,9 @@ export function skippingTime(): { clock: Clock; timers: Timers; slept: number[] 
   }
 }
 
+/** Of nobody. */
+export const AWS_CREDENTIALS = { accessKeyId: 'AKIATEST', secretAccessKey: 'aws-canary-secret' }
+
 /** Providers with a key, half-way random numbers and time that is skipped. */
 export function modelBench(
   options: Partial<ModelProvidersOptions> & { readonly keys?: Readonly<Record<string, string>> } = {},
@@ -59,6 +62,7 @@ export function modelBench(
     openaiBaseUrl: null,
     anthropicBaseUrl: null,
     ollamaHost: null,
+    aws: { region: 'us-west-2', credentials: AWS_CREDENTIALS },
     ...others,
   })
   return { providers, ...time }
