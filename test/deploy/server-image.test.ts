@@ -15,6 +15,7 @@ import { ROUTES } from '../../lambda/routes.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import { VARIABLES } from '../../runtime/variables.ts'
 import { argumentsOf, copyContext, isIgnored, stagesOf } from '../support/dockerfile.ts'
+import { page } from '../support/docs.ts'
 import { fetch } from '../support/fetch.ts'
 import { ROOT, startCommand } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
@@ -49,14 +50,24 @@ describe('Dockerfile', () => {
   test('installs what the lock file says before it copies a source, which would make every change an installation', () => {
     for (const [stage, flags] of [
       [build!, ''],
-      [packages!, '--omit=dev '],
+      [packages!, '--omit=dev --omit=optional '],
     ] as const) {
       expect(stage.slice(1, 4)).toEqual([
         ['WORKDIR', '/build'],
         ['COPY', 'package.json package-lock.json ./'],
-        ['RUN', `npm ci ${flags}--ignore-scripts --no-audit --no-fund`],
+        ['RUN', expect.stringMatching(`^npm ci ${flags}--ignore-scripts --no-audit --no-fund( && find |$)`)],
       ])
     }
+  })
+
+  test('leaves out no optional package but those of the TypeScript compiler', () => {
+    const { packages: locked } = JSON.parse(page('package-lock.json')) as {
+      packages: Record<string, { dev?: boolean; optional?: boolean; devOptional?: boolean }>
+    }
+    const left = Object.entries(locked).filter(([, one]) => !one.dev && (one.optional || one.devOptional))
+    expect(
+      left.map(([path]) => path).filter((path) => !/^node_modules\/(@typescript\/)?typescript/.test(path)),
+    ).toEqual([])
   })
 
   test('copies only what Docker gets, and no secret is among it', () => {
@@ -75,6 +86,14 @@ describe('Dockerfile', () => {
   test('sets only variables that the programs read, and HOME', () => {
     const told = VARIABLES.flatMap(({ variables }) => variables.map(({ name }) => name))
     expect(Object.keys(ENV).filter((name) => !told.includes(name))).toEqual(['HOME'])
+  })
+
+  test('is labelled with the version and the license of the package', () => {
+    expect(argumentsOf(final!, 'LABEL')[0]!.split(' ')).toEqual([
+      'org.opencontainers.image.title=neam-agents',
+      `org.opencontainers.image.version=${packageJson.version}`,
+      `org.opencontainers.image.licenses=${packageJson.license}`,
+    ])
   })
 
   test('exposes the port that is served, and asks it whether the process is alive', () => {
