@@ -14,10 +14,6 @@ export const WHOLE_NUMBER = v.pipe(
   ),
 )
 
-/** One of some texts. */
-export const choice = <const T extends readonly string[]>(...accepted: T) =>
-  v.picklist(accepted, ({ received }) => `must be ${choices(accepted)}, got ${received}`)
-
 /** Stands before a record or a loose object, which would take a list, too. */
 export const NO_LIST = v.custom<object>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
@@ -35,17 +31,14 @@ export function validate<S extends v.GenericSchema>(schema: S, body: unknown): v
   if (success) return output
   const [issue] = issues
   const field = fieldOf(issue)
-  const stranger = issues.find(isUnknown)
-  const unknown =
-    stranger && `unknown field "${fieldOf(stranger)}"${stranger.path?.length === 1 ? accepted(schema) : ''}`
-  if (isUnknown(issue)) throw badRequest(unknown ?? '', field)
+  const unknown = issues
+    .filter(isUnknown)
+    .slice(0, 1)
+    .map((one) => unknownText(one, schema))
   // Whoever misspelt a field has left another out, too.
-  if (issue.received === 'undefined')
-    throw badRequest(
-      [`Missing '${field}' field`, ...(unknown === undefined ? [] : [unknown])].join('; '),
-      field,
-    )
-  throw badRequest(`${field}: ${messageOf(issue)}`, field)
+  const missing = issue.received === 'undefined' ? [`Missing '${field}' field`, ...unknown] : null
+  const problems = isUnknown(issue) ? unknown : (missing ?? [`${field}: ${messageOf(issue)}`])
+  throw badRequest(problems.join('; '), field)
 }
 
 const fieldOf = (issue: v.BaseIssue<unknown>): string => v.getDotPath(issue) ?? 'body'
@@ -53,6 +46,10 @@ const fieldOf = (issue: v.BaseIssue<unknown>): string => v.getDotPath(issue) ?? 
 const isUnknown = ({ type, expected }: v.BaseIssue<unknown>): boolean =>
   type === 'strict_object' && expected === 'never'
 
+const unknownText = (issue: v.BaseIssue<unknown>, schema: v.GenericSchema): string =>
+  `unknown field "${fieldOf(issue)}"${issue.path?.length === 1 ? accepted(schema) : ''}`
+
+/** What a value must be, by the type that a schema expects. */
 const TYPES: ReadonlyMap<string | null, string> = new Map([
   ['string', 'a string'],
   ['number', 'a number'],
@@ -61,14 +58,37 @@ const TYPES: ReadonlyMap<string | null, string> = new Map([
   ['Array', 'a list'],
 ])
 
-/** A schema's own words, or what type is wanted in the place of which. */
-function messageOf({ kind, expected, received, message }: v.BaseIssue<unknown>): string {
-  const wanted = kind === 'schema' && message.startsWith('Invalid type') ? TYPES.get(expected) : undefined
+/** The same, by the rule that it breaks. */
+const RULES = new Map<string, (requirement: unknown) => string>([
+  ['integer', () => 'a whole number'],
+  ['finite', () => 'a finite number'],
+  ['min_value', (least) => `at least ${least}`],
+  ['gt_value', (below) => `above ${below}`],
+  ['max_length', (most) => `at most ${most} long`],
+  ['base64', () => 'base64'],
+])
+
+/** `("tar" | "bundle")` */
+const ALTERNATIVES = /^\(("[^"]*"(?: \| "[^"]*")*)\)$/
+
+/** In the words of all messages about values; a schema's own message stays. */
+function messageOf({ type, expected, received, requirement, message }: v.BaseIssue<unknown>): string {
+  const [, alternatives] = ALTERNATIVES.exec(expected ?? '') ?? []
+  if (!message.startsWith('Invalid')) return message
+  const wanted =
+    alternatives === undefined
+      ? (RULES.get(type)?.(requirement) ?? TYPES.get(expected))
+      : choices(alternatives.split(' | ').map((one) => one.slice(1, -1)))
   return wanted === undefined ? message : `must be ${wanted}, got ${received}`
 }
 
-/** The names that an object may have, as the end of a sentence. */
+/** The names that an object, left out or not, may have, as the end of a sentence. */
 function accepted(schema: v.GenericSchema): string {
-  const names = 'entries' in schema ? Object.keys(Object(schema.entries)) : []
+  const { entries = {}, wrapped } = schema as {
+    readonly entries?: object
+    readonly wrapped?: v.GenericSchema
+  }
+  if (wrapped !== undefined) return accepted(wrapped)
+  const names = Object.keys(entries)
   return `; accepted: ${names.length === 0 ? 'none' : names.join(', ')}`
 }

@@ -18,11 +18,16 @@ export interface Chat {
   ask(request: TurnRequest & { readonly message: string }): Promise<string>
   /** Goes on with an open turn where it broke off. */
   resume(request: TurnRequest): Promise<string>
-  /** Ids of the turns that have no result: stopped, broken off or waiting for a person. Oldest first. */
-  openTurns(): Promise<readonly string[]>
+  /** The turns that have no result: stopped, broken off or waiting for a person. Oldest first. */
+  openTurns(): Promise<readonly OpenTurn[]>
   reset(): Promise<void>
   compact(signal: AbortSignal): Promise<CompactAnswer>
   history(): Promise<readonly StoredMessage[]>
+}
+
+export interface OpenTurn {
+  readonly turn: string
+  readonly message: string
 }
 
 export interface TurnRequest {
@@ -78,7 +83,7 @@ export function openChat(system: System, agent: string, channel: ChannelDecl, us
       const { turn, signal } = request
       return withDecisions(request, () => resumeTurn(world, { agent, key, turn }, unlimited(signal)))
     },
-    openTurns: async () => (await world.sessions.openTurns({ agent, key })).map(({ turn }) => turn),
+    openTurns: () => world.sessions.openTurns({ agent, key }),
     async reset() {
       await resetSession(world, { agent, key })
     },

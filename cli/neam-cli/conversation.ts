@@ -69,7 +69,8 @@ async function obey(chat: Chat, message: string, terminal: Terminal): Promise<vo
 async function resumeAll(chat: Chat, terminal: Terminal): Promise<void> {
   const turns = await chat.openTurns()
   if (turns.length === 0) print('(every message has its answer)\n')
-  for (const turn of turns) {
+  for (const { turn, message } of turns) {
+    print(`user: ${shownText(message)}\n`)
     const isStopped = await tellAnswer(chat, turn, terminal, (decision) => chat.resume({ turn, ...decision }))
     if (isStopped) return
   }
@@ -96,7 +97,7 @@ async function tellAnswer(
 /** What follows the error of a turn that stays open. */
 async function whatNext(chat: Chat, turn: string, error: Fault, file: string): Promise<string> {
   if (error.code === 'confirmation_pending') return howToDecide(error, file)
-  const isOpen = (await chat.openTurns()).includes(turn)
+  const isOpen = (await chat.openTurns()).some((open) => open.turn === turn)
   return isOpen ? '; your message is kept: /resume goes on with it, in a later chat too' : ''
 }
 

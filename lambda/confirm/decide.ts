@@ -10,11 +10,11 @@ import { keyFingerprint } from '../middleware/authenticate.ts'
 import { ERROR_ANSWER } from '../middleware/error-answer.ts'
 import { FAULT_STATUS } from '../middleware/fault-status.ts'
 import { Refusal } from '../refusal.ts'
-import { choice, TEXT, validate } from '../validate.ts'
+import { TEXT, validate } from '../validate.ts'
 
 export const CONFIRM_BODY = v.strictObject({
   trace_id: TEXT,
-  action: choice('approve', 'deny'),
+  action: v.picklist(['approve', 'deny']),
 })
 
 const RUN = { run: v.string() }

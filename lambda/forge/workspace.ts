@@ -8,7 +8,7 @@ import { COUNT, TEXT_OR_NULL } from '../answer-parts.ts'
 import type { RouteAnswer, RouteHandler } from '../edge.ts'
 import { inRange } from '../in-range.ts'
 import { Refusal } from '../refusal.ts'
-import { choice, validate, WHOLE_NUMBER } from '../validate.ts'
+import { validate, WHOLE_NUMBER } from '../validate.ts'
 import { contentsOf, FILES } from './files.ts'
 
 export const WORKSPACE_QUERY = v.strictObject({
@@ -17,7 +17,7 @@ export const WORKSPACE_QUERY = v.strictObject({
   limit: v.optional(WHOLE_NUMBER),
   /** Of a folder: `next` of the page before. */
   after: v.optional(v.string()),
-  export: v.optional(choice('tar', 'bundle')),
+  export: v.optional(v.picklist(['tar', 'bundle'])),
 })
 export const WORKSPACE_BODY = v.strictObject({ files: FILES })
 

@@ -99,7 +99,7 @@ describe('Ctrl-C while an answer is awaited', () => {
     expect(await chatWith(1, 'Why is the sky blue?', '/resume', '/resume', '/history')).toEqual({
       code: 0,
       stdout:
-        'Hello! What would you like to learn?\nyou> you> Blue light scatters.\n' +
+        'Hello! What would you like to learn?\nyou> you> user: Why is the sky blue?\nBlue light scatters.\n' +
         'you> (every message has its answer)\n' +
         'you> user: Why is the sky blue?\nassistant: Blue light scatters.\nyou> \n',
       stderr:
@@ -115,7 +115,7 @@ describe('Ctrl-C while an answer is awaited', () => {
     expect({ stdout, stderr, asked }).toEqual({
       stdout:
         'Hello! What would you like to learn?\n(2 messages have no answer yet; /resume goes on)\n' +
-        'you> Blue light scatters.\nBlue light scatters.\nyou> \n',
+        'you> user: One?\nBlue light scatters.\nuser: Two?\nBlue light scatters.\nyou> \n',
       stderr: '',
       asked: ['One?', 'Two?'],
     })

@@ -169,11 +169,19 @@ describe('a start that brings its files', () => {
   })
 
   test.each([
+    [{ max_iterations: 0 }, 400, 'max_iterations: must be at least 1, got 0'],
+    [{ max_iterations: 1.5 }, 400, 'max_iterations: must be a whole number, got 1.5'],
+    [{ max_cost: 0 }, 400, 'max_cost: must be above 0, got 0'],
+    [
+      { max_iteration: 3 },
+      400,
+      'unknown field "max_iteration"; accepted: max_iterations, max_cost, plan, prompt, files',
+    ],
     [{ plan: 1 }, 400, 'plan: must be a string, got 1'],
     [{ plan: '# x' }, 422, 'plan plan.md cannot be used: it has no tasks'],
     [{ files: ['a'] }, 400, 'files: must be an object, got Array'],
     [{ files: { '../x': '' } }, 400, 'path "../x" is refused: it leads out of the workspace (..)'],
-    [{ files: { x: { base64: '%' } } }, 400, 'files.x.base64: Invalid Base64: Received "%"'],
+    [{ files: { x: { base64: '%' } } }, 400, 'files.x.base64: must be base64, got "%"'],
     ['{"files":{"constructor":""}}', 400, 'files: constructor cannot be sent as the name of a file'],
   ])('%j is refused', async (body, status, message) => {
     const api = await testApi()

@@ -27,16 +27,10 @@ describe('an event of the step function', () => {
   test.each([
     [null, 'body: must be an object, got null'],
     [{}, "Missing 'step' field"],
-    [
-      { step: 'dance', state },
-      'step: Invalid type: Expected ("iterate" | "fail" | "wait") but received "dance"',
-    ],
+    [{ step: 'dance', state }, 'step: must be "iterate", "fail" or "wait", got "dance"'],
     [{ step: 'iterate' }, "Missing 'state' field"],
     [{ step: 'iterate', state: { ...state, run: 7 } }, 'state.run: must be a string, got 7'],
-    [
-      { step: 'iterate', state: { ...state, iteration: 0 } },
-      'state.iteration: Invalid value: Expected >=1 but received 0',
-    ],
+    [{ step: 'iterate', state: { ...state, iteration: 0 } }, 'state.iteration: must be at least 1, got 0'],
     [{ step: 'fail', state }, "Missing 'error' field"],
     [{ step: 'wait', state, wait }, "Missing 'token' field"],
   ])('of another shape is refused, with what is wrong: %j', (event, message) => {
