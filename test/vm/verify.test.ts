@@ -64,6 +64,29 @@ describe('code is refused', () => {
       'fun main locals=1\n TRY caught\n NIL\n NEW_CELL 0\n END_TRY\n NIL\n RETURN\n caught:\n POP\n GET_LOCAL 0\n RETURN',
     ],
     [
+      'that relies in a handler on a value that a TRY within has made a cell',
+      'bad_slot',
+      `fun main locals=1\n TRY caught\n TRY inner\n NIL\n NEW_CELL 0\n END_TRY\n NIL\n THROW
+       inner:\n THROW\n caught:\n POP\n GET_LOCAL 0\n RETURN`,
+    ],
+    [
+      'that takes in a TRY what its handler finds below the error',
+      'bad_stack',
+      'fun main\n LIST 0\n NIL\n TRY caught\n ADD\n NIL\n THROW\n caught:\n POP\n ADD\n RETURN',
+    ],
+    [
+      'that drops in a TRY the iterator that its handler finds',
+      'bad_stack',
+      `fun main\n LIST 0\n ITER\n TRY caught\n POP\n NIL\n NIL\n THROW
+       caught:\n POP\n again:\n ITER_NEXT end\n POP\n LOOP again\n end:\n NIL\n RETURN`,
+    ],
+    [
+      'that comes in a TRY to the end of an iterator that its handler finds',
+      'bad_stack',
+      `fun main\n LIST 0\n ITER\n TRY caught\n ITER_NEXT end\n THROW\n end:\n NIL\n NIL\n THROW
+       caught:\n POP\n again:\n ITER_NEXT done\n POP\n LOOP again\n done:\n NIL\n RETURN`,
+    ],
+    [
       'that captures a local that is no cell',
       'bad_slot',
       'fun main locals=1\n CLOSURE f\n RETURN\nfun f captures=local:0\n NIL\n RETURN',

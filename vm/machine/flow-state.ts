@@ -17,6 +17,8 @@ export interface State {
 
 export interface TryState {
   readonly target: number
+  /** Of the stack at TRY. */
+  readonly height: number
   /** At the handler: as it was at TRY, and the error. */
   readonly stack: readonly number[]
 }
@@ -79,16 +81,12 @@ export class FlowStates {
     if (joinSlots(known.slots, state.slots)) this.todo.push(at)
   }
 
-  /** A slot gets another kind; an error after it finds that kind in the handler. */
+  /** A slot gets another kind; an error after it finds that kind in the handler, which may be that of any TRY in force. */
   assign(state: State, slot: number, kind: number): void {
     if (state.slots[slot] === kind) return
     state.slots[slot] = kind
-    const innermost = state.tries.at(-1)
-    if (innermost === undefined) return
-    this.arrive(innermost.target, {
-      stack: [...innermost.stack],
-      slots: state.slots,
-      tries: state.tries.slice(0, -1),
+    state.tries.forEach(({ target, stack }, i) => {
+      this.arrive(target, { stack: [...stack], slots: state.slots, tries: state.tries.slice(0, i) })
     })
   }
 }

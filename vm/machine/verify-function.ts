@@ -135,7 +135,8 @@ class FunctionVerifier {
     const target = jumpTarget(instruction)
     switch (this.proto.code[instruction.at]) {
       case OP.POP:
-        if (stack.pop() === undefined) this.refuse('bad_stack', 'POP of an empty stack')
+        this.keep(state, 1, instruction)
+        stack.pop()
         return
       case OP.ITER:
         this.pop(state, 1, instruction)
@@ -144,6 +145,7 @@ class FunctionVerifier {
       case OP.ITER_NEXT:
       case OP.ITER_NEXT_PAIR:
         if (stack.at(-1) !== WALK) this.refuse('bad_stack', `${instruction.op.name} without an iterator`)
+        this.keep(state, 1, instruction)
         states.arrive(target!, { ...state, stack: stack.slice(0, -1) })
         this.push(state, instruction.op.pushes - 1)
         return
@@ -174,11 +176,17 @@ class FunctionVerifier {
     this.push(state, pushes)
   }
 
-  private pop(state: State, count: number, { op }: Instruction): void {
+  private pop(state: State, count: number, instruction: Instruction): void {
+    this.keep(state, count, instruction)
     const from = state.stack.length - count
-    if (from < 0) this.refuse('bad_stack', `${op.name} takes ${count} of ${state.stack.length}`)
-    if (state.stack.includes(WALK, from)) this.refuse('bad_stack', `${op.name} takes an iterator`)
+    if (state.stack.includes(WALK, from)) this.refuse('bad_stack', `${instruction.op.name} takes an iterator`)
     state.stack.length = from
+  }
+
+  /** What stood on the stack at a TRY stays there for its handler. */
+  private keep({ stack, tries }: State, count: number, { op }: Instruction): void {
+    const own = stack.length - (tries.at(-1)?.height ?? 0)
+    if (count > own) this.refuse('bad_stack', `${op.name} takes ${count} of ${own}`)
   }
 
   private push(state: State, count: number, kind: typeof VALUE | typeof WALK = VALUE): void {
@@ -208,7 +216,7 @@ class FunctionVerifier {
   }
 
   private enterTry(state: State, target: number, states: FlowStates): void {
-    const entered: TryState = { target, stack: [...state.stack, VALUE] }
+    const entered: TryState = { target, height: state.stack.length, stack: [...state.stack, VALUE] }
     states.arrive(target, { ...state, stack: [...entered.stack] })
     state.tries = [...state.tries, entered]
   }
