@@ -1,11 +1,18 @@
-import { type Accepts, canonical, type FieldRule, type Schema } from '../../compiler/check/schema/schema.ts'
+import {
+  type Accepts,
+  canonical,
+  type FieldRule,
+  ruleOf,
+  type Schema,
+} from '../../compiler/check/schema/schema.ts'
 import { either } from '../../compiler/diagnostics/wording.ts'
 
 /** What a field holds, in words; null for a name that is no field here. */
 export function fieldDoc(schema: Schema, written: string): string | null {
-  const field = canonical(schema, written)
-  const rule = field === null ? undefined : schema[field]
-  return rule === undefined ? null : `\`${field}\`: ${wanted(rule.accepts)}${required(rule)}`
+  const rule = ruleOf(schema, written)
+  return rule === undefined
+    ? null
+    : `\`${canonical(schema, written)}\`: ${wanted(rule.accepts)}${required(rule)}`
 }
 
 const required = ({ required: example }: FieldRule): string =>

@@ -1,7 +1,7 @@
 /** Where a cursor stands, told from tokens alone: while somebody types, there is no tree. */
 import { AGENT, CLAW, FORGE } from '../../compiler/check/schema/agents.ts'
 import { BUDGET, CHANNEL, GUARD, POLICY, SKILL } from '../../compiler/check/schema/others.ts'
-import { canonical, type Schema } from '../../compiler/check/schema/schema.ts'
+import { ruleOf, type Schema } from '../../compiler/check/schema/schema.ts'
 import { type Token, tokenize } from '../../compiler/format/tokens.ts'
 
 export interface Place {
@@ -69,8 +69,7 @@ function frameOf(mark: string, code: readonly Token[], outer: Frame | undefined)
   const own = ownSchema(back(3), back(2))
   if (own) return { ...plain, schema: own }
   if (outer?.inner) return { ...plain, schema: outer.inner }
-  const name = outer?.schema ? canonical(outer.schema, field) : null
-  const accepts = name === null ? null : outer?.schema?.[name]?.accepts
+  const accepts = outer?.schema ? ruleOf(outer.schema, field)?.accepts : undefined
   if (accepts?.kind === 'block') return { ...plain, schema: accepts.fields }
   return accepts?.kind === 'blocks' ? { ...plain, inner: accepts.fields } : plain
 }

@@ -4,6 +4,18 @@ export interface Range {
   readonly end: number
 }
 
+/** The last of some ranges, in the order of the text, that begins before an offset. */
+export function lastBefore(ranges: readonly Range[], offset: number): Range | undefined {
+  let low = 0
+  let high = ranges.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (ranges[middle]!.start < offset) low = middle + 1
+    else high = middle
+  }
+  return ranges[low - 1]
+}
+
 /** Where a text's comments and strings lie: what can be known of it before it is parsed, and when it cannot be. */
 export interface Outline {
   readonly comments: readonly Range[]

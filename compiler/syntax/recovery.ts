@@ -1,4 +1,4 @@
-import type { Outline } from './outline.ts'
+import { lastBefore, type Outline } from './outline.ts'
 
 /** First words of what stands at the top level of a file; `let`, `emit` and blocks only count unindented. */
 const DECLARATION =
@@ -10,7 +10,8 @@ const STATEMENT = /^(?:let|const|emit)\s|^\{\s*$/
  * than the broken item, or behind the line that closes it. The text's length if there is none.
  */
 export function resume(text: string, { comments, strings }: Outline, item: number, error: number): number {
-  const inside = [...comments, ...strings]
+  const isInside = (offset: number): boolean =>
+    [comments, strings].some((ranges) => (lastBefore(ranges, offset)?.end ?? 0) > offset)
   const indent = indentAt(text, item)
   let at = lineEnd(text, error)
   while (at < text.length) {
@@ -18,11 +19,7 @@ export function resume(text: string, { comments, strings }: Outline, item: numbe
     const line = text.slice(at + 1, end)
     const column = line.search(/\S/)
     const start = at + 1 + Math.max(0, column)
-    if (
-      column >= 0 &&
-      column <= indent &&
-      !inside.some((range) => range.start < start && start < range.end)
-    ) {
+    if (column >= 0 && column <= indent && !isInside(start)) {
       const code = line.slice(column)
       if (DECLARATION.test(code) || (column === 0 && STATEMENT.test(code))) return start
       if (/^\};?\s*(?:\/\/.*)?\r?$/.test(code)) return start + (code.startsWith('};') ? 2 : 1)

@@ -4,7 +4,7 @@ import { mistakenWord } from '../diagnostics/words.ts'
 import type { SourceFile } from '../source/source-file.ts'
 import { expectedWords } from './expected.ts'
 import type { Reading } from './grammar.ts'
-import type { Outline } from './outline.ts'
+import { lastBefore, type Outline } from './outline.ts'
 import { unsupportedAt } from './unsupported.ts'
 
 const TOKEN = /[A-Za-z_]\w*|\d[\w.]*|f?(?:"""|"|')|=>|->|==|!=|<=|>=|&&|\|\||\|>|\.\.\.|./suy
@@ -51,8 +51,8 @@ function lastCode(text: string, { comments }: Outline, offset: number): number {
   let at = offset
   for (;;) {
     while (at > 0 && /\s/.test(text[at - 1]!)) at--
-    const comment = comments.find((range) => range.end === at)
-    if (!comment) return at
+    const comment = lastBefore(comments, at)
+    if (comment?.end !== at) return at
     at = comment.start
   }
 }

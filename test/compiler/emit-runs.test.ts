@@ -277,6 +277,26 @@ describe('defaults of parameters', () => {
   })
 })
 
+test('lists and maps may be written with more elements than the stack is high', async () => {
+  const numbers = Array.from({ length: 70_000 }, (_, i) => i)
+  const list = `[${numbers}]`
+  const map = `{${numbers.map((i) => `k${i}: ${i}`)}}`
+  expect(await run(`let a = ${list}; emit len(a); emit a[999:1003]; emit a[-1];`)).toEqual([
+    '70000',
+    '[999, 1000, 1001, 1002]',
+    '69999',
+  ])
+  expect(await run(`let m = ${map}; emit len(m); emit m.k999 + m.k1000 + m.k69999;`)).toEqual([
+    '70000',
+    '71998',
+  ])
+  const spread = numbers.slice(0, 1500)
+  expect(await run(`let a = [${spread}, ...[1, 2], 3]; emit len(a); emit a[-4:];`)).toEqual([
+    '1503',
+    '[1499, 1, 2, 3]',
+  ])
+})
+
 describe('loading', () => {
   const load = async (source: string, name: string) => {
     const host = new RecordingHost()

@@ -73,6 +73,26 @@ describe('match', () => {
     expect(codes(`${shapes} match s { Circle(r) => r, Circle(q) => q, Dot => 0 }`)).toEqual(['W6102'])
     expect(codes(`${shapes} match s { Circle(r) if r > 1 => r, Circle(q) => q, Dot => 0 }`)).toEqual([])
   })
+
+  test('an arm takes the variants of the type that it names, and those of all types where it names none', () => {
+    const two = 'sealed A { X, Y } sealed B { X, Z } let v = A.Y;'
+    expect(codes(`${two} match v { A.X => 1, B.X => 2, A.Y => 3, B.Z => 4 }`)).toEqual([])
+    expect(codes(`${two} match v { A.X => 1, X => 2, _ => 3 }`)).toEqual([])
+    expect(codes(`${two} match v { A.X => 1, B.X => 2, X => 3, _ => 4 }`)).toEqual(['W6102'])
+    expect(codes(`${two} match v { X => 1, B.X => 2, _ => 3 }`)).toEqual(['W6102'])
+    expect(codes('match Some(1) { Some(a) => a, Some(b) => b, _ => 0 }')).toEqual(['W6102'])
+  })
+})
+
+test('a verify function takes the context, whatever has a default', () => {
+  const verified = (parameters: string) =>
+    codes(
+      `fun check(${parameters}) { return true; } forge agent F { provider: "openai" model: "m" verify: check }`,
+    )
+  expect(verified('ctx, strict = true')).toEqual([])
+  expect(verified('ctx = nil')).toEqual([])
+  // A default before a parameter without one is void.
+  expect(verified('strict = true, ctx')).toEqual(['E6009'])
 })
 
 test('break and continue know the loop of their own function only', () => {

@@ -41,10 +41,18 @@ export function reportMatchPatterns({ declarations, natives, report }: Context):
     }
   }
 
+  /** What an arm takes away from those behind it: the variants that it fits. */
+  const takenBy = (pattern: VariantPattern): readonly string[] => {
+    const found = candidates(pattern)
+    return found.length === 0
+      ? [pattern.name.text]
+      : found.map(({ type, name }) => `${type.name.text}.${name}`)
+  }
+
   const checkMatch = ({ arms, span }: MatchExpr) => {
     const patterns = arms.map((arm) => arm.pattern).filter((pattern) => pattern.kind === 'variant')
     for (const pattern of patterns) checkPattern(pattern)
-    reportUnreachable(arms, report)
+    reportUnreachable(arms, report, takenBy)
     const type = commonType(patterns, types)
     if (type === null || arms.some(takesAll)) return
     const taken = new Set(arms.filter((arm) => arm.guard === null).map((arm) => variantName(arm.pattern)))
@@ -76,14 +84,20 @@ function commonType(patterns: readonly VariantPattern[], types: readonly SealedD
   return fitting.length === 1 ? fitting[0]! : null
 }
 
-/** An arm after `_`, or for a variant that an earlier arm takes without a condition. */
-function reportUnreachable(arms: readonly Arm[], report: Context['report']): void {
+/** An arm after `_`, or for variants that earlier arms take without a condition. */
+function reportUnreachable(
+  arms: readonly Arm[],
+  report: Context['report'],
+  takenBy: (pattern: VariantPattern) => readonly string[],
+): void {
   const taken = new Set<string>()
   let all = false
   for (const arm of arms) {
-    const name = variantName(arm.pattern)
-    if (all || (name !== null && taken.has(name))) report(unreachableArm(arm.pattern.span))
+    const { pattern, guard } = arm
+    const takes = pattern.kind === 'variant' ? takenBy(pattern) : []
+    if (all || (takes.length > 0 && takes.every((variant) => taken.has(variant))))
+      report(unreachableArm(pattern.span))
     if (takesAll(arm)) all = true
-    if (name !== null && arm.guard === null) taken.add(name)
+    if (guard === null) for (const variant of takes) taken.add(variant)
   }
 }

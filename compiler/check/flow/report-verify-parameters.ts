@@ -12,7 +12,7 @@ export function reportVerifyParameters({ declarations, report }: Context): void 
         ? verify
         : declarations.functions.find((candidate) => candidate.name.text === verify.name)
     if (!decl) continue
-    const needed = decl.params.filter((param) => param.initial === null).length
+    const needed = decl.params.findLastIndex((param) => param.initial === null) + 1
     if (decl.params.length >= 1 && needed <= 1) continue
     const [span, name] =
       verify.kind === 'lambda' ? [verify.span, 'given inline'] : [verify.span, `\`${verify.name}\``]

@@ -3,7 +3,7 @@ import type { Name } from '../../syntax/ast.ts'
 import { BUILTIN_SKILLS } from '../builtins.ts'
 import type { Context } from '../rule.ts'
 import { POLICY } from '../schema/others.ts'
-import { canonical } from '../schema/schema.ts'
+import { ruleOf } from '../schema/schema.ts'
 import { agentReferences, nameSet, unknownOnes } from './references.ts'
 
 /** Skills of agents and in the lists of policies, where a mistyped name would be a hole. Patterns name no one skill. */
@@ -22,5 +22,4 @@ export function reportUnknownSkills({ declarations, report }: Context): void {
 }
 
 /** A list of a policy may also hold hosts. */
-const namesSkills = ({ text }: Name): boolean =>
-  POLICY[canonical(POLICY, text) ?? '']?.accepts.kind === 'names'
+const namesSkills = ({ text }: Name): boolean => ruleOf(POLICY, text)?.accepts.kind === 'names'

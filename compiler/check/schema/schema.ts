@@ -79,6 +79,12 @@ export function canonical(schema: Schema, field: string): string | null {
   return entry?.[0] ?? null
 }
 
+/** The rule of a field as it is written, or undefined for an unknown field. */
+export function ruleOf(schema: Schema, field: string): FieldRule | undefined {
+  const name = canonical(schema, field)
+  return name === null ? undefined : schema[name]
+}
+
 /** The names worth suggesting: of fields that may be written and do something. */
 export function usable(schema: Schema): string[] {
   const idle = new Set(['forbidden', 'elsewhere', 'ignored', 'deprecated'])

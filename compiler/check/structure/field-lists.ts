@@ -3,7 +3,7 @@ import { AGENT_NOUN } from '../builtins.ts'
 import type { Declarations } from '../declarations.ts'
 import { AGENT, CLAW, FORGE } from '../schema/agents.ts'
 import { BUDGET, CHANNEL, GUARD, PARAM, POLICY, SKILL } from '../schema/others.ts'
-import { canonical, type Schema } from '../schema/schema.ts'
+import { ruleOf, type Schema } from '../schema/schema.ts'
 
 /** One list of fields as it was written, and what may stand in it. */
 export interface FieldList {
@@ -49,8 +49,7 @@ const openingOf = (span: Span): Span => ({ ...span, end: span.start + 1 })
 function* nested(list: FieldList): Generator<FieldList> {
   yield list
   for (const { name, value } of list.fields) {
-    const key = canonical(list.schema, name.text)
-    const accepts = key === null ? undefined : list.schema[key]?.accepts
+    const accepts = ruleOf(list.schema, name.text)?.accepts
     if (value.kind !== 'block' || !accepts) continue
     if (accepts.kind === 'block') {
       yield* nested({ owner: name.text, at: name.span, fields: value.fields, schema: accepts.fields })

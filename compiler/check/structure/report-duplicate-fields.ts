@@ -1,7 +1,7 @@
 import { duplicateField } from '../../diagnostics/structure.ts'
 import type { Name } from '../../syntax/ast.ts'
 import type { Context } from '../rule.ts'
-import { canonical } from '../schema/schema.ts'
+import { canonical, ruleOf } from '../schema/schema.ts'
 import { fieldLists } from './field-lists.ts'
 
 /** Two spellings of one field count as the same; so do two lanes of one name. */
@@ -21,7 +21,7 @@ export function reportDuplicateFields({ declarations, line, report }: Context): 
       ({ text }) => canonical(schema, text) ?? text,
     )
     for (const { name, value } of fields) {
-      if (schema[name.text]?.accepts.kind !== 'blocks' || value.kind !== 'block') continue
+      if (ruleOf(schema, name.text)?.accepts.kind !== 'blocks' || value.kind !== 'block') continue
       once(
         name.text,
         value.fields.map((field) => field.name),

@@ -3,14 +3,14 @@ import type { Diagnostic } from '../../diagnostics/diagnostic.ts'
 import { emptyList, noHost, notAccepted, wrongFieldType } from '../../diagnostics/structure.ts'
 import type { Field, FieldValue } from '../../syntax/ast.ts'
 import type { Context } from '../rule.ts'
-import { type Accepts, canonical } from '../schema/schema.ts'
+import { type Accepts, ruleOf } from '../schema/schema.ts'
 import { fieldLists } from './field-lists.ts'
 
 /** Types, ranges and choices of all values. An optional field may be nil: not given. */
 export function reportFieldValues({ declarations, report }: Context): void {
   for (const { owner, fields, schema } of fieldLists(declarations)) {
     for (const field of fields) {
-      const rule = schema[canonical(schema, field.name.text) ?? '']
+      const rule = ruleOf(schema, field.name.text)
       if (!rule) continue
       const { value } = field
       const absent = value.kind === 'literal' && value.value === null && rule.required === null
