@@ -91,6 +91,8 @@ async function chatFrom(argv: readonly string[]): Promise<number> {
     throw new UsageError('no file is given: neam-cli FILE, or neam-cli COMMAND; see neam-cli --help')
   if (unexpected !== undefined) throw new UsageError(`unexpected argument ${unexpected}; see neam-cli --help`)
 
+  if (values.user?.trim() === '') throw new UsageError('--user is empty; it names who you are')
+
   const module = await loadModule(file)
   const { agent, channel } = chosen(module.manifest, file, values.agent)
   const environment = terminalEnvironment(values)

@@ -78,7 +78,18 @@ function uncaughtText({ message, trace }: Uncaught): string {
     `error: ${message}`,
     ...(first === undefined ? [] : [`  --> ${at(first)}`]),
     ...(first === undefined || callers.length === 0 ? [] : [`  in ${first.function}`]),
-    ...callers.map((frame) => `  called from ${frame.function} (${at(frame)})`),
+    ...repeats(callers.map((frame) => `  called from ${frame.function} (${at(frame)})`)),
     '',
   ].join('\n')
+}
+
+/** Lines that stand many times in a row, once each with how often: a recursion says the same of every call. */
+function repeats(lines: readonly string[]): readonly string[] {
+  const runs: { readonly line: string; times: number }[] = []
+  for (const line of lines) {
+    const last = runs.at(-1)
+    if (last?.line === line) last.times += 1
+    else runs.push({ line, times: 1 })
+  }
+  return runs.map(({ line, times }) => (times === 1 ? line : `${line}, ${times} times`))
 }

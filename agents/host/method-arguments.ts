@@ -1,4 +1,5 @@
 import { HostError } from '../../vm/host.ts'
+import { counted } from '../../vm/machine/construct.ts'
 import { describe } from '../../vm/values/type-name.ts'
 import type { Value } from '../../vm/values/value.ts'
 
@@ -16,8 +17,8 @@ export class MethodArguments {
   end(least: number, most = least): void {
     const given = this.#values.length
     if (given >= least && given <= most) return
-    const wanted = least === most ? `${least}` : `${least} to ${most}`
-    throw new HostError('arity', `${this.#method} takes ${wanted} arguments, got ${given}`)
+    const wanted = least === most ? counted(least, 'argument') : `${least} to ${most} arguments`
+    throw new HostError('arity', `${this.#method} takes ${wanted}, got ${given}`)
   }
 
   text(index: number, what: string): string {

@@ -127,6 +127,7 @@ describe('what cannot be chatted with', () => {
   writeFileSync(join(cwd, 'none.neam'), 'emit 1;\n')
   test.each([
     ['no file', [], 2, 'no file is given'],
+    ['nobody', ['tutor.neam', '--user', ' '], 2, '--user is empty; it names who you are'],
     ['no claw agent', ['none.neam'], 1, 'no claw agents found in none.neam'],
     ['no cli channel', ['agents.neam'], 1, 'support_bot: no cli channel; add one'],
     ['an unknown name', ['tutor.neam', '--agent', 'x'], 1, "claw agent 'x' not found. Available: tutor"],

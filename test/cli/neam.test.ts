@@ -65,7 +65,15 @@ test('an uncaught error says what, where and how the program got there', async (
   const { code, stdout, stderr } = await runBin('neam', [file], { cwd })
   expect({ code, stdout }).toEqual({ code: 1, stdout: 'before\n' })
   expect(stderr).toMatch(
-    /^error: .*3.*\n {2}--> fail\.neam:2:\d+\n {2}in inner\n {2}called from outer \(fail\.neam:5:\d+\)\n/,
+    /^error: list index 3 is out of range: the list has 1 element\n {2}--> fail\.neam:2:\d+\n {2}in inner\n {2}called from outer \(fail\.neam:5:\d+\)\n/,
+  )
+})
+
+test('an endless recursion is traced in a few lines', async () => {
+  const file = program('endless.neam', 'fun f(n) { return f(n + 1); }\nemit f(0);\n')
+  const { stderr } = await runBin('neam', [file], { cwd })
+  expect(stderr).toMatch(
+    /^error: stack overflow: .*\n {2}--> endless\.neam:1:\d+\n {2}in f\n {2}called from f \(endless\.neam:1:\d+\), \d+ times\n$/,
   )
 })
 

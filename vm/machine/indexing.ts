@@ -3,6 +3,7 @@ import { codePointAt, codePointCount, codePointSlice, codePoints } from '../valu
 import { RuntimeError } from '../values/runtime-error.ts'
 import { describe } from '../values/type-name.ts'
 import { OutcomeValue, StructValue, TupleValue, type Value } from '../values/value.ts'
+import { counted } from './construct.ts'
 import type { Meter } from './meter.ts'
 import { outcomeProperty, setStructField, structField } from './properties.ts'
 
@@ -48,7 +49,7 @@ function elementIndex(what: string, length: number, index: Value): number {
   if (position < 0 || position >= length) {
     throw new RuntimeError(
       'index',
-      `${what} index ${whole} is out of range: the ${what} has ${length} elements`,
+      `${what} index ${whole} is out of range: the ${what} has ${counted(length, 'element')}`,
     )
   }
   return position
