@@ -112,6 +112,27 @@ export class Files {
     return this.#guard(path, () => nameIfAbsent(this.#fs, this.absolute(file), this.absolute(path), isOurs))
   }
 
+  /**
+   * P1 with a file that only this process writes and whose text nobody reads under its old name: it gets a text of the
+   * same length and, if that is free, the new name in the place of the old one. False: the name was taken before, or there
+   * is no such file. Both may be lost with the machine's power.
+   */
+  reuse(file: string, path: string, text: string): boolean {
+    return (
+      this.#unlessGone(file, () => {
+        writeAndClose(this.#fs, this.#fs.openExisting(this.absolute(file)), text, false)
+        const won = nameIfAbsent(
+          this.#fs,
+          this.absolute(file),
+          this.absolute(path),
+          (found) => found === text,
+        )
+        if (won) discard(this.#fs, this.absolute(file))
+        return won
+      }) ?? false
+    )
+  }
+
   /** Makes the names in a directory durable; the process may do other things meanwhile. */
   async syncDirectoryAside(directory: string): Promise<void> {
     await this.#guardAside(directory, () => this.#fs.syncDirectoryAside(this.absolute(directory)))

@@ -9,6 +9,8 @@
 export interface Fs {
   /** Makes a file that must not exist yet and opens it for writing. Throws EEXIST. */
   create(path: string): number
+  /** Opens for writing over the beginning of what is there. Throws ENOENT. */
+  openExisting(path: string): number
   /** Opens for appending, making the file when it is missing. Only a file's single writer may do this. */
   openAppend(path: string): number
   /** One write; may be short. Returns the bytes written. */

@@ -3,6 +3,7 @@ import type { Fs } from './fs.ts'
 /** The calls of the port; a sync aside counts as what it is. */
 export const OPERATIONS = [
   'create',
+  'openExisting',
   'openAppend',
   'write',
   'fsync',
@@ -30,6 +31,7 @@ export type Around = <T>(operation: Operation, subject: string | number, run: ()
 export function interceptedFs(fs: Fs, around: Around): Fs {
   return {
     create: (path) => around('create', path, () => fs.create(path)),
+    openExisting: (path) => around('openExisting', path, () => fs.openExisting(path)),
     openAppend: (path) => around('openAppend', path, () => fs.openAppend(path)),
     write: (descriptor, bytes) => around('write', descriptor, () => fs.write(descriptor, bytes)),
     fsync: (descriptor) => around('fsync', descriptor, () => fs.fsync(descriptor)),

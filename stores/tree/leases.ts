@@ -2,7 +2,7 @@ import type { Ids } from '../../agents/ports/ids.ts'
 import type { Clock, Timers } from '../../agents/ports/time.ts'
 import type { Files } from './files.ts'
 import type { Owner } from './owner.ts'
-import { encodeRecord, numbered, numbersIn } from './records.ts'
+import { numbered, numbersIn } from './records.ts'
 import { bestEffort } from './storage-fault.ts'
 import { Waiters } from './waiters.ts'
 
@@ -66,8 +66,14 @@ const CONTENDED: Claim = { purpose: 'contended', ttlMs: 0, owner: null, data: {}
 /** Epochs that stay; older ones are removed by the next holder. */
 const KEPT_EPOCHS = 2
 const REMOVED_AT_ONCE = 8
+/** Claims are filled up with blanks to this many bytes, so that one can be written over another. */
+const CLAIM_BYTES = 256
+/** Places whose last epoch this process has given back, and knows. */
+const MOST_GIVEN_BACK = 1000
 const POLL = { firstPollMs: 20, longestPollMs: 250 }
 const TRIES = 16
+
+const fits = (text: string): boolean => Buffer.byteLength(text) === CLAIM_BYTES
 
 /**
  * P3: leases with epochs. The epoch only grows and is the fencing token. A lease is politeness: it saves work that
@@ -79,6 +85,10 @@ export class Leases {
   readonly #ids: Ids
   readonly #owner: Owner
   readonly #waiters: Waiters
+  /** Names of the places held by this process whose claim has `CLAIM_BYTES`. */
+  readonly #fitting = new Set<string>()
+  /** The last epochs of those that it has given back, by name; the latest ones. */
+  readonly #givenBack = new Map<string, number>()
   #joined = 0
 
   constructor(options: { files: Files; clock: Clock; timers: Timers; ids: Ids; owner: Owner }) {
@@ -96,6 +106,8 @@ export class Leases {
 
   /** One try. */
   take(place: LeasePlace, claim: Claim): Taking {
+    const epoch = this.#takeAgain(place, claim)
+    if (epoch !== null) return { kind: 'taken', epoch }
     for (let tries = 0; tries < TRIES; tries++) {
       const newest = this.#newest(place, this.#files.list(place.directory))
       if (newest.epoch > 0 && !newest.released) {
@@ -142,6 +154,10 @@ export class Leases {
 
   /** One try at each of the places of one directory that seem free, by what this machine last saw of them; null: none was. */
   takeOneOf(directory: string, places: readonly LeasePlace[], claim: Claim): Lent | null {
+    for (const place of places) {
+      const epoch = this.#takeAgain(place, claim)
+      if (epoch !== null) return { place, epoch }
+    }
     const names = this.#files.list(directory)
     for (const place of places) {
       const { epoch, released } = this.#newest(place, names)
@@ -182,16 +198,47 @@ export class Leases {
   release(place: LeasePlace, epoch: number): void {
     const released = this.#releaseFile(place, epoch)
     bestEffort(() => {
-      if (place.keepsClaim) this.#files.mark(released)
-      else this.#files.move(this.#lockFile(place, epoch), released)
+      if (place.keepsClaim) return this.#files.mark(released)
+      this.#files.move(this.#lockFile(place, epoch), released)
+      if (this.#fitting.delete(nameOf(place))) this.#remember(nameOf(place), epoch)
     })
     this.#waiters.wake(nameOf(place))
   }
 
+  #remember(name: string, epoch: number): void {
+    if (this.#givenBack.size === MOST_GIVEN_BACK) this.#givenBack.clear()
+    this.#givenBack.set(name, epoch)
+  }
+
+  /**
+   * Takes what this process has given back last: the file of that is used again, and nothing is looked at before. Null:
+   * there is none, or another has taken the lease since.
+   */
+  #takeAgain(place: LeasePlace, claim: Claim): number | null {
+    const last = this.#givenBack.get(nameOf(place))
+    if (last === undefined) return null
+    this.#givenBack.delete(nameOf(place))
+    const text = this.#textOf(claim)
+    if (!fits(text)) return null
+    const epoch = last + 1
+    const isOurs = this.#files.reuse(this.#releaseFile(place, last), this.#lockFile(place, epoch), text)
+    return isOurs && this.#stands(place, epoch, text) ? epoch : null
+  }
+
   #claim(place: LeasePlace, epoch: number, claim: Claim): boolean {
-    const text = encodeRecord({ ...claim, nonce: this.#ids.next() })
     const file = this.#lockFile(place, epoch)
-    if (!this.#files.putIfAbsent(file, text, { durable: false })) return false
+    const text = this.#textOf(claim)
+    return this.#files.putIfAbsent(file, text, { durable: false }) && this.#stands(place, epoch, text)
+  }
+
+  #textOf(claim: Claim): string {
+    const text = JSON.stringify({ ...claim, nonce: this.#ids.next() })
+    return `${text}${' '.repeat(Math.max(0, CLAIM_BYTES - Buffer.byteLength(text) - 1))}\n`
+  }
+
+  /** Whether an epoch whose name was free is the newest; it is given up when it is not. */
+  #stands(place: LeasePlace, epoch: number, text: string): boolean {
+    const file = this.#lockFile(place, epoch)
     const names = this.#namesAfter(file, place.directory)
     const newest = this.#newest(place, names)
     if (newest.epoch > epoch || newest.released) {
@@ -199,6 +246,7 @@ export class Leases {
       this.#files.remove(file)
       return false
     }
+    if (fits(text)) this.#fitting.add(nameOf(place))
     bestEffort(() => this.#removeOld(place, names, epoch))
     return true
   }

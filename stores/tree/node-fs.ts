@@ -32,6 +32,7 @@ const fsyncAside = syncAside({ atOnce: fsyncSync, aside: promisify(fsync) }, () 
 /** The file system of this machine: a local disk or an NFS mount. */
 export const nodeFs: Fs = {
   create: (path) => openSync(path, CREATE, FILE_MODE),
+  openExisting: (path) => openSync(path, constants.O_WRONLY),
   openAppend: (path) => openSync(path, 'a', FILE_MODE),
   write: (descriptor, bytes) => writeSync(descriptor, bytes),
   fsync: fsyncSync,

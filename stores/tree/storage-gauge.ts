@@ -165,7 +165,7 @@ export class StorageGauge implements StorageTime {
   }
 }
 
-const isOpening = (operation: Operation): boolean => operation === 'create' || operation === 'openAppend'
+const isOpening = (operation: Operation): boolean => operation === 'create' || operation.startsWith('open')
 
 const told = ({ operation, path, filesOf }: BegunCall, ms: number): StorageCall => ({
   operation,

@@ -34,6 +34,26 @@ const processOn = (root: string, at?: number): MortalWorld =>
   })
 
 describe('a message whose process is killed at any file operation', () => {
+  test('of its second turn is in the history once after its redelivery, and nobody waits for what the dead held', async () => {
+    let deaths = 0
+    for (let at = 1; ; at += 1) {
+      const root = temporaryDirectory({ inMemory: true })
+      const hello: Answer = () => says('Hello.')
+      const first = mortalWorld(PROGRAM, { root, model: new ScriptedModel().answer(hello, model, model) })
+      await say(first, 'Hi')
+      first.diesAt(at)
+      await ask(first.world, message(first, 'Charge 5', TURN)).catch(() => {})
+      if (!first.died()) break
+      deaths += 1
+      const second = processOn(root)
+      const { response } = await ask(second.world, message(second, 'Charge 5', TURN))
+      const kept = (await history(second.world, REF)).map(({ content }) => content)
+      expect(kept).toEqual(['Hi', 'Hello.', 'Charge 5', response])
+      expect([...first.emitted, ...second.emitted].length).toBeLessThan(2)
+    }
+    expect(deaths).toBeGreaterThan(60)
+  }, 120_000)
+
   test('is in the history once after its redelivery, and its tool ran once at most', async () => {
     const ends = new Set<string>()
     let deaths = 0

@@ -211,7 +211,7 @@ describe('a session', () => {
     const open = new Map<number, string>()
     const fs = interceptedFs(nodeFs, (operation, subject, run) => {
       const result = run()
-      if (operation === 'create' || operation === 'openAppend') open.set(Number(result), String(subject))
+      if (operation === 'create' || operation.startsWith('open')) open.set(Number(result), String(subject))
       if (operation === 'close') open.delete(Number(subject))
       return result
     })

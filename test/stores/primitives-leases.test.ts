@@ -1,4 +1,4 @@
-import { truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { readdirSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { Files } from '../../stores/tree/files.ts'
@@ -223,5 +223,120 @@ describe.each([
       }
     }
     expect(failures).toBeGreaterThan(2)
+  })
+})
+
+describe('a lease that this process gave back last', () => {
+  const place: LeasePlace = {
+    directory: 'x',
+    lock: 'lock',
+    release: 'rel',
+    suffix: '',
+    keepsClaim: false,
+    beat: null,
+  }
+  const claim = { purpose: 'test', ttlMs: 10_000, owner: null, data: {} }
+  const leasesIn = (root: string, fs: Fs = nodeFs) => {
+    writeFileSync(join(root, 'sentinel'), '')
+    const files = new Files({ root, sentinel: 'sentinel', fs, ids: testIds() })
+    return new Leases({ files, ids: testIds(), owner: { id: null, isDead: () => false }, ...virtualTime() })
+  }
+  const takenAndGivenBack = (root: string, fs?: Fs) => {
+    const leases = leasesIn(root, fs)
+    leases.take(place, claim)
+    leases.release(place, 1)
+    return leases
+  }
+
+  test('is taken again in the same file, with the next epoch, its own claim and its own time', () => {
+    const root = temporaryDirectory()
+    const made: string[] = []
+    const fs = interceptedFs(nodeFs, (operation, subject, run) => {
+      if (operation === 'create') made.push(String(subject))
+      return run()
+    })
+    const leases = takenAndGivenBack(root, fs)
+    const then = Date.now() / 1000 - 60
+    utimesSync(join(root, 'x/rel.0000000001'), then, then)
+    made.length = 0
+    expect(leases.take(place, { ...claim, purpose: 'second' })).toEqual({ kind: 'taken', epoch: 2 })
+    expect([made, readdirSync(join(root, 'x'))]).toEqual([[], ['lock.0000000002']])
+    expect(leasesIn(root).inspect(place)).toMatchObject({
+      kind: 'held',
+      epoch: 2,
+      claim: { purpose: 'second' },
+    })
+    leases.release(place, 2)
+    expect(leases.take(place, claim)).toEqual({ kind: 'taken', epoch: 3 })
+  })
+
+  test('stays with another who has taken it since', () => {
+    const root = temporaryDirectory()
+    const leases = takenAndGivenBack(root)
+    const other = leasesIn(root)
+    other.take(place, { ...claim, purpose: 'theirs' })
+    const theirs = { kind: 'held', epoch: 2, claim: { purpose: 'theirs' } }
+    expect(leases.take(place, claim)).toMatchObject(theirs)
+    expect(other.inspect(place)).toMatchObject(theirs)
+  })
+
+  test.each([1, 3])('gets the next epoch when another has had it %s times since', (times) => {
+    const root = temporaryDirectory()
+    const leases = takenAndGivenBack(root)
+    const other = leasesIn(root)
+    for (let epoch = 2; epoch <= 1 + times; epoch++) {
+      other.take(place, claim)
+      other.release(place, epoch)
+    }
+    expect(leases.take(place, claim)).toEqual({ kind: 'taken', epoch: 2 + times })
+    expect(other.take(place, claim)).toMatchObject({ kind: 'held', epoch: 2 + times })
+  })
+
+  test('is taken anew when its claim does not fit over the one before', () => {
+    const root = temporaryDirectory()
+    const leases = takenAndGivenBack(root)
+    const long = { ...claim, purpose: 'p'.repeat(300) }
+    for (const [epoch, next] of [
+      [2, long],
+      [3, claim],
+    ] as const) {
+      expect(leases.take(place, next)).toEqual({ kind: 'taken', epoch })
+      expect(leasesIn(root).inspect(place)).toMatchObject({ claim: next })
+      leases.release(place, epoch)
+    }
+  })
+
+  test('is held by nobody after an error of any operation of taking it', () => {
+    let failures = 0
+    for (let at = 1; at < 12; at++) {
+      const root = temporaryDirectory()
+      let armed = false
+      const fault = { kind: 'fail', code: 'EIO' } as const
+      const leases = takenAndGivenBack(root, faultyFs(nodeFs, { at, fault, concerns: () => armed }))
+      armed = true
+      try {
+        leases.take(place, claim)
+      } catch {
+        failures++
+        expect(leasesIn(root).take(place, claim)).toMatchObject({ kind: 'taken' })
+      }
+    }
+    expect(failures).toBeGreaterThan(3)
+  })
+
+  test('is ours when its name was given and an error was reported', () => {
+    const root = temporaryDirectory()
+    let armed = false
+    const leases = takenAndGivenBack(
+      root,
+      faultyFs(nodeFs, {
+        at: 1,
+        fault: { kind: 'lost-reply', code: 'EEXIST' },
+        concerns: (operation) => armed && operation === 'link',
+      }),
+    )
+    armed = true
+    expect(leases.take(place, claim)).toEqual({ kind: 'taken', epoch: 2 })
+    expect(readdirSync(join(root, 'x'))).toEqual(['lock.0000000002'])
   })
 })

@@ -21,6 +21,7 @@ export interface BreakableDisk {
 
 const CHANGES: readonly Operation[] = [
   'create',
+  'openExisting',
   'openAppend',
   'link',
   'rename',
@@ -54,7 +55,7 @@ export const BREAKAGES: Readonly<Record<string, Breakage>> = {
   },
   'out of file descriptors': {
     code: 'EMFILE',
-    operations: ['create', 'openAppend', 'read', 'list', 'syncDirectory'],
+    operations: ['create', 'openExisting', 'openAppend', 'read', 'list', 'syncDirectory'],
     faults: ['storage_unavailable'],
   },
 }

@@ -24,6 +24,8 @@ export const withoutRenewals = (timers: Timers): Timers => ({
 
 export interface MortalWorld extends TestWorld {
   died(): boolean
+  /** Counts from now on to the operation at which it dies. */
+  diesAt(at: number): void
 }
 
 let processes = 0
@@ -43,7 +45,8 @@ export function mortalWorld(
     readonly fs?: Fs
   },
 ): MortalWorld {
-  const { root, model, at = Number.POSITIVE_INFINITY } = options
+  const { root, model } = options
+  let { at = Number.POSITIVE_INFINITY } = options
   // Opening the tree does not count.
   let operations = Number.NEGATIVE_INFINITY
   const fs = interceptedFs(options.fs ?? nodeFs, (operation, _subject, run) => {
@@ -59,5 +62,13 @@ export function mortalWorld(
   const tree = testTree(root, { fs, clock, timers, owner: { id, isDead: (other) => other !== id } })
   operations = 0
   const test = testWorld(program, { root, model, parts: { ...tree, clock, timers } })
-  return { ...test, clock, died: () => operations >= at }
+  return {
+    ...test,
+    clock,
+    died: () => operations >= at,
+    diesAt(next) {
+      operations = 0
+      at = next
+    },
+  }
 }
