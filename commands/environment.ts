@@ -5,13 +5,23 @@ export interface EnvironmentOptions {
   readonly path: string
   readonly workspace: string
   readonly cookie: string
+  /** Whether files of the workspace may show another owner than who runs the command. */
+  readonly otherOwner: boolean
 }
+
+/** Git works only in repositories of its own user, unless it is told to. */
+const ANY_OWNER = {
+  GIT_CONFIG_COUNT: '1',
+  GIT_CONFIG_KEY_0: 'safe.directory',
+  GIT_CONFIG_VALUE_0: '*',
+} as const
 
 /** All that a command sees: nothing of our own environment but PATH. */
 export const commandEnvironment = ({
   path,
   workspace,
   cookie,
+  otherOwner,
 }: EnvironmentOptions): Record<string, string> => ({
   PATH: path,
   HOME: workspace,
@@ -19,4 +29,5 @@ export const commandEnvironment = ({
   TERM: 'dumb',
   CI: 'true',
   [COOKIE]: cookie,
+  ...(otherOwner ? ANY_OWNER : {}),
 })

@@ -46,6 +46,8 @@ export interface LocalCommandsOptions {
   readonly limits?: GivenLimits
   /** Whether nobody but us runs processes as this user; default no. */
   readonly ownUser?: boolean
+  /** Whether files of workspaces may show another owner than this user, as behind an access point of EFS; default no. */
+  readonly otherOwner?: boolean
 }
 
 type Child = ChildProcessByStdio<null, Readable, Readable>
@@ -60,7 +62,7 @@ interface Ending {
  * `service_unavailable` when it cannot be told now what isolates commands here.
  */
 export function localCommands(options: LocalCommandsOptions): Commands {
-  const { path, timers, network = false, hidden = [], ownUser = false } = options
+  const { path, timers, network = false, hidden = [], ownUser = false, otherOwner = false } = options
   const limits = commandLimits(options.limits)
   const isolation = lazily(
     async () => options.isolation ?? (await detectIsolation({ path, network, hidden })),
@@ -75,7 +77,7 @@ export function localCommands(options: LocalCommandsOptions): Commands {
       const [file = '', ...args] = isolated.argv(limited(command, limits, countedIn(isolated, ownUser)), cwd)
       const child = await started(file, args, {
         cwd,
-        env: commandEnvironment({ path, workspace: cwd, cookie }),
+        env: commandEnvironment({ path, workspace: cwd, cookie, otherOwner }),
       })
       if (typeof child === 'string') return notStarted(cwd, child)
       const { stdout, stderr, flood } = printedBy(child)

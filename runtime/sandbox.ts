@@ -38,6 +38,8 @@ export function createSandbox(environment: Environment): (call: SandboxCall) => 
     timers: systemTimers,
     limits: { ...commandLimits, processes: commandLimits.processes ?? PROCESSES },
     ownUser: onLambda,
+    // of the access point, whoever runs the function
+    otherOwner: true,
   })
 
   return async ({ request, remainingMs }) => {

@@ -20,8 +20,9 @@ export const firstState = (
 ): ForgeRunState => ({ agent, run, epoch, iteration: 1, ...(traceparent === null ? {} : { traceparent }) })
 
 /**
- * Iterations that one execution does before it hands over to its successor. An iteration takes 7 events of the history
- * and 5 more for each retry: 500 stay below 10,000 events with more than a thousand retries, the limit being 25,000.
+ * Iterations that one execution does before it hands over to its successor. An iteration takes 7 events of the history,
+ * 3 more for each retry, and 13 for each call that waits for a person: of 25,000 events, 21,500 are left for these, which is
+ * 1,650 calls. A run that needs more ends as interrupted, and started again it keeps its verified tasks.
  */
 export const ITERATIONS_PER_EXECUTION = 500
 

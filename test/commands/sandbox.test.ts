@@ -1,5 +1,6 @@
 // The handler of the sandbox function with real commands, and the client through it.
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chownSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { MAX_OUTPUT_BYTES } from '../../commands/output.ts'
@@ -30,6 +31,8 @@ const event = (command: string, more: object = {}) => ({
 const call = (request: unknown, remainingMs = 600_000) =>
   handler(request, { getRemainingTimeInMillis: () => remainingMs })
 
+const asRoot = process.getuid?.() === 0 ? test : test.skip
+
 describe('the sandbox function', () => {
   test('runs a command in the workspace and answers its streams, its code and what changed', async () => {
     mkdirSync(join(workspace, 'src'))
@@ -44,6 +47,18 @@ describe('the sandbox function', () => {
     expect(readFileSync(join(workspace, 'src/out.txt'), 'utf8')).toBe('made\n')
     expect(readdirSync(workspace)).toEqual(['src'])
   })
+
+  asRoot(
+    'git works in a repository that another user owns, as all files behind an access point do',
+    async () => {
+      const repository = join(workspace, 'repository')
+      execFileSync('git', ['init', '--quiet', repository])
+      for (const path of [repository, join(repository, '.git')]) chownSync(path, 51_234, 51_234)
+      const command = 'git -C repository rev-parse --is-inside-work-tree'
+      expect(await call(event(command))).toMatchObject({ exit_code: 0, stdout: 'true\n' })
+      rmSync(repository, { recursive: true })
+    },
+  )
 
   test('a hunt through the environment and the home folder finds no canary', async () => {
     const { stdout, exit_code } = await call(

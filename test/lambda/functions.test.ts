@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { initialBytes, initialInputs, initialOutputs } from '../../scripts/bundle.ts'
+import { filesBelow } from '../support/files-below.ts'
 import { type Invocation, type LambdaImage, lambdaImage, mounted } from '../support/lambda-image.ts'
 import { ROOT } from '../support/server.ts'
 
@@ -122,6 +123,15 @@ describe('the functions of the image', () => {
     const step = JSON.parse(readFileSync(join(ROOT, 'events/forge-step.json'), 'utf8'))
     const [, failed] = await invoke(mounted(), [treeInit, { function: 'forge-step', event: step }])
     expect(failed.threw).toContain('run not found: sam-local-run')
+  })
+
+  test('the failure of a run that is not there is not recorded', async () => {
+    const { state } = JSON.parse(readFileSync(join(ROOT, 'events/forge-step.json'), 'utf8'))
+    const mount = mounted()
+    const event = { step: 'fail', state, error: { Error: 'Lambda.Unknown' } }
+    const [, failed] = await invoke(mount, [treeInit, { function: 'forge-step', event }])
+    expect(failed.threw).toContain('run not found: sam-local-run')
+    expect(filesBelow(mount).filter((file) => file.includes('outcome'))).toEqual([])
   })
 })
 

@@ -57,6 +57,8 @@ const RUNTIME = `
     Object.assign(process.env, env)
     if (rename) renameSync(...rename)
     const { handler } = await import(bundles + '/' + name + '.mjs')
+    // Lambda's runtime for Node 24 refuses it.
+    if (handler.length > 2) throw new Error(name + ' takes a callback')
     const context = { awsRequestId: 'invocation', getRemainingTimeInMillis: () => 29_000 }
     try {
       results.push((await handler(event ?? {}, context)) ?? null)
