@@ -7,6 +7,7 @@ import { Trigger } from 'aws-cdk-lib/triggers'
 import type { Construct } from 'constructs'
 import { ENV } from '../lambda/env.ts'
 import { ROUTES } from '../lambda/routes.ts'
+import { bedrockModels, grantBedrock } from './constructs/bedrock.ts'
 import { ForgeLoop } from './constructs/forge-loop.ts'
 import { Api } from './constructs/http-api.ts'
 import { API_TIMEOUT, ImageFunction, MOUNT, STEP_TIMEOUT } from './constructs/image-function.ts'
@@ -145,6 +146,10 @@ export class NeamStack extends Stack {
     worker.grantInvoke(api)
     api.addEnvironment(ENV.turnWorker, worker.functionName)
 
+    const models = settings.offline ? [] : bedrockModels(settings.agents)
+    for (const asker of [step, ...doors, worker]) grantBedrock(asker, models)
+    if (settings.egress === 'bedrock-endpoints-only') this.warnOfUnreachable(settings)
+
     // Whoever may end a run tells of it.
     const bus = settings.eventBus === null ? null : this.eventBus(settings.eventBus)
     for (const teller of [step, ...doors, worker]) bus?.grantPutEventsTo(teller)
@@ -205,6 +210,19 @@ export class NeamStack extends Stack {
     const { api } = new StreamingApi(this, 'StreamingHttp', { routes, handler })
     new CfnOutput(this, 'StreamingUrl', { value: api.url, description: 'Base URL of the routes that stream' })
     return api
+  }
+
+  /** An address of an agent's own may lie inside the VPC. */
+  private warnOfUnreachable({ agents, offline }: StackSettings): void {
+    const cut = agents.filter(
+      ({ provider, endpoint }) => endpoint === null && !['bedrock', 'offline'].includes(provider),
+    )
+    if (offline || cut.length === 0) return
+    const named = cut.map(({ name, provider }) => `${name} (${provider})`).join(', ')
+    Annotations.of(this).addWarningV2(
+      'neam:providerUnreachable',
+      `egress "bedrock-endpoints-only" reaches no other provider than bedrock, and these agents name one: ${named}`,
+    )
   }
 
   /** By name or ARN; it is there already. */

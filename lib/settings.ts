@@ -3,6 +3,8 @@ import { join, relative, resolve, sep } from 'node:path'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Node } from 'constructs'
 import { choices } from '../bytecode/choices.ts'
+import type { AgentDecl } from '../bytecode/manifest.ts'
+import { agentsOf } from './program.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 
@@ -20,6 +22,8 @@ export interface StackSettings {
   readonly stackName: string
   /** The program that is baked into the image, relative to the project. */
   readonly program: string
+  /** What it declares. */
+  readonly agents: readonly AgentDecl[]
   readonly egress: Egress
   readonly architecture: (typeof ARCHITECTURES)[number]
   /** Whether there is a front door that streams, beside the HTTP API. */
@@ -141,9 +145,11 @@ function programFile(node: Node): string {
 }
 
 export function readSettings(node: Node): StackSettings {
+  const program = programFile(node)
   return {
     stackName: stackName(node),
-    program: programFile(node),
+    program,
+    agents: agentsOf(join(ROOT, program)),
     egress: choice(node, 'egress', EGRESS),
     architecture: choice(node, 'architecture', ARCHITECTURES),
     streaming: choice(node, 'streaming', SWITCH) === 'on',

@@ -36,21 +36,24 @@ function geographyOf(region: string): string {
   return first === 'ap' ? 'apac' : first
 }
 
-/** What must be allowed for a model to be called, whatever the region. */
-export interface BedrockResources {
-  /** Id of the foundation model, null = an ARN says nothing of it. */
+/** What a program's model is reached by. */
+export interface BedrockRoute {
+  /** Id of the foundation model; null = an ARN does not tell it. */
   readonly model: string | null
-  /** Ids of the inference profiles by which it is reached; `*` where the region decides. */
+  /** Id of AWS's inference profile, with `*` for the part that the region decides; null = there is none in between. */
   readonly profile: string | null
-  /** An ARN that the program names: a provisioned or imported model, or a profile of the account. */
+  /** What the program names by an ARN of its account: a profile of its own, a provisioned or an imported model. */
   readonly arn: string | null
 }
 
-/** What a program's model stands for in policies of IAM. */
-export function bedrockResources(model: string): BedrockResources {
-  if (model.startsWith('arn:')) return { model: null, profile: null, arn: model }
-  const named = Object.hasOwn(BY_NAME, model) ? BY_NAME[model] : undefined
+const OF_MODEL_OR_PROFILE = /^arn:[^/]*:(?:foundation-model|inference-profile)\/(.+)$/
+
+/** The same in every region, so that one may say what must be allowed before it is known where it runs. */
+export function bedrockRoute(model: string): BedrockRoute {
+  const id = OF_MODEL_OR_PROFILE.exec(model)?.[1] ?? model
+  if (id.startsWith('arn:')) return { model: null, profile: null, arn: id }
+  const named = Object.hasOwn(BY_NAME, id) ? BY_NAME[id] : undefined
   if (named)
     return { model: named.id, profile: named.profiles.length > 0 ? `*.${named.id}` : null, arn: null }
-  return { model: model.replace(OF_PROFILE, ''), profile: OF_PROFILE.test(model) ? model : null, arn: null }
+  return { model: id.replace(OF_PROFILE, ''), profile: OF_PROFILE.test(id) ? id : null, arn: null }
 }

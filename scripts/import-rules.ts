@@ -79,7 +79,17 @@ export const RULES: Readonly<Record<string, Rule>> = {
     edge: true,
   },
   lib: {
-    may: ['bytecode/choices.ts', 'statemachine', 'lambda/env.ts', 'lambda/health/emf.ts', 'lambda/routes.ts'],
+    may: [
+      'bytecode/choices.ts',
+      'bytecode/manifest.ts',
+      'cli/compile-file.ts',
+      'compiler/diagnostics/render.ts',
+      'statemachine',
+      'lambda/env.ts',
+      'lambda/health/emf.ts',
+      'lambda/routes.ts',
+      'providers/bedrock-models.ts',
+    ],
     packages: ['aws-cdk-lib', 'constructs'],
     edge: true,
   },

@@ -6,6 +6,7 @@ import type { Template } from 'aws-cdk-lib/assertions'
 import type { Metafile } from 'esbuild'
 import { ENV } from '../../lambda/env.ts'
 import { bundleLambda } from '../../scripts/bundle.ts'
+import { agentDecl } from '../support/model-bench.ts'
 import { ROOT } from '../support/server.ts'
 import { type Resource, resourcesOf, synthesize } from '../support/stack.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
@@ -48,20 +49,29 @@ interface Caller {
   readonly actions: readonly string[]
 }
 
-/** Every module of ours that calls AWS. */
-const callers: readonly Caller[] = ['agents', 'commands', 'lambda', 'providers', 'runtime', 'stores', 'vm']
-  .flatMap((folder) =>
-    readdirSync(join(ROOT, folder), { recursive: true }).map((file) => join(folder, String(file))),
-  )
-  .filter((file) => file.endsWith('.ts'))
-  .flatMap((file) => {
-    const text = readFileSync(join(ROOT, file), 'utf8')
-    return [...new Set(text.match(/@aws-sdk\/client-[\w-]+/g))].map((sdk) => {
-      const operations = [...text.matchAll(/new sdk\.(\w+)Command\(/g)].map(([, name]) => name)
-      const actions = operations.map((name) => `${SERVICES[sdk]?.prefix}:${name}`)
-      return { file, sdk, actions: actions.map((action) => ACTIONS[action] ?? action) }
-    })
+const sourcesOf = (folders: readonly string[]): readonly string[] =>
+  folders
+    .flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true }).map((file) => join(folder, String(file))),
+    )
+    .filter((file) => file.endsWith('.ts'))
+
+/** Every module of ours that calls AWS because of a variable; the program decides whether a provider does. */
+const callers: readonly Caller[] = sourcesOf([
+  'agents',
+  'commands',
+  'lambda',
+  'runtime',
+  'stores',
+  'vm',
+]).flatMap((file) => {
+  const text = readFileSync(join(ROOT, file), 'utf8')
+  return [...new Set(text.match(/@aws-sdk\/client-[\w-]+/g))].map((sdk) => {
+    const operations = [...text.matchAll(/new sdk\.(\w+)Command\(/g)].map(([, name]) => name)
+    const actions = operations.map((name) => `${SERVICES[sdk]?.prefix}:${name}`)
+    return { file, sdk, actions: actions.map((action) => ACTIONS[action] ?? action) }
   })
+})
 
 /** All that an output of a bundle may load, at once or later. */
 function carried({ outputs }: Metafile, bundle: string): ReadonlySet<string> {
@@ -173,5 +183,52 @@ describe('every call of AWS that a function can make', () => {
     const { template } = synthesize({ egress: 'bedrock-endpoints-only', eventBus: 'runs' })
     const endpoints = JSON.stringify(resourcesOf(template, 'AWS::EC2::VPCEndpoint'))
     for (const { sdk } of callers) expect(endpoints).toContain(`.${SERVICES[sdk]!.endpoint}"`)
+  })
+})
+
+describe('what a provider asks of AWS', () => {
+  const egress = 'bedrock-endpoints-only'
+  const filer = agentDecl({ provider: 'bedrock', model: 'eu.amazon.nova-lite-v1:0' })
+  /** Functions that may call Bedrock, by what they may do there. */
+  const allowed = (template: Template) =>
+    Object.fromEntries(
+      deployedFunctions(template).flatMap(({ bundle, allowed: statements }) => {
+        const actions = statements
+          .flatMap(({ Action }) => Action)
+          .filter((action) => action.startsWith('bedrock:'))
+        return actions.length === 0 ? [] : [[bundle, [...new Set(actions)].toSorted()]]
+      }),
+    )
+
+  test('is Converse and ConverseStream of Bedrock, and nothing else', () => {
+    const asked = sourcesOf(['providers']).flatMap((file) => {
+      const text = readFileSync(join(ROOT, file), 'utf8')
+      const packages = text.match(/@aws-sdk\/[\w-]+/g) ?? []
+      const operations = [...text.matchAll(/new (\w+)Command\(/g)].map(([, name]) => name)
+      return [...packages, ...operations]
+    })
+    expect(new Set(asked)).toEqual(new Set(['@aws-sdk/client-bedrock-runtime', 'Converse', 'ConverseStream']))
+  })
+
+  test('is allowed to the functions that ask models, when the program has an agent of Bedrock', () => {
+    const both = ['bedrock:InvokeModel', 'bedrock:InvokeModelWithResponseStream']
+    expect(allowed(synthesize({ streaming: 'on' }, { agents: [filer] }).template)).toEqual({
+      api: both,
+      streaming: both,
+      'forge-step': both,
+      'turn-worker': both,
+    })
+  })
+
+  test('is not allowed without such an agent, offline, or where a key of its own speaks for it', () => {
+    expect(allowed(synthesize({}).template)).toEqual({})
+    expect(allowed(synthesize({ offline: 'on' }, { agents: [filer] }).template)).toEqual({})
+    const withKey = { ...filer, apiKeyEnv: 'BEDROCK_KEY' }
+    expect(allowed(synthesize({}, { agents: [withKey] }).template)).toEqual({})
+  })
+
+  test('has an endpoint where nothing leads out of the network', () => {
+    const { template } = synthesize({ egress }, { agents: [filer] })
+    expect(JSON.stringify(resourcesOf(template, 'AWS::EC2::VPCEndpoint'))).toContain('.bedrock-runtime"')
   })
 })

@@ -2,7 +2,7 @@ import { App } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import cdkJson from '../../cdk.json' with { type: 'json' }
 import { NeamStack } from '../../lib/neam-stack.ts'
-import { readSettings } from '../../lib/settings.ts'
+import { readSettings, type StackSettings } from '../../lib/settings.ts'
 import { temporaryDirectory } from './temporary.ts'
 
 export interface Resource {
@@ -12,12 +12,15 @@ export interface Resource {
   readonly UpdateReplacePolicy?: string
 }
 
-/** What `cdk synth` makes with `-c name=value` for each of `context`. */
-export function synthesize(context: Readonly<Record<string, string>> = {}) {
+/** What `cdk synth` makes with `-c name=value` for each of `context`, or with settings in the place of those. */
+export function synthesize(
+  context: Readonly<Record<string, string>> = {},
+  settings: Partial<StackSettings> = {},
+) {
   const outdir = temporaryDirectory()
   // With the feature flags that `cdk synth` reads.
   const app = new App({ context: { ...cdkJson.context, ...context }, outdir })
-  const stack = new NeamStack(app, 'Neam', { settings: readSettings(app.node) })
+  const stack = new NeamStack(app, 'Neam', { settings: { ...readSettings(app.node), ...settings } })
   const assembly = app.synth()
   return { template: Template.fromStack(stack), directory: assembly.directory }
 }
