@@ -10,7 +10,7 @@ import { format } from '../compiler/format/format.ts'
 import { type Flags, GENERAL_FLAGS, parseFlags, UsageError } from './flags.ts'
 import { helpText } from './help.ts'
 import { completionsAt, definitionAt, diagnosticsOf, hoverAt, symbolsOf } from './lsp/answers.ts'
-import { type OpenProgram, openProgram } from './lsp/program.ts'
+import { type OpenProgram, openProgram, pathOf } from './lsp/program.ts'
 import { packageVersion } from './package-root.ts'
 import { runProgram } from './run-program.ts'
 
@@ -50,7 +50,12 @@ function serve(): Promise<number> {
   const connection = createConnection(ProposedFeatures.all, process.stdin, process.stdout)
   const documents = new TextDocuments(TextDocument)
   const programs = new Map<string, OpenProgram>()
-  const open = (uri: string) => documents.get(uri)?.getText()
+  /** By path: editors write the same file's URI in more than one way. */
+  const open = (path: string) =>
+    documents
+      .all()
+      .find(({ uri }) => pathOf(uri) === path)
+      ?.getText()
 
   /** A document's program as it stands now, and the document; null when it is not open. */
   const current = (uri: string) => {
@@ -73,17 +78,19 @@ function serve(): Promise<number> {
     },
   }))
 
-  documents.onDidChangeContent(() => {
-    // What one document says may matter to all that import it.
+  /** What one document says may matter to all that import it. */
+  const publishAll = () => {
     programs.clear()
     for (const uri of documents.keys()) {
       const found = current(uri)
       if (found) void connection.sendDiagnostics({ uri, diagnostics: diagnosticsOf(found.program) })
     }
-  })
+  }
+  documents.onDidChangeContent(publishAll)
   documents.onDidClose(({ document: { uri } }) => {
-    programs.delete(uri)
     void connection.sendDiagnostics({ uri, diagnostics: [] })
+    // From here on the file counts as it was saved.
+    publishAll()
   })
 
   connection.onHover(({ textDocument, position }) => {

@@ -190,28 +190,34 @@ function watching(child: ChildProcess, command: Omit<Watched, 'pid'>, timers: Ti
   }
 }
 
-/** Waits for a child; when `stop` aborts, its group is asked to end and after a grace ended. */
+/** Waits for a child; when `stop` aborts, its group is ended. */
 async function endOf(child: ChildProcess, stop: AbortSignal, timers: Timers): Promise<Ending> {
-  const graceOver = new AbortController()
-  const asked = () => {
-    if (child.pid === undefined) return
-    const group = child.pid
-    killGroup(group, 'SIGTERM')
-    timers.sleep(GRACE_MS, graceOver.signal).then(
-      () => killGroup(group, 'SIGKILL'),
-      () => {}, // it ended within the grace
-    )
-  }
+  const over = new AbortController()
+  let asked = () => {}
   try {
     return await new Promise<Ending>((resolve) => {
       child.once('exit', (code, signal) => resolve({ code, signal }))
+      asked = () => void ended(child, timers, over.signal).then(resolve, () => {}) // it ended within the grace
       stop.addEventListener('abort', asked)
       if (stop.aborted) asked()
     })
   } finally {
     stop.removeEventListener('abort', asked)
-    graceOver.abort()
+    over.abort()
   }
+}
+
+/**
+ * Asks a child's group to end, ends it after a grace, and after another waits no longer: what another user's program is
+ * (setuid), or hangs in the kernel on a file system that does not answer, cannot be killed.
+ */
+async function ended(child: ChildProcess, timers: Timers, over: AbortSignal): Promise<Ending> {
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    if (child.pid !== undefined) killGroup(child.pid, signal)
+    await timers.sleep(GRACE_MS, over)
+  }
+  child.unref()
+  return { code: null, signal: 'SIGKILL' }
 }
 
 /** Waits for the output's end, though not for whoever holds a pipe open and could not be killed. */

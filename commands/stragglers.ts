@@ -46,7 +46,7 @@ async function isBetweenPrograms(pid: string): Promise<boolean> {
   return /^VmSize:/m.test(status) && !/^State:\s*Z/m.test(status)
 }
 
-/** Kills a whole process group; one that is gone already is fine. */
+/** Kills a whole process group; one that is gone already is fine, and one that is not ours to kill stays. */
 export function killGroup(leader: number, signal: NodeJS.Signals): void {
   kill(-leader, signal)
 }
@@ -55,7 +55,7 @@ function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
   try {
     process.kill(pid, signal)
   } catch (error) {
-    if (!(typeof error === 'object' && error !== null && 'code' in error && error.code === 'ESRCH'))
-      throw error
+    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : null
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error
   }
 }

@@ -1,5 +1,6 @@
 import { Fault } from '../ports/fault.ts'
 import type { RunClaim, RunRef } from '../ports/runs.ts'
+import { sleepUnlessStopped } from '../turn/stop.ts'
 import type { World } from '../world.ts'
 
 /** A holder that does not renew for this long is taken for dead. */
@@ -42,7 +43,7 @@ async function waitForClaim(
     const claim = await world.runs.claim(ref, { ttlMs: CLAIM_TTL_MS, quietMs: 0 })
     if (claim) return claim
     if (world.clock.now() + ASK_EVERY_MS > options.deadlineAt) throw new Fault('run_busy', { run: ref.run })
-    await world.timers.sleep(ASK_EVERY_MS, options.signal)
+    await sleepUnlessStopped(world.timers, ASK_EVERY_MS, options.signal)
   }
 }
 

@@ -1,6 +1,7 @@
 import { Fault } from '../ports/fault.ts'
 import type { IterationWait } from '../ports/runs.ts'
 import { iterationAttributes, iterationSpan } from '../tracing/forge-span.ts'
+import { stopOf } from '../turn/stop.ts'
 import { totalTokens } from '../turn/usage.ts'
 import type { World } from '../world.ts'
 import { attemptTask } from './attempt.ts'
@@ -83,7 +84,7 @@ async function claimed(world: World, state: RunState, options: ClaimedOptions): 
       })
       return await waitingStep(run, confirmation, spent)
     }
-    const failure = options.signal.aborted && !(error instanceof Fault) ? new Fault('stopped') : error
+    const failure = error instanceof Fault ? error : (stopOf(options.signal) ?? error)
     // Settling verified work is tried as often as the driver likes.
     const lastTry = begun.kind === 'begin' && begun.attempt - waits.length >= MAX_CRASHES
     return await afterFailure(run, failure, { lastTry, spent })

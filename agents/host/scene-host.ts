@@ -12,7 +12,7 @@ import type { Value } from '../../vm/values/value.ts'
 import type { SessionRef } from '../ports/sessions.ts'
 import type { Workspace } from '../ports/workspace.ts'
 import type { CallContext } from '../turn/call-context.ts'
-import { throwIfStopped } from '../turn/stop.ts'
+import { sleepUnlessStopped } from '../turn/stop.ts'
 import { TAINT_SOURCE, type Taint } from '../turn/taint.ts'
 import type { World } from '../world.ts'
 import { agentProperty } from './agent-properties.ts'
@@ -173,13 +173,7 @@ export class SceneHost implements Host {
   }
 
   async sleep(ms: number): Promise<void> {
-    const { signal } = this.#options.call
-    try {
-      await this.#world.timers.sleep(ms, signal)
-    } catch (error) {
-      throwIfStopped(signal)
-      throw error
-    }
+    await sleepUnlessStopped(this.#world.timers, ms, this.#options.call.signal)
   }
 
   /** Whoever is called has in its prompt whatever text of strangers the program was given. */

@@ -153,7 +153,7 @@ export function completionsAt(
       insertText: `${field}: `,
     }))
   }
-  const wanted = listOf === null ? undefined : LISTED[listOf]
+  const wanted = listOf === null ? undefined : LISTED.get(listOf)
   const declared = program.declarations
     .filter(({ noun }) => wanted === undefined || noun === wanted)
     .map(({ name, noun }) => ({ label: name, kind: CompletionItemKind.Variable, detail: noun }))
@@ -177,12 +177,12 @@ export function completionsAt(
 }
 
 /** Fields that hold a list of names, and what they name. */
-const LISTED: Readonly<Record<string, string>> = {
-  skills: 'skill',
-  guards: 'guard chain',
-  guardchains: 'guard chain',
-  channels: 'channel',
-  allow: 'skill',
-  deny: 'skill',
-  confirm: 'skill',
-}
+const LISTED: ReadonlyMap<string, string> = new Map([
+  ['skills', 'skill'],
+  ['guards', 'guard chain'],
+  ['guardchains', 'guard chain'],
+  ['channels', 'channel'],
+  ['allow', 'skill'],
+  ['deny', 'skill'],
+  ['confirm', 'skill'],
+])

@@ -26,18 +26,25 @@ export interface OpenProgram {
   readonly declarations: readonly DeclaredIn[]
 }
 
-const pathOf = (uri: string): string => (uri.startsWith('file:') ? fileURLToPath(uri) : uri)
+/** The path of a document; what has none on this machine goes by its URI. */
+export function pathOf(uri: string): string {
+  try {
+    return uri.startsWith('file:') ? fileURLToPath(uri) : uri
+  } catch {
+    return uri
+  }
+}
+
 export const uriOf = (path: string): string => (path.startsWith('/') ? pathToFileURL(path).href : path)
 
-/** `open` gives the text of a document as it stands in the editor, saved or not. */
+/** `open` gives the text of the document of a path as it stands in the editor, saved or not. */
 export function openProgram(
   uri: string,
   text: string,
-  open: (uri: string) => string | undefined,
+  open: (path: string) => string | undefined,
 ): OpenProgram {
   const entry = pathOf(uri)
-  const read = (path: string): string | null =>
-    path === entry ? text : (open(uriOf(path)) ?? readFile(path))
+  const read = (path: string): string | null => (path === entry ? text : (open(path) ?? readFile(path)))
   const { diagnostics, files } = analyse(entry, read, {
     natives: NATIVES,
     hash: (content) => createHash('sha256').update(content).digest('hex'),

@@ -114,6 +114,24 @@ describe('an iteration', () => {
     expect(await first).toMatchObject({ kind: 'next' })
   })
 
+  test('that waits for another driver is stopped by its own', async () => {
+    const { open, opened } = gate()
+    const { place, world, state } = await started({
+      model: async () => {
+        await opened
+        return text('Done.')
+      },
+    })
+    const first = iterate(world, state(1))
+    await until(() => place.requests.length === 1)
+    const stop = new AbortController()
+    const second = iterate(place.boot(), state(1), { signal: stop.signal })
+    stop.abort()
+    await expect(second).rejects.toMatchObject({ code: 'stopped' })
+    open()
+    expect(await first).toMatchObject({ kind: 'next' })
+  })
+
   test('that crashed three times ends the run', async () => {
     const { place, state } = await started()
     for (let crash = 1; crash <= 3; crash += 1) {

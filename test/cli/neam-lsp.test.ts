@@ -10,6 +10,7 @@ import {
   createProtocolConnection,
   DefinitionRequest,
   DidChangeTextDocumentNotification,
+  DidCloseTextDocumentNotification,
   DidOpenTextDocumentNotification,
   DocumentFormattingRequest,
   DocumentSymbolRequest,
@@ -35,15 +36,18 @@ let client: ProtocolConnection
 const waiting = new Map<string, ((published: PublishDiagnosticsParams) => void)[]>()
 
 /** The next diagnostics of a document. */
-const published = (name: string): Promise<PublishDiagnosticsParams> =>
+const published = (uri: string): Promise<PublishDiagnosticsParams> =>
   new Promise((resolve) => {
-    waiting.set(uriOf(name), [...(waiting.get(uriOf(name)) ?? []), resolve])
+    waiting.set(uri, [...(waiting.get(uri) ?? []), resolve])
   })
 
-async function open(name: string, text: string): Promise<PublishDiagnosticsParams> {
-  const next = published(name)
+/** As Visual Studio Code writes it: Node leaves the brackets as they are. */
+const vsCodeUri = (name: string) => uriOf(name).replaceAll('(', '%28').replaceAll(')', '%29')
+
+async function open(name: string, text: string, uri = uriOf(name)): Promise<PublishDiagnosticsParams> {
+  const next = published(uri)
   await client.sendNotification(DidOpenTextDocumentNotification.type, {
-    textDocument: { uri: uriOf(name), languageId: 'neam', version: 1, text },
+    textDocument: { uri, languageId: 'neam', version: 1, text },
   })
   return await next
 }
@@ -171,7 +175,7 @@ test('diagnostics follow what is typed, with code, place and help', async () => 
       }),
     ]),
   )
-  const next = published('typed.neam')
+  const next = published(uriOf('typed.neam'))
   await client.sendNotification(DidChangeTextDocumentNotification.type, {
     textDocument: { uri: uriOf('typed.neam'), version: 2 },
     contentChanges: [{ text: 'emit 1;\n' }],
@@ -188,6 +192,23 @@ test('imports are read as they stand in the editor, and definitions lead into th
     position: { line: 1, character: 7 },
   })
   expect(found).toMatchObject({ uri: uriOf('shared.neam'), range: { start: { line: 0, character: 4 } } })
+})
+
+test('a document is the one that is imported, however its editor writes the URI; closed, it counts as it was saved', async () => {
+  writeFileSync(join(directory, 'parts (1).neam'), 'fun saved() { return 1; }\n')
+  await open('parts (1).neam', 'fun typed() { return 1; }\n', vsCodeUri('parts (1).neam'))
+  expect((await open('whole.neam', 'import "./parts (1).neam";\nemit typed();\n')).diagnostics).toEqual([])
+  const next = published(uriOf('whole.neam'))
+  await client.sendNotification(DidCloseTextDocumentNotification.type, {
+    textDocument: { uri: vsCodeUri('parts (1).neam') },
+  })
+  expect((await next).diagnostics).toMatchObject([{ code: 'E5010' }])
+})
+
+test('a document of another machine is read by itself', async () => {
+  const uri = 'file://elsewhere/program.neam'
+  expect((await open('', 'emit x;\n', uri)).diagnostics).toMatchObject([{ code: 'E5010' }])
+  expect((await open('here.neam', 'emit 1;\n')).diagnostics).toEqual([])
 })
 
 test('formatting lays a document out, and leaves one with syntax errors alone', async () => {

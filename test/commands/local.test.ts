@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, jest, test } from '@jest/globals'
 import {
   bwrap,
   detectIsolation,
@@ -407,3 +407,25 @@ test('without any tool there is no isolation, and unshare separates processes on
   expect((await detectIsolation({ path: '/nonexistent', network: true, hidden: [] })).name).toBe('none')
   expect(unshare.argv('x', '/ws').slice(-4)).toEqual(['--', 'sh', '-c', 'x'])
 })
+
+test('a command that cannot be killed is waited for no longer than its grace, twice', async () => {
+  const cwd = temporaryDirectory()
+  const commands = localCommands({ path, timers: realTimers, isolation: noIsolation })
+  const kill = process.kill.bind(process)
+  const pids: number[] = []
+  const spy = jest.spyOn(process, 'kill').mockImplementation((pid) => {
+    pids.push(Math.abs(pid))
+    throw Object.assign(new Error('kill EPERM'), { code: 'EPERM' })
+  })
+  try {
+    const start = Date.now()
+    expect(await commands.run('exec sleep 60', { cwd, timeoutMs: 100, signal: never })).toMatchObject({
+      exitCode: 124,
+      timedOut: true,
+    })
+    expect(Date.now() - start).toBeLessThan(30_000)
+  } finally {
+    spy.mockRestore()
+    for (const pid of new Set(pids)) kill(pid, 'SIGKILL')
+  }
+}, 40_000)

@@ -52,10 +52,10 @@ const notice: RunEndedNotice = {
   finished_at: '2026-02-18T10:23:45.123Z',
 }
 
-function notices(secret: string | null | Error = SECRET) {
+function notices(secret: string | null | Error = SECRET, to = url) {
   const waits: number[] = []
   const told = webhookNotices({
-    url,
+    url: to,
     secrets: {
       get: async (name) => {
         expect(name).toBe(WEBHOOK_SECRET)
@@ -97,6 +97,27 @@ describe('the notice of a run that ended', () => {
     expect(() =>
       new Webhook(SECRET).verify(calls[0]!.body.replace('0.42', '0.41'), calls[0]!.headers),
     ).toThrow()
+  })
+
+  test('takes no longer than the status: what a receiver goes on sending is not waited for', async () => {
+    const left = Promise.withResolvers<void>()
+    const talker = createServer((_request, response) => {
+      response.writeHead(200)
+      const talking = setInterval(() => response.write('and on '), 20)
+      response.on('close', () => {
+        clearInterval(talking)
+        left.resolve()
+      })
+    })
+    await new Promise<void>((resolve) => talker.listen(0, '127.0.0.1', resolve))
+    try {
+      const { told } = notices(SECRET, `http://127.0.0.1:${(talker.address() as AddressInfo).port}`)
+      expect(await told.runEnded(notice)).toBeNull()
+      await left.promise
+    } finally {
+      talker.closeAllConnections()
+      talker.close()
+    }
   })
 
   test('takes any text for a secret', async () => {
