@@ -42,10 +42,16 @@ export function loggable(error: unknown): LogRecord {
   return { cause: QUOTING.has(error.name) ? error.name : error.message, stack }
 }
 
+/** ` (bot.neam:4:30)`, where the program was. */
+function placeText({ trace: [at] }: ProgramError): string {
+  return at === undefined ? '' : ` (${at.file}:${at.line}:${at.column})`
+}
+
 /** A warning with its cause as a person at a terminal reads it. */
 export function warningText(line: string, cause?: unknown): string {
   if (cause === undefined) return line
   if (cause instanceof Fault) return `${line}: ${faultText(cause)}`
-  if (cause instanceof ProgramError || cause instanceof RuntimeError) return `${line}: ${cause.message}`
+  if (cause instanceof ProgramError) return `${line}: ${cause.message}${placeText(cause)}`
+  if (cause instanceof RuntimeError) return `${line}: ${cause.message}`
   return `${line}: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`
 }

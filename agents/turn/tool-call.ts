@@ -1,4 +1,5 @@
 import type { SkillDecl } from '../../bytecode/manifest.ts'
+import { HostError } from '../../vm/host.ts'
 import { ProgramError } from '../../vm/program.ts'
 import { stringify } from '../../vm/values/json.ts'
 import { RuntimeError } from '../../vm/values/runtime-error.ts'
@@ -152,7 +153,7 @@ async function heard(
   args: ReadonlyMap<string, Value>,
 ): Promise<ToolResult> {
   const { isTainted, additions } = scene.taint
-  const result = await run(scene, skill, args)
+  const result = await run(world, scene, skill, args)
   const untrusted = skill.untrusted || scene.taint.additions > additions
   if (!untrusted) return result
   scene.taint.add(TAINT_SOURCE.result(skill.name))
@@ -160,18 +161,28 @@ async function heard(
   return { ...result, untrusted }
 }
 
-async function run(scene: Scene, skill: SkillDecl, args: ReadonlyMap<string, Value>): Promise<ToolResult> {
+/** What a skill throws is its answer. A mistake in its code is that, too, and its author is told where. */
+async function run(
+  world: World,
+  scene: Scene,
+  skill: SkillDecl,
+  args: ReadonlyMap<string, Value>,
+): Promise<ToolResult> {
   try {
     return {
       content: shorten(resultText(await scene.callTool(skill.name, args)), MAX_RESULT),
       isError: false,
     }
   } catch (error) {
-    if (error instanceof ProgramError || error instanceof RuntimeError)
-      return failed(`Tool error: ${error.message}`)
-    throw error
+    if (!(error instanceof ProgramError || error instanceof RuntimeError)) throw error
+    if (isMistake(error)) world.output.warn(`skill ${skill.name} failed`, error)
+    return failed(`Tool error: ${error.message}`)
   }
 }
+
+/** Neither thrown by the program nor a refusal of what it asked the world for. */
+const isMistake = (error: ProgramError | RuntimeError): boolean =>
+  !(error instanceof ProgramError && (error.kind === 'thrown' || error.cause instanceof HostError))
 
 /** Lists and maps go to the model as JSON (design 2.5), everything else as the language prints it. */
 function resultText(value: Value): string {

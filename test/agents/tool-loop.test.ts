@@ -126,6 +126,14 @@ describe('a tool call', () => {
     expect(await resultOf('refuses')).toMatch(/^Tool error: .*not today/)
   })
 
+  test('that fails by a mistake in the skill tells its author where; what a skill throws is no mistake', async () => {
+    const warningsOf = async (...names: readonly string[]) =>
+      (await run([calls(...names.map((name) => [name, {}] as const)), says('ok')])).test.warnings
+    expect(await warningsOf('broken', 'refuses')).toEqual([
+      expect.stringMatching(/^skill broken failed: nil has no property field \(test\.neam:\d+:\d+\)$/),
+    ])
+  })
+
   test('with a huge result is shortened to its start and end', async () => {
     const result = await resultOf('big')
     expect(result.length).toBeLessThan(66_000)

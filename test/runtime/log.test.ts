@@ -56,7 +56,7 @@ test('a terminal shows the whole of it', () => {
     warningText('a warning'),
     warningText('guard g failed', thrown),
     warningText('it waits', 'mail(1)'),
-  ]).toEqual(['a warning', 'guard g failed: the guard saw hunter2', 'it waits: mail(1)'])
+  ]).toEqual(['a warning', 'guard g failed: the guard saw hunter2 (desk.neam:3:7)', 'it waits: mail(1)'])
 })
 
 test('a level writes its own records and those of the ones behind it', () => {
