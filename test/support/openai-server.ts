@@ -73,6 +73,8 @@ export interface OpenAIServer {
   script(...replies: readonly Responder[]): void
   /** Answers every request that the script does not. */
   always(reply: Responder): void
+  /** Closes all connections; new ones are taken. */
+  dropConnections(): void
   close(): Promise<void>
 }
 
@@ -122,6 +124,7 @@ export async function startOpenAIServer(): Promise<OpenAIServer> {
     always: (reply) => {
       otherwise = reply
     },
+    dropConnections: () => server.closeAllConnections(),
     close: () => {
       running.delete(close)
       return close()
