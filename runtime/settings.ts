@@ -157,6 +157,7 @@ export function readSettings(environment: Environment, cwd: string): Settings {
   // as every other.
   webUrl('OPENAI_BASE_URL')
   webUrl('ANTHROPIC_BASE_URL')
+  webUrl('AWS_ENDPOINT_URL_BEDROCK_RUNTIME')
   limit('NEAM_MAX_TOOL_STEPS', MAX_TOOL_STEPS)
   limit('NEAM_CONFIRMATION_SECONDS', MAX_CONFIRMATION_SECONDS)
   const sessionsDir = path('NEAM_SESSIONS_DIR')

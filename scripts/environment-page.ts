@@ -23,8 +23,7 @@ This page is written by \`npm run build:environment\` from the table that the \`
 const AFTER = `
 Node itself reads \`NO_COLOR\` and \`FORCE_COLOR\` (compile errors are coloured on a terminal), \`NODE_OPTIONS\` and
 \`NODE_EXTRA_CA_CERTS\`; the exporter of traces reads \`OTEL_EXPORTER_OTLP_HEADERS\` and what else [observability.md](observability.md)
-names; the SDK of AWS reads its own (\`AWS_REGION\`, \`AWS_PROFILE\`, \`AWS_ENDPOINT_URL_BEDROCK_RUNTIME\`; for the provider \`bedrock\`: [models.md](models.md)), and so
-does \`cdk\`.
+names; the SDK of AWS reads its own (\`AWS_REGION\`, \`AWS_PROFILE\`; for the provider \`bedrock\`: [models.md](models.md)), and so does \`cdk\`.
 `
 
 /** The text of docs/environment.md. */

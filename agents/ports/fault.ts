@@ -87,7 +87,7 @@ const TEXTS = {
   provider_key_missing: (d: Data) =>
     `no API key for provider ${show(d.provider)}: set ${show(d.variable)}, or use --offline`,
   provider_setup_missing: (d: Data) =>
-    `no AWS ${show(d.missing)} for provider ${show(d.provider)}: ${AWS_SETUP[show(d.missing)]}, or use --offline`,
+    `no usable AWS ${show(d.missing)} for provider ${show(d.provider)}: ${AWS_SETUP[show(d.missing)]}, or use --offline`,
   provider_auth: (d: Data) =>
     d.problem === undefined
       ? `the model provider refused the API key (${show(d.provider)})`

@@ -46,6 +46,15 @@ export const MODELS: VariableGroup = {
       page: 'models.md',
     },
     {
+      name: 'AWS_ENDPOINT_URL_BEDROCK_RUNTIME',
+      meaning: 'server that the provider `bedrock` asks',
+      takes: WEB_URL,
+      initial: "Amazon Bedrock's in the region",
+      readBy: EVERYONE,
+      page: 'models.md',
+      rare: true,
+    },
+    {
       name: 'OLLAMA_HOST',
       meaning: 'server of the provider `ollama`',
       takes: 'a URL, or HOST:PORT',

@@ -1,7 +1,8 @@
 // The provider bedrock as a user has it: region, credentials and address are found by the SDK in a real process.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from '@jest/globals'
+import { afterAll, expect, test } from '@jest/globals'
+import { startAnswering } from '../support/answering-server.ts'
 import {
   bedrockError,
   converseAnswer,
@@ -23,6 +24,11 @@ const AGENT = `claw agent clerk {
 }
 channel desk { type: "cli" }
 `
+
+const roles = new Set<{ close(): void }>()
+afterAll(() => {
+  for (const role of roles) role.close()
+})
 
 /** A directory with the program; no user's own files of AWS are read, and no address of EC2 is asked. */
 function home(program = AGENT) {
@@ -115,16 +121,76 @@ test('AWS_PROFILE: region and keys of a profile; the text is told while it is wr
   expect(server.log()).not.toContain('111122223333')
 })
 
+test('credentials that expire are renewed before they do, while the server runs', async () => {
+  const bedrock = await startBedrockServer(
+    ...Array.from({ length: 20 }, () => converseAnswer([{ text: 'Filed.' }])),
+  )
+  // What containers on AWS ask for the credentials of their role.
+  const role = await startAnswering(() => {
+    const isLater = bedrock.requests.length > 0
+    const left = isLater ? 3_600_000 : 60_000
+    return JSON.stringify({
+      AccessKeyId: isLater ? 'ASIALATER' : 'ASIAFIRST',
+      SecretAccessKey: SECRET,
+      Token: 'session-canary',
+      Expiration: new Date(Date.now() + left).toISOString(),
+    })
+  })
+  roles.add(role)
+  const { cwd, bare } = home()
+  const server = await startServer(
+    'bin/neam-api.js',
+    ['--program', 'agents.neam'],
+    {
+      ...bare,
+      AWS_REGION: 'eu-central-1',
+      AWS_ENDPOINT_URL_BEDROCK_RUNTIME: bedrock.url,
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `${role.url}credentials`,
+    },
+    cwd,
+  )
+  const ask = async () => {
+    const { status } = await fetch(`${server.url}/api/v1/claw/clerk/sessions/a/message`, {
+      method: 'POST',
+      body: JSON.stringify({ message: 'File this.' }),
+    })
+    return status
+  }
+  const used = () =>
+    bedrock.requests.map(({ headers }) => /Credential=(\w+)/.exec(headers.authorization ?? '')?.[1])
+  // The SDK renews in the background while the first ones are still good.
+  for (let n = 0; n < 20 && used().at(-1) !== 'ASIALATER'; n++) expect(await ask()).toBe(200)
+  expect([...new Set(used())]).toEqual(['ASIAFIRST', 'ASIALATER'])
+})
+
+test('a wrong AWS_ENDPOINT_URL_BEDROCK_RUNTIME ends the server at its start', async () => {
+  const { cwd, bare } = home()
+  const env = { ...bare, AWS_ENDPOINT_URL_BEDROCK_RUNTIME: 'localhost:9999' }
+  const ended = await runBin('neam-api', ['--program', 'agents.neam', '--port', '0'], { cwd, env })
+  expect([ended.code, ended.stderr]).toEqual([
+    expect.any(Number),
+    expect.stringContaining(
+      'AWS_ENDPOINT_URL_BEDROCK_RUNTIME must be an http or https URL, got "localhost:9999"',
+    ),
+  ])
+  expect(ended.code).not.toBe(0)
+})
+
 test.each([
   [
     'a region',
     { AWS_ACCESS_KEY_ID: 'AKIAENV', AWS_SECRET_ACCESS_KEY: SECRET },
-    'no AWS region for provider bedrock: set AWS_REGION, or AWS_PROFILE to a profile with a region, or use --offline',
+    'no usable AWS region for provider bedrock: set AWS_REGION, or AWS_PROFILE to a profile with a region, or use --offline',
+  ],
+  [
+    'a region that can be one',
+    { AWS_REGION: 'my region', AWS_ACCESS_KEY_ID: 'AKIAENV', AWS_SECRET_ACCESS_KEY: SECRET },
+    'no usable AWS region for provider bedrock: set AWS_REGION, or AWS_PROFILE to a profile with a region, or use --offline',
   ],
   [
     'credentials',
     { AWS_REGION: 'eu-central-1' },
-    'no AWS credentials for provider bedrock: set AWS_PROFILE (`aws sso login` renews a session that has expired), or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use --offline',
+    'no usable AWS credentials for provider bedrock: set AWS_PROFILE (`aws sso login` renews a session that has expired), or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use --offline',
   ],
 ])(
   'without %s the server warns at its start, is not ready, and a message says what to set',

@@ -27,7 +27,7 @@ function namesInSources(): ReadonlySet<string> {
     .join('\n')
   return new Set(
     text.match(
-      /\b(?:(?:NEAM|OTEL|NODE_USE|AWS_LAMBDA|AWS_SAM)_[A-Z][A-Z_]*[A-Z]|[A-Z]+_(?:API_KEY|BASE_URL|HOST))\b/g,
+      /\b(?:(?:NEAM|OTEL|NODE_USE|AWS_ENDPOINT|AWS_LAMBDA|AWS_SAM)_[A-Z][A-Z_]*[A-Z]|[A-Z]+_(?:API_KEY|BASE_URL|HOST))\b/g,
     ),
   )
 }
