@@ -25,40 +25,43 @@ const ADVICE: Readonly<Record<string, string>> = {
   ExpiredTokenException: 'the credentials have expired; renew them',
 }
 
-/** A model that cannot be asked so; Bedrock answers with status 400 as to a request that is not well formed. */
-const OF_THE_MODEL: readonly (readonly [prose: RegExp, problem: string])[] = [
+/** What no other text in the request would change; Bedrock answers with status 400 as to one that is not well formed. */
+const WHATEVER_IS_SAID: readonly (readonly [answer: RegExp, status: number, advice: string])[] = [
   [
     /on-demand throughput/i,
-    'the model is reached by an inference profile only; put us., eu. or another of its prefixes before the id',
+    404,
+    '; the model is reached by an inference profile only; put us., eu. or another of its prefixes before the id',
   ],
-  [/model identifier is invalid/i, 'this region has no model of that id'],
+  [/model identifier is invalid/i, 404, '; this region has no model of that id'],
+  [/^ServiceQuotaExceededException/, 429, ''],
 ]
 
 /** Why a call of Bedrock failed. Throttling and the like pass; neither Bedrock's prose nor a key goes into the fault. */
 export function bedrockFailure(provider: string, error: unknown, now: number): Failure {
   if (error instanceof Fault) return { fault: error, again: false }
   if (error instanceof Error && WITHOUT_CREDENTIALS.has(error.name)) {
-    const missing = 'credentials'
-    return {
-      fault: new Fault('provider_setup_missing', { provider, missing }, { cause: error }),
-      again: false,
-    }
+    const data = { provider, missing: 'credentials' }
+    return { fault: new Fault('provider_setup_missing', data, { cause: error }), again: false }
   }
   const answer = answerOf(error)
   if (answer === null) return sdkFailure(provider, error, now)
-  const { status, code, message, isSkewed } = answer
+  return denied(provider, answer) ?? refused(provider, answer) ?? httpFailure(provider, answer, now)
+}
+
+function denied(provider: string, { status, code, isSkewed }: AwsAnswer): Failure | null {
+  if (status !== 401 && status !== 403) return null
   const advice = Object.hasOwn(ADVICE, code) ? `; ${ADVICE[code]}` : ''
-  if (status === 401 || status === 403) {
-    const problem = `status ${status} (${code})${advice}`
-    // The SDK sets its clock by the answer.
-    return { fault: new Fault('provider_auth', { provider, problem }), again: isSkewed }
-  }
-  const wrongModel = status === 400 ? OF_THE_MODEL.find(([prose]) => prose.test(message)) : undefined
-  if (wrongModel) {
-    const problem = `status 400 (${code}); ${wrongModel[1]}`
-    return { fault: new Fault('provider_refused', { provider, problem, status: 404 }), again: false }
-  }
-  return httpFailure(provider, answer, now)
+  const problem = `status ${status} (${code})${advice}`
+  // The SDK has set its clock by the answer.
+  return { fault: new Fault('provider_auth', { provider, problem }), again: isSkewed }
+}
+
+function refused(provider: string, { status, code, message }: AwsAnswer): Failure | null {
+  const found = WHATEVER_IS_SAID.find(([words]) => status === 400 && words.test(`${code}: ${message}`))
+  if (!found) return null
+  const [, meant, advice] = found
+  const problem = `status 400 (${code})${advice}`
+  return { fault: new Fault('provider_refused', { provider, problem, status: meant }), again: false }
 }
 
 interface AwsAnswer {

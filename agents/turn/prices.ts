@@ -91,10 +91,11 @@ export const PRICES: PriceTable = {
 
   // Bedrock, on demand, in us-east-1 and us-west-2. Anthropic's models from 4.5 on cost a tenth more wherever AWS keeps
   // them to a region or a geography.
-  'anthropic.claude-sonnet-4-5': { input: 3.3, output: 16.5, cached: 0.33, maxOutput: 64_000 },
+  'anthropic.claude-sonnet-4': { input: 3.3, output: 16.5, cached: 0.33, maxOutput: 64_000 },
+  'anthropic.claude-sonnet-4-20250514': { input: 3, output: 15, cached: 0.3, maxOutput: 64_000 },
   'anthropic.claude-haiku-4-5': { input: 1.1, output: 5.5, cached: 0.11, maxOutput: 64_000 },
   'anthropic.claude-opus-4-5': { input: 5.5, output: 27.5, cached: 0.55, maxOutput: 64_000 },
-  'global.anthropic.claude-sonnet-4-5': { input: 3, output: 15, cached: 0.3, maxOutput: 64_000 },
+  'global.anthropic.claude-sonnet-4': { input: 3, output: 15, cached: 0.3, maxOutput: 64_000 },
   'global.anthropic.claude-haiku-4-5': { input: 1, output: 5, cached: 0.1, maxOutput: 64_000 },
   'global.anthropic.claude-opus-4-5': { input: 5, output: 25, cached: 0.5, maxOutput: 64_000 },
   'amazon.nova-micro': { input: 0.035, output: 0.14, cached: 0.00875 },

@@ -10,6 +10,7 @@ describe('the price of a model of Bedrock', () => {
     ['us.anthropic.claude-sonnet-4-20250514-v1:0', 3, 15],
     ['us.anthropic.claude-sonnet-4-5-20250929-v1:0', 3.3, 16.5],
     ['global.anthropic.claude-sonnet-4-5-20250929-v1:0', 3, 15],
+    ['eu.anthropic.claude-sonnet-4-6', 3.3, 16.5],
     ['us-gov.anthropic.claude-3-haiku-20240307-v1:0', 0.25, 1.25],
     [
       'arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.anthropic.claude-haiku-4-5-20251001-v1:0',

@@ -25,6 +25,15 @@ const AGENT = `claw agent clerk {
 channel desk { type: "cli" }
 `
 
+const greeter = (endpoint: string) => `agent clerk {
+  provider: "bedrock"
+  model: "us.amazon.nova-lite-v1:0"
+  endpoint: "${endpoint}"
+  system: "You greet."
+}
+{ emit clerk.ask("Hello"); }
+`
+
 const roles = new Set<{ close(): void }>()
 afterAll(() => {
   for (const role of roles) role.close()
@@ -119,6 +128,15 @@ test('AWS_PROFILE: region and keys of a profile; the text is told while it is wr
     },
   ])
   expect(server.log()).not.toContain('111122223333')
+})
+
+test('AWS_BEARER_TOKEN_BEDROCK: an API key of Bedrock in the place of credentials', async () => {
+  const bedrock = await startBedrockServer(converseAnswer([{ text: 'Hello from Nova.' }]))
+  const { cwd, bare } = home(greeter(bedrock.url))
+  const env = { ...bare, AWS_REGION: 'us-east-1', AWS_BEARER_TOKEN_BEDROCK: SECRET }
+  const run = await runBin('neam', ['agents.neam'], { cwd, env })
+  expect(run).toMatchObject({ code: 0, stdout: 'Hello from Nova.\n' })
+  expect(bedrock.requests[0]!.headers.authorization).toBe(`Bearer ${SECRET}`)
 })
 
 test('credentials that expire are renewed before they do, while the server runs', async () => {
@@ -217,14 +235,7 @@ test.each([
 
 test('a program is recorded with Bedrock and replayed without it', async () => {
   const bedrock = await startBedrockServer(converseAnswer([{ text: 'Hello from Nova.' }]))
-  const { cwd, bare } = home(`agent clerk {
-  provider: "bedrock"
-  model: "us.amazon.nova-lite-v1:0"
-  endpoint: "${bedrock.url}"
-  system: "You greet."
-}
-{ emit clerk.ask("Hello"); }
-`)
+  const { cwd, bare } = home(greeter(bedrock.url))
   const run = (env: Readonly<Record<string, string>>) =>
     runBin('neam', ['agents.neam'], { cwd, env: { ...bare, ...env } })
   const recorded = await run({

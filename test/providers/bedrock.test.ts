@@ -311,6 +311,18 @@ describe('a failure', () => {
   )
 
   test.each([
+    ['ValidationException', 'messages.0.content: the text field is blank', 400],
+    ['ValidationException', 'The provided model identifier is invalid.', 404],
+    ['ServiceQuotaExceededException', 'You have reached the daily quota', 429],
+  ])(
+    '400 %s (%s) has status %d: only 400 is worth another try without the history',
+    async (name, message, status) => {
+      const { complete } = await bench([bedrockError(400, name, message)])
+      expect((await faultOf(complete(modelRequest('x')))).data.status).toBe(status)
+    },
+  )
+
+  test.each([
     'Input is too long for requested model.',
     'prompt is too long: 210000 tokens > 200000 maximum',
     'Input Tokens Exceeded: Number of input tokens exceeds maximum length. Please update the input to try again.',
