@@ -77,5 +77,5 @@ export interface ForgeStepResult {
 }
 
 /** Placeholders in the ASL file; the stack and the local driver fill the same ones. */
-export const ASL_PLACEHOLDERS = ['ForgeStepFunctionArn'] as const
+export const ASL_PLACEHOLDERS = ['ForgeStepFunctionArn', 'Partition'] as const
 export type AslPlaceholder = (typeof ASL_PLACEHOLDERS)[number]

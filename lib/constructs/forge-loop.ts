@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { RemovalPolicy } from 'aws-cdk-lib'
+import { Aws, RemovalPolicy } from 'aws-cdk-lib'
 import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
@@ -16,7 +16,11 @@ export class ForgeLoop extends Construct {
 
   constructor(scope: Construct, id: string, props: { readonly step: IFunction }) {
     super(scope, id)
-    const substitutions: Record<AslPlaceholder, string> = { ForgeStepFunctionArn: props.step.functionArn }
+    const substitutions: Record<AslPlaceholder, string> = {
+      ForgeStepFunctionArn: props.step.functionArn,
+      // Step Functions knows no integration by the name that it has elsewhere: in China, or in GovCloud.
+      Partition: Aws.PARTITION,
+    }
     this.machine = new StateMachine(this, 'Machine', {
       stateMachineType: StateMachineType.STANDARD,
       definitionBody: DefinitionBody.fromFile(DEFINITION_FILE),

@@ -40,6 +40,7 @@ export interface AslDriver extends ForgeDriver {
 /** Any ARN does: the tasks never reach AWS. */
 const LOCAL: Readonly<Record<AslPlaceholder, string>> = {
   ForgeStepFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:forge-step',
+  Partition: 'aws',
 }
 
 /** What the context object tells a state; `HandOver` names its own machine by it. */

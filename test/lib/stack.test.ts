@@ -196,7 +196,10 @@ describe('the stack', () => {
     const { Key } = machine!.Properties.DefinitionS3Location as { Key: string }
     const asset = readdirSync(directory).find((file) => file.includes(Key.replace('.json', '')))!
     expect(readFileSync(join(directory, asset), 'utf8')).toBe(readFileSync(DEFINITION_FILE, 'utf8'))
-    expect(Object.keys(machine!.Properties.DefinitionSubstitutions as object)).toEqual([...ASL_PLACEHOLDERS])
+    const substitutions = machine!.Properties.DefinitionSubstitutions as Record<string, unknown>
+    expect(Object.keys(substitutions)).toEqual([...ASL_PLACEHOLDERS])
+    // The names of the integrations begin with the partition of the stack.
+    expect(substitutions.Partition).toEqual({ Ref: 'AWS::Partition' })
     expect(machine!.Properties.StateMachineType).toBe('STANDARD')
   })
 

@@ -15,9 +15,11 @@ const aslValidator = createRequire(import.meta.url)('asl-validator') as (definit
 }
 
 const text = readFileSync(new URL('../../statemachine/forge-run.asl.json', import.meta.url), 'utf8')
-const definition = JSON.parse(
-  text.replaceAll(/\$\{ForgeStepFunctionArn\}/g, 'arn:aws:lambda:us-east-1:123456789012:function:step'),
-)
+const filled: Readonly<Record<string, string>> = {
+  ForgeStepFunctionArn: 'arn:aws:lambda:us-east-1:123456789012:function:step',
+  Partition: 'aws',
+}
+const definition = JSON.parse(text.replaceAll(/\$\{(\w+)\}/g, (_, name) => filled[name]!))
 
 const state = (iteration: number): ForgeRunState => ({ agent: 'Builder', run: 'run-1', epoch: 3, iteration })
 
@@ -103,6 +105,10 @@ describe('the forge state machine', () => {
   test('has exactly the placeholders that stack and local driver fill', () => {
     const found = [...text.matchAll(/\$\{(\w+)\}/g)].map((match) => match[1])
     expect(new Set(found)).toEqual(new Set(ASL_PLACEHOLDERS))
+  })
+
+  test('names no partition itself: China and GovCloud have others', () => {
+    expect(text).not.toContain('arn:aws')
   })
 
   test('has a comment or an obvious end at each state, and a time limit at each task', () => {
