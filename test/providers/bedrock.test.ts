@@ -4,6 +4,7 @@ import type { ModelMessage, ModelRequest } from '../../agents/ports/model.ts'
 import type { StatelessDecl } from '../../bytecode/manifest.ts'
 import { bedrockId } from '../../providers/bedrock-models.ts'
 import { toConverse } from '../../providers/bedrock-wire.ts'
+import { expectedSignature } from '../support/aws-signature.ts'
 import {
   type BedrockReply,
   bedrockError,
@@ -73,6 +74,17 @@ describe('a request on the wire', () => {
       },
     })
   })
+
+  test.each([HAIKU, 'arn:aws:bedrock:us-west-2:111122223333:inference-profile/us.amazon.nova-lite-v1:0'])(
+    'arrives as it was signed: %s',
+    async (model) => {
+      const { server, complete } = await bench([OK], { model })
+      await complete(modelRequest('Grüße, 世界 \u{1f642}'))
+      const [request] = server.requests
+      const [, signature] = /Signature=([0-9a-f]{64})$/.exec(request!.headers.authorization ?? '')!
+      expect(signature).toBe(expectedSignature(request!, AWS_CREDENTIALS.secretAccessKey))
+    },
+  )
 
   test('leaves the limit to the model where there is none, and has a temperature of at most 1', async () => {
     const { server, complete } = await bench([OK])

@@ -1,7 +1,8 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll } from '@jest/globals'
 import { EventStreamCodec } from '@smithy/eventstream-codec'
+import type { SignedRequest } from './aws-signature.ts'
 
 export interface BedrockReply {
   readonly status?: number
@@ -12,10 +13,9 @@ export interface BedrockReply {
   readonly cut?: boolean
 }
 
-export interface BedrockRequest {
+export interface BedrockRequest extends SignedRequest {
   /** Decoded: `/model/anthropic.claude-3-haiku-20240307-v1:0/converse`. */
   readonly path: string
-  readonly headers: IncomingHttpHeaders
   readonly body: Readonly<Record<string, unknown>>
 }
 
@@ -90,9 +90,13 @@ export async function startBedrockServer(...replies: readonly BedrockReply[]) {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const text = Buffer.concat(chunks).toString()
+    const { method = '', url = '', headers: given } = request
     requests.push({
-      path: decodeURIComponent(request.url ?? ''),
-      headers: request.headers,
+      method,
+      url,
+      path: decodeURIComponent(url),
+      headers: given,
+      text,
       body: text === '' ? {} : JSON.parse(text),
     })
     heard()
