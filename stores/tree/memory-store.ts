@@ -1,4 +1,3 @@
-import { Fault } from '../../agents/ports/fault.ts'
 import type { FactFile, MemorySource, MemoryStore } from '../../agents/ports/memory.ts'
 import type { SessionRef, StoredMessage } from '../../agents/ports/sessions.ts'
 import { taintedIf } from '../../agents/ports/tainted.ts'
@@ -15,11 +14,8 @@ const FACTS = 'memory'
  */
 const UNSETTLED = 64
 
-/** `<session>.v7.jsonl`, then `<session>.v7.r1.jsonl`, `<session>.v7.r2.jsonl` ... */
-function nextName(file: string): string {
-  const [, name = '', revision = '0'] = /^(.*?)(?:\.r(\d+))?\.jsonl$/.exec(file) ?? []
-  return `${name}.r${Number(revision) + 1}.jsonl`
-}
+/** Only people decide on single facts: no message needs this. */
+const factFiles = () => import('./fact-files.ts')
 
 /** What is remembered of a session: its `archive/`, and facts in `memory/`, in the same line format. */
 export class TreeMemoryStore implements MemoryStore {
@@ -40,27 +36,12 @@ export class TreeMemoryStore implements MemoryStore {
   }
 
   async facts(ref: SessionRef): Promise<readonly FactFile[]> {
-    const directory = `${this.#paths.directory(ref)}/${FACTS}`
-    return this.#files
-      .listFresh(directory)
-      .filter((name) => name.endsWith('.jsonl'))
-      .toSorted()
-      .map((file) => ({
-        file,
-        messages: readLines(this.#files.readFresh(`${directory}/${file}`) ?? '').messages,
-      }))
+    return (await factFiles()).factsIn(this.#files, `${this.#paths.directory(ref)}/${FACTS}`)
   }
 
   async replaceFacts(ref: SessionRef, file: string, facts: readonly StoredMessage[]): Promise<void> {
-    const directory = `${this.#paths.directory(ref)}/${FACTS}`
-    const path = `${directory}/${file}`
-    const { damagedLines } = readLines(this.#files.readFresh(path) ?? '')
-    if (damagedLines > 0) {
-      const problem = `${damagedLines} of its lines cannot be read`
-      throw new Fault('record_damaged', { path: this.#files.absolute(path), problem })
-    }
-    if (facts.length > 0) this.#files.replace(`${directory}/${nextName(file)}`, messageLines(facts))
-    this.#files.remove(path)
+    const { replaceFactsIn } = await factFiles()
+    replaceFactsIn(this.#files, `${this.#paths.directory(ref)}/${FACTS}`, { file, facts })
   }
 
   async forget(ref: SessionRef): Promise<{ readonly conversations: number; readonly facts: number }> {

@@ -44,7 +44,10 @@ describe('stateless agents', () => {
     [{ agent: 'helper' }, "Missing 'message' field"],
     [{ agent_id: 'helper', query: ' ' }, 'query: must not be empty'],
     [{ agent_id: '', query: 'Hi' }, 'agent_id: must not be empty'],
-    [{ agent_id: 'helper', query: 'Hi', message: 'Hi' }, "Missing 'agent' field"],
+    [
+      { agent_id: 'helper', query: 'Hi', message: 'Hi' },
+      'Missing \'agent\' field; unknown field "agent_id"; accepted: agent, message',
+    ],
   ])('refuse %j', async (sent, message) => {
     const { status, body } = await ask(sent)
     expect([status, body.message]).toEqual([400, message])
