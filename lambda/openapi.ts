@@ -17,6 +17,7 @@ import { STOP_BODY } from './forge/stop.ts'
 import { WORKSPACE_BODY, WORKSPACE_QUERY } from './forge/workspace.ts'
 import { jsonSchema } from './json-schema.ts'
 import { ERROR_ANSWER } from './middleware/error-answer.ts'
+import { SUMMARIES } from './route-summaries.ts'
 import { type HandlerName, ROUTES, type Route } from './routes.ts'
 
 /** The schemas that the handlers validate with: of the routes that read a body. */
@@ -72,7 +73,7 @@ function operation(route: Route): object {
     // Two paths may share a handler; ids are unique.
     operationId:
       ROUTES.find(({ handler }) => handler === route.handler) === route ? route.handler : undefined,
-    summary: route.summary,
+    summary: SUMMARIES[route.handler],
     security: SECURITY[route.credential],
     parameters: [
       ...names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
