@@ -1,10 +1,10 @@
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { CHECKPOINT_LIMITS, type CheckpointLimits } from '../agents/ports/checkpoints.ts'
-import { choices } from '../bytecode/choices.ts'
 import type { GivenLimits } from '../commands/limits.ts'
 import type { Cassettes } from '../providers/cassettes/models.ts'
 import type { Environment } from './environment.ts'
+import { EnvironmentReader } from './environment-reader.ts'
 import { SettingsError } from './settings-error.ts'
 import { readTracing, type TracingSettings } from './tracing/settings.ts'
 
@@ -106,62 +106,21 @@ export const MAX_TOOL_STEPS = 1000
 /** A week. */
 export const MAX_CONFIRMATION_SECONDS = 604_800
 
-/** Of limits that have no smaller one. */
-export const MAX_WHOLE = 999_999
-
+export { MAX_WHOLE } from './environment-reader.ts'
 export { SettingsError } from './settings-error.ts'
 
 export function readSettings(environment: Environment, cwd: string): Settings {
-  const text = (name: string): string | null => environment[name]?.trim() || null
-  const path = (name: string): string | null => {
-    const value = text(name)
-    return value === null ? null : resolve(cwd, value)
-  }
-  const choice = <T extends string>(name: string, accepted: readonly T[], initial: T): T => {
-    const value = text(name)
-    if (value === null) return initial
-    const found = accepted.find((one) => one === value)
-    if (found === undefined) {
-      throw new SettingsError(`${name} must be ${choices(accepted)}, got ${JSON.stringify(value)}`)
-    }
-    return found
-  }
-  const flag = (name: string): boolean => {
-    const value = text(name)?.toLowerCase() ?? ''
-    if (['1', 'true', 'yes'].includes(value)) return true
-    if (['', '0', 'false', 'no'].includes(value)) return false
-    throw new SettingsError(
-      `${name} must be ${choices(['1', '0'])}, got ${JSON.stringify(environment[name])}`,
-    )
-  }
-
-  const limit = (name: string, max = MAX_WHOLE): number | null => {
-    const value = text(name)
-    if (value === null) return null
-    if (/^[1-9]\d{0,5}$/.test(value) && Number(value) <= max) return Number(value)
-    throw new SettingsError(`${name} must be a whole number from 1 to ${max}, got ${JSON.stringify(value)}`)
-  }
-
-  const mebibytes = (name: string): number | null => {
-    const count = limit(name)
-    return count === null ? null : count * 1024 * 1024
-  }
-
-  const webUrl = (name: string): string | null => {
-    const value = text(name)
-    if (value === null || /^https?:$/.test(URL.parse(value)?.protocol ?? '')) return value
-    throw new SettingsError(`${name} must be an http or https URL, got ${JSON.stringify(value)}`)
-  }
-
+  const read = new EnvironmentReader(environment)
+  const path = (name: string) => read.path(name, cwd)
   // Read where they are used (runtime/system.ts, agents/turn/tool-loop.ts, agents/limits/confirmation.ts); a wrong one is told at the start,
   // as every other.
-  webUrl('OPENAI_BASE_URL')
-  webUrl('ANTHROPIC_BASE_URL')
-  webUrl('AWS_ENDPOINT_URL_BEDROCK_RUNTIME')
-  limit('NEAM_MAX_TOOL_STEPS', MAX_TOOL_STEPS)
-  limit('NEAM_CONFIRMATION_SECONDS', MAX_CONFIRMATION_SECONDS)
+  read.webUrl('OPENAI_BASE_URL')
+  read.webUrl('ANTHROPIC_BASE_URL')
+  read.webUrl('AWS_ENDPOINT_URL_BEDROCK_RUNTIME')
+  read.limit('NEAM_MAX_TOOL_STEPS', MAX_TOOL_STEPS)
+  read.limit('NEAM_CONFIRMATION_SECONDS', MAX_CONFIRMATION_SECONDS)
   const sessionsDir = path('NEAM_SESSIONS_DIR')
-  const onLambda = text('AWS_LAMBDA_FUNCTION_NAME') !== null && text('AWS_SAM_LOCAL') !== 'true'
+  const onLambda = read.text('AWS_LAMBDA_FUNCTION_NAME') !== null && read.text('AWS_SAM_LOCAL') !== 'true'
   const settings: Settings = {
     sessionsDir: sessionsDir ?? resolve(cwd, '.neam/sessions'),
     stateDir:
@@ -170,48 +129,51 @@ export function readSettings(environment: Environment, cwd: string): Settings {
     memoryDir: path('NEAM_MEMORY_DIR') ?? join(tmpdir(), `neam-memory-${process.getuid?.() ?? -1}`),
     workspaceDir: path('NEAM_WORKSPACE_DIR'),
     cwd,
-    tree: text('AWS_SAM_LOCAL') === 'true' ? 'create' : choice('NEAM_TREE', ['create', 'require'], 'create'),
-    treeOf: text('NEAM_TREE_OF'),
-    offline: flag('NEAM_OFFLINE'),
+    tree:
+      read.text('AWS_SAM_LOCAL') === 'true'
+        ? 'create'
+        : (read.choice('NEAM_TREE', ['create', 'require']) ?? 'create'),
+    treeOf: read.text('NEAM_TREE_OF'),
+    offline: read.flag('NEAM_OFFLINE'),
     cassettes: cassettes(path('NEAM_LLM_RECORD'), path('NEAM_LLM_REPLAY')),
-    disabled: flag('NEAM_DISABLED'),
-    production: onLambda || text('NEAM_ENV') === 'production',
+    disabled: read.flag('NEAM_DISABLED'),
+    production: onLambda || read.text('NEAM_ENV') === 'production',
     onLambda,
-    secretArns: onLambda ? list(text('NEAM_SECRET_ARN')) : [],
+    secretArns: onLambda ? list(read.text('NEAM_SECRET_ARN')) : [],
     secretsDir: onLambda ? null : path('NEAM_SECRETS_DIR'),
-    stateMachineArn: text('NEAM_STATE_MACHINE_ARN'),
-    sandboxFunction: text('NEAM_SANDBOX_FUNCTION'),
-    fileSystemId: onLambda ? text('NEAM_FILE_SYSTEM_ID') : null,
-    turnWorkerFunction: text('NEAM_TURN_WORKER'),
+    stateMachineArn: read.text('NEAM_STATE_MACHINE_ARN'),
+    sandboxFunction: read.text('NEAM_SANDBOX_FUNCTION'),
+    fileSystemId: onLambda ? read.text('NEAM_FILE_SYSTEM_ID') : null,
+    turnWorkerFunction: read.text('NEAM_TURN_WORKER'),
     pricesFile: path('NEAM_PRICES'),
     bytecode: path('NEAM_BYTECODE'),
-    watch: flag('NEAM_WATCH'),
-    onePort: flag('NEAM_ONE_PORT'),
-    commandIsolation: choice('NEAM_COMMAND_ISOLATION', COMMAND_ISOLATIONS, 'best'),
-    commandNetwork: flag('NEAM_COMMAND_NETWORK'),
+    watch: read.flag('NEAM_WATCH'),
+    onePort: read.flag('NEAM_ONE_PORT'),
+    commandIsolation: read.choice('NEAM_COMMAND_ISOLATION', COMMAND_ISOLATIONS) ?? 'best',
+    commandNetwork: read.flag('NEAM_COMMAND_NETWORK'),
     commandLimits: {
-      memoryBytes: mebibytes('NEAM_COMMAND_MEMORY'),
-      fileBytes: mebibytes('NEAM_COMMAND_FILE_SIZE'),
-      processes: limit('NEAM_COMMAND_PROCESSES'),
+      memoryBytes: read.mebibytes('NEAM_COMMAND_MEMORY'),
+      fileBytes: read.mebibytes('NEAM_COMMAND_FILE_SIZE'),
+      processes: read.limit('NEAM_COMMAND_PROCESSES'),
     },
     checkpointLimits: {
-      files: limit('NEAM_CHECKPOINT_FILES') ?? CHECKPOINT_LIMITS.files,
-      bytes: mebibytes('NEAM_CHECKPOINT_SIZE') ?? CHECKPOINT_LIMITS.bytes,
+      files: read.limit('NEAM_CHECKPOINT_FILES') ?? CHECKPOINT_LIMITS.files,
+      bytes: read.mebibytes('NEAM_CHECKPOINT_SIZE') ?? CHECKPOINT_LIMITS.bytes,
     },
-    webhookUrl: webUrl('NEAM_WEBHOOK_URL'),
-    instances: limit('NEAM_POOL_SIZE', MAX_INSTANCES) ?? MAX_INSTANCES,
-    agentTurns: limit('NEAM_AGENT_TURNS', MAX_AGENT_TURNS),
-    modelConnections: limit('NEAM_LLM_POOL_SIZE', MAX_MODEL_CONNECTIONS) ?? MODEL_CONNECTIONS,
-    connections: limit('NEAM_MAX_CONNECTIONS', MAX_CONNECTIONS),
-    eventBus: text('NEAM_EVENT_BUS'),
+    webhookUrl: read.webUrl('NEAM_WEBHOOK_URL'),
+    instances: read.limit('NEAM_POOL_SIZE', MAX_INSTANCES) ?? MAX_INSTANCES,
+    agentTurns: read.limit('NEAM_AGENT_TURNS', MAX_AGENT_TURNS),
+    modelConnections: read.limit('NEAM_LLM_POOL_SIZE', MAX_MODEL_CONNECTIONS) ?? MODEL_CONNECTIONS,
+    connections: read.limit('NEAM_MAX_CONNECTIONS', MAX_CONNECTIONS),
+    eventBus: read.text('NEAM_EVENT_BUS'),
     requestLimits: {
-      perMinute: limit('NEAM_RATE_LIMIT'),
-      concurrent: limit('NEAM_CONCURRENT_REQUESTS'),
-      wrongKeysPerMinute: limit('NEAM_WRONG_KEY_LIMIT') ?? WRONG_KEYS_PER_MINUTE,
+      perMinute: read.limit('NEAM_RATE_LIMIT'),
+      concurrent: read.limit('NEAM_CONCURRENT_REQUESTS'),
+      wrongKeysPerMinute: read.limit('NEAM_WRONG_KEY_LIMIT') ?? WRONG_KEYS_PER_MINUTE,
     },
-    auditSink: choice('NEAM_AUDIT_SINK', AUDIT_SINKS, onLambda ? 'json' : 'stderr'),
+    auditSink: read.choice('NEAM_AUDIT_SINK', AUDIT_SINKS) ?? (onLambda ? 'json' : 'stderr'),
     auditLog: path('NEAM_AUDIT_LOG'),
-    logLevel: choice('NEAM_LOG_LEVEL', LOG_LEVELS, 'info'),
+    logLevel: read.choice('NEAM_LOG_LEVEL', LOG_LEVELS) ?? 'info',
     tracing: readTracing(environment),
   }
   if (settings.auditSink === 'file' && settings.auditLog === null) {

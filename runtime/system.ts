@@ -1,6 +1,7 @@
 import { type Occupancy, Slots } from '../agents/limits/slots.ts'
 import type { Commands } from '../agents/ports/commands.ts'
 import type { ForgeDriver } from '../agents/ports/forge-driver.ts'
+import { lazily } from '../agents/ports/lazily.ts'
 import type { Clock } from '../agents/ports/time.ts'
 import type { Tracing } from '../agents/ports/tracing.ts'
 import { inheritStatistics } from '../agents/turn/statistics.ts'
@@ -86,140 +87,19 @@ export interface System {
  * `storage_*`.
  */
 export async function createSystem(options: SystemOptions): Promise<System> {
-  const { module, environment, settings, forgeDriver, output, aroundCommands = (same) => same } = options
-  const clock = options.clock ?? systemClock
-  const timers = systemTimers
-  const ids = systemIds(clock)
-  const program = Program.link(module)
-  const storageGauge = options.storageGauge ?? systemStorageGauge()
-  const fs = storageGauge.measured(options.fs ?? nodeFs, filesOfTree(settings.stateDir))
-  const tree = openedOnce(() =>
-    createTree({
-      fs,
-      sessionsDir: settings.sessionsDir,
-      stateDir: settings.stateDir,
-      mode: settings.tree,
-      of: settings.treeOf,
-      clock,
-      timers,
-      ids,
-      hash: systemHash,
-    }),
-  )
+  const program = Program.link(options.module)
+  const parts = partsOf(options)
+  const { settings } = options
+  const { clock, tree, tracing, transport } = parts
   if (options.lazyTree !== true) tree()
-  const secrets = systemSecrets(environment, settings, clock)
-  const prices = loadPrices(settings.pricesFile)
   const instances = new Slots(settings.instances)
   const turns = backgroundTurns(instances)
-  const transport = keepAliveTransport({
-    connections: settings.modelConnections,
-    proxies: environment.NODE_USE_ENV_PROXY === '1' ? environment : null,
-  })
-  const vendors: ModelProvidersOptions = {
-    fetch: transport.fetch,
-    secrets,
-    prices,
-    clock,
-    timers,
-    ids,
-    offline: settings.offline,
-    openaiBaseUrl: environment.OPENAI_BASE_URL?.trim() || null,
-    anthropicBaseUrl: environment.ANTHROPIC_BASE_URL?.trim() || null,
-    ollamaHost: environment.OLLAMA_HOST?.trim() || null,
-  }
-  const tracing = options.tracing ?? systemTracing(settings.tracing, (line) => output.warn(line))
-  const surroundings: Omit<World, 'program' | 'turnWorker'> = {
-    clock,
-    timers,
-    ids,
-    hash: systemHash,
-    models:
-      settings.cassettes === null
-        ? modelProviders(vendors)
-        : cassetteModels(settings.cassettes, modelProviders(vendors)),
-    tokenizers: tokenizers(),
-    // Vectors are not recorded: with those that need no network a replay recalls what the recording did.
-    embedders: embedders({ ...vendors, offline: settings.offline || settings.cassettes !== null }),
-    prices,
-    get sessions() {
-      return tree().sessions
-    },
-    get memories() {
-      return tree().memories
-    },
-    memoryIndex: systemMemoryIndex({
-      directory: settings.memoryDir,
-      tree: settings.sessionsDir,
-      hash: systemHash,
-    }),
-    get runs() {
-      return tree().runs
-    },
-    get budgets() {
-      return tree().budgets
-    },
-    get killSwitch() {
-      return tree().killSwitch
-    },
-    get lanes() {
-      return tree().lanes
-    },
-    agentTurns: settings.agentTurns,
-    get confirmations() {
-      return tree().confirmations
-    },
-    get behaviour() {
-      return tree().behaviour
-    },
-    get fileLeases() {
-      return tree().fileLeases
-    },
-    workspaces: treeWorkspaces({
-      workspaceDir: settings.workspaceDir,
-      cwd: settings.cwd,
-      programDir: options.programDir ?? null,
-    }),
-    commands: aroundCommands(systemCommands(settings, environment, timers)),
-    checkpoints: treeCheckpoints({
-      stateDir: settings.stateDir,
-      clock,
-      path: environment.PATH ?? '',
-      limits: settings.checkpointLimits,
-    }),
-    audit: systemAudit(settings, {
-      clock,
-      ids,
-      hash: systemHash,
-      traceId: () => traceIdOf(tracing.current()),
-    }),
-    tracing,
-    storageTime: storageGauge,
-    notices: noticeTargets(settings, { secrets, clock, timers }),
-    get outbox() {
-      return tree().outbox
-    },
-    forgeDriver,
-    output,
-    isShortOfMemory: memoryGauge(environment),
-    env: (name) => environment[name] ?? null,
-    readLine: options.readLine ?? (async () => null),
-  }
-  const keys = systemKeys(secrets, settings)
-  let readiness: Readiness | null = null
-  const ready = async (): Promise<Readiness> => {
-    const { systemReadiness } = await import('./readiness.ts')
-    const { createFileSystemProbe } = await import('../stores/aws/efs.ts')
-    const { fileSystemId } = settings
-    readiness ??= systemReadiness({
-      fileSystem: fileSystemId === null ? null : createFileSystemProbe({ fileSystemId }),
-      providerUrls: (agents) => providerUrls(vendors, agents),
-      clock,
-      timers,
-    })
-    return readiness
-  }
+  const stores = storesOf(tree)
+  const surroundings = surroundingsOf(options, parts)
+  const keys = systemKeys(parts.secrets, settings)
+  const readiness = lazily(() => readinessOf(settings, parts))
   const running = (program: Program): System => {
-    const world = worldOf(surroundings, {
+    const world = worldOf(stores, surroundings, {
       program,
       turnWorker:
         settings.turnWorkerFunction === null
@@ -243,28 +123,193 @@ export async function createSystem(options: SystemOptions): Promise<System> {
         inheritStatistics(world, next.world)
         return next
       },
-      hasTree: () => hasTree(fs, settings.stateDir),
-      check: async () => await (await ready())(world, tree()),
+      hasTree: () => hasTree(parts.fs, settings.stateDir),
+      check: async () => await (await readiness())(world, tree()),
     }
   }
   const system = running(program)
-  if (settings.disabled) {
-    const at = new Date(clock.now()).toISOString()
-    await system.world.killSwitch.set('*', {
-      disabled: true,
-      reason: 'started disabled',
-      by: 'NEAM_DISABLED',
-      at,
-    })
-  }
+  if (settings.disabled) await disableAll(system.world)
   return system
 }
 
-/** A copy would open the tree: what is read at each use stays so. */
-const worldOf = (
-  surroundings: Omit<World, 'program' | 'turnWorker'>,
-  own: Pick<World, 'program' | 'turnWorker'>,
-): World => Object.defineProperties({ ...own }, Object.getOwnPropertyDescriptors(surroundings)) as World
+/** What several parts of a system are made with. */
+type Parts = ReturnType<typeof partsOf>
+
+function partsOf(options: SystemOptions) {
+  const { environment, settings, output } = options
+  const clock = options.clock ?? systemClock
+  const timers = systemTimers
+  const ids = systemIds(clock)
+  const storageGauge = options.storageGauge ?? systemStorageGauge()
+  const fs = storageGauge.measured(options.fs ?? nodeFs, filesOfTree(settings.stateDir))
+  const tree = openedOnce(() =>
+    createTree({
+      fs,
+      sessionsDir: settings.sessionsDir,
+      stateDir: settings.stateDir,
+      mode: settings.tree,
+      of: settings.treeOf,
+      clock,
+      timers,
+      ids,
+      hash: systemHash,
+    }),
+  )
+  const secrets = systemSecrets(environment, settings, clock)
+  const transport = keepAliveTransport({
+    connections: settings.modelConnections,
+    proxies: environment.NODE_USE_ENV_PROXY === '1' ? environment : null,
+  })
+  const vendors: ModelProvidersOptions = {
+    fetch: transport.fetch,
+    secrets,
+    prices: loadPrices(settings.pricesFile),
+    clock,
+    timers,
+    ids,
+    offline: settings.offline,
+    openaiBaseUrl: environment.OPENAI_BASE_URL?.trim() || null,
+    anthropicBaseUrl: environment.ANTHROPIC_BASE_URL?.trim() || null,
+    ollamaHost: environment.OLLAMA_HOST?.trim() || null,
+  }
+  const tracing = options.tracing ?? systemTracing(settings.tracing, (line) => output.warn(line))
+  return { clock, timers, ids, storageGauge, fs, tree, secrets, transport, vendors, tracing }
+}
+
+/** What lies in the tree. */
+type Stores = Pick<
+  World,
+  | 'sessions'
+  | 'memories'
+  | 'runs'
+  | 'budgets'
+  | 'killSwitch'
+  | 'lanes'
+  | 'confirmations'
+  | 'behaviour'
+  | 'fileLeases'
+  | 'outbox'
+>
+
+/** What depends on the program. */
+type OfProgram = Pick<World, 'program' | 'turnWorker'>
+
+/** The rest of a world. */
+type Surroundings = Omit<World, keyof Stores | keyof OfProgram>
+
+/** Read at each use: the tree may not be open yet. */
+const storesOf = (tree: () => Tree): Stores => ({
+  get sessions() {
+    return tree().sessions
+  },
+  get memories() {
+    return tree().memories
+  },
+  get runs() {
+    return tree().runs
+  },
+  get budgets() {
+    return tree().budgets
+  },
+  get killSwitch() {
+    return tree().killSwitch
+  },
+  get lanes() {
+    return tree().lanes
+  },
+  get confirmations() {
+    return tree().confirmations
+  },
+  get behaviour() {
+    return tree().behaviour
+  },
+  get fileLeases() {
+    return tree().fileLeases
+  },
+  get outbox() {
+    return tree().outbox
+  },
+})
+
+function surroundingsOf(
+  options: SystemOptions,
+  { clock, timers, ids, storageGauge, secrets, vendors, tracing }: Parts,
+): Surroundings {
+  const { environment, settings, forgeDriver, output, aroundCommands = (same) => same } = options
+  return {
+    clock,
+    timers,
+    ids,
+    hash: systemHash,
+    models:
+      settings.cassettes === null
+        ? modelProviders(vendors)
+        : cassetteModels(settings.cassettes, modelProviders(vendors)),
+    tokenizers: tokenizers(),
+    // Vectors are not recorded: with those that need no network a replay recalls what the recording did.
+    embedders: embedders({ ...vendors, offline: settings.offline || settings.cassettes !== null }),
+    prices: vendors.prices,
+    memoryIndex: systemMemoryIndex({
+      directory: settings.memoryDir,
+      tree: settings.sessionsDir,
+      hash: systemHash,
+    }),
+    agentTurns: settings.agentTurns,
+    workspaces: treeWorkspaces({
+      workspaceDir: settings.workspaceDir,
+      cwd: settings.cwd,
+      programDir: options.programDir ?? null,
+    }),
+    commands: aroundCommands(systemCommands(settings, environment, timers)),
+    checkpoints: treeCheckpoints({
+      stateDir: settings.stateDir,
+      clock,
+      path: environment.PATH ?? '',
+      limits: settings.checkpointLimits,
+    }),
+    audit: systemAudit(settings, {
+      clock,
+      ids,
+      hash: systemHash,
+      traceId: () => traceIdOf(tracing.current()),
+    }),
+    tracing,
+    storageTime: storageGauge,
+    notices: noticeTargets(settings, { secrets, clock, timers }),
+    forgeDriver,
+    output,
+    isShortOfMemory: memoryGauge(environment),
+    env: (name) => environment[name] ?? null,
+    readLine: options.readLine ?? (async () => null),
+  }
+}
+
+/** Loaded for the first probe: programs that serve nothing have none. */
+async function readinessOf(
+  { fileSystemId }: Settings,
+  { vendors, clock, timers }: Parts,
+): Promise<Readiness> {
+  const { systemReadiness } = await import('./readiness.ts')
+  const { createFileSystemProbe } = await import('../stores/aws/efs.ts')
+  return systemReadiness({
+    fileSystem: fileSystemId === null ? null : createFileSystemProbe({ fileSystemId }),
+    providerUrls: (agents) => providerUrls(vendors, agents),
+    clock,
+    timers,
+  })
+}
+
+const disableAll = ({ killSwitch, clock }: World): Promise<void> =>
+  killSwitch.set('*', {
+    disabled: true,
+    reason: 'started disabled',
+    by: 'NEAM_DISABLED',
+    at: new Date(clock.now()).toISOString(),
+  })
+
+/** A copy of the values would open the tree: what is read at each use stays so. */
+const worldOf = (stores: Stores, surroundings: Surroundings, own: OfProgram): World =>
+  Object.defineProperties({ ...surroundings, ...own }, Object.getOwnPropertyDescriptors(stores)) as World
 
 function openedOnce(open: () => Tree): () => Tree {
   let tree: Tree | null = null

@@ -1,5 +1,5 @@
-import { choices } from '../../bytecode/choices.ts'
 import type { Environment } from '../environment.ts'
+import { EnvironmentReader } from '../environment-reader.ts'
 import { SettingsError } from '../settings-error.ts'
 
 /** How traces are exported; by the standard variables of OpenTelemetry. */
@@ -35,43 +35,32 @@ const CAPTURE: Readonly<Record<string, boolean>> = {
 
 /** Null = nothing is traced: no endpoint is named, or a variable turns it off. @throws SettingsError */
 export function readTracing(environment: Environment): TracingSettings | null {
-  const text = (name: string): string | null => environment[name]?.trim() || null
-  const url = (name: string): string | null => {
-    const value = text(name)
-    if (value === null || /^https?:$/.test(URL.parse(value)?.protocol ?? '')) return value
-    throw new SettingsError(`${name} must be an http or https URL, got ${JSON.stringify(value)}`)
-  }
-  const choice = <T extends string>(name: string, accepted: readonly T[]): T | null => {
-    const value = text(name)?.toLowerCase() ?? null
-    const found = accepted.find((one) => one === value)
-    if (value === null || found !== undefined) return found ?? null
-    throw new SettingsError(`${name} must be ${choices(accepted)}, got ${JSON.stringify(value)}`)
-  }
-
-  if (text('OTEL_SDK_DISABLED')?.toLowerCase() === 'true') return null
-  const traces = url('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT')
-  const all = url('OTEL_EXPORTER_OTLP_ENDPOINT')
-  const exporter = choice('OTEL_TRACES_EXPORTER', ['otlp', 'none'])
+  const read = new EnvironmentReader(environment)
+  if (read.text('OTEL_SDK_DISABLED')?.toLowerCase() === 'true') return null
+  const traces = read.webUrl('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT')
+  const all = read.webUrl('OTEL_EXPORTER_OTLP_ENDPOINT')
+  const exporter = read.word('OTEL_TRACES_EXPORTER', ['otlp', 'none'])
   if (exporter === 'none' || (exporter === null && traces === null && all === null)) return null
 
   const specific = 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'
-  const captures = choice('OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT', Object.keys(CAPTURE))
+  const captures = read.word('OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT', Object.keys(CAPTURE))
   return {
     url: traces ?? `${(all ?? COLLECTOR).replace(/\/$/, '')}/v1/traces`,
-    protocol: choice(specific, PROTOCOLS) ?? choice('OTEL_EXPORTER_OTLP_PROTOCOL', PROTOCOLS) ?? PROTOCOLS[0],
-    sampler: readSampler(text, choice('OTEL_TRACES_SAMPLER', samplerNames())),
+    protocol:
+      read.word(specific, PROTOCOLS) ?? read.word('OTEL_EXPORTER_OTLP_PROTOCOL', PROTOCOLS) ?? PROTOCOLS[0],
+    sampler: readSampler(read, read.word('OTEL_TRACES_SAMPLER', samplerNames())),
     capturesContent: captures !== null && CAPTURE[captures] === true,
   }
 }
 
 const samplerNames = (): readonly string[] => SAMPLERS.flatMap((name) => [name, `parentbased_${name}`])
 
-function readSampler(text: (name: string) => string | null, name: string | null): Sampler {
+function readSampler(read: EnvironmentReader, name: string | null): Sampler {
   const parentBased = name === null || name.startsWith('parentbased_')
   if (name?.endsWith('always_off')) return { parentBased, ratio: 0 }
   if (!name?.endsWith('traceidratio')) return { parentBased, ratio: 1 }
-  const ratio = Number(text('OTEL_TRACES_SAMPLER_ARG') ?? '1')
+  const ratio = Number(read.text('OTEL_TRACES_SAMPLER_ARG') ?? '1')
   if (ratio >= 0 && ratio <= 1) return { parentBased, ratio }
-  const value = JSON.stringify(text('OTEL_TRACES_SAMPLER_ARG'))
+  const value = JSON.stringify(read.text('OTEL_TRACES_SAMPLER_ARG'))
   throw new SettingsError(`OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1, got ${value}`)
 }
