@@ -2,7 +2,9 @@ import { Annotations, CfnOutput, Duration, Stack, type StackProps, Tags } from '
 import type { RestApi } from 'aws-cdk-lib/aws-apigateway'
 import { SecurityGroup } from 'aws-cdk-lib/aws-ec2'
 import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events'
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager'
+import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions'
 import { Trigger } from 'aws-cdk-lib/triggers'
 import type { Construct } from 'constructs'
 import { ENV } from '../lambda/env.ts'
@@ -33,36 +35,12 @@ export class NeamStack extends Stack {
       egress: settings.egress,
       events: settings.eventBus !== null,
     })
-    const securityGroup = new SecurityGroup(this, 'Functions', {
-      vpc: network.vpc,
-      description: 'The NeamClaw functions',
-      allowAllIpv6Outbound: network.dualStack,
-    })
-    Annotations.of(securityGroup).acknowledgeWarning(
-      '@aws-cdk/aws-ec2:ipv4IgnoreEgressRule',
-      'all outbound traffic is allowed, so NFS to the tree needs no rule of its own',
-    )
+    const securityGroup = this.functionGroup(network)
     const tree = new Tree(this, 'Tree', { network, clients: securityGroup })
     const keys = new Keys(this, 'Keys')
 
     const shared = { settings, network, securityGroup, accessPoint: tree.state }
-    const environment = {
-      [ENV.sessionsDir]: `${MOUNT}/sessions`,
-      [ENV.workspaceDir]: `${MOUNT}/workspace`,
-      [ENV.stateDir]: `${MOUNT}/state`,
-      // A missing mount must look like a missing mount, not like an empty tree.
-      [ENV.tree]: 'require',
-      // Nor must that of another stack, mounted by mistake, look like ours.
-      [ENV.treeOf]: this.stackName,
-      [ENV.environment]: 'production',
-      // Said either way: `sam local invoke` sets only what the template names.
-      [ENV.offline]: settings.offline ? '1' : '0',
-      [ENV.confirmationSeconds]: String(settings.confirmationSeconds),
-      ...(settings.agentTurns === null ? {} : { [ENV.agentTurns]: String(settings.agentTurns) }),
-      ...(settings.webhookUrl === null ? {} : { [ENV.webhookUrl]: settings.webhookUrl }),
-      ...(settings.otlpEndpoint === null ? {} : { [ENV.otlpEndpoint]: settings.otlpEndpoint }),
-      ...(settings.eventBus === null ? {} : { [ENV.eventBus]: settings.eventBus }),
-    }
+    const environment = environmentOf(settings, this.stackName)
 
     const treeInit = new ImageFunction(this, 'TreeInit', {
       ...shared,
@@ -171,7 +149,35 @@ export class NeamStack extends Stack {
       alarmEmail: settings.alarmEmail,
       alarmDailyCost: settings.alarmDailyCost,
     })
-    new CfnOutput(this, 'ApiUrl', { value: http.apiEndpoint, description: 'Base URL of the API' })
+    this.outputs({ url: http.apiEndpoint, keys, machine: loop.machine, log: api.logGroup })
+  }
+
+  private functionGroup(network: Network): SecurityGroup {
+    const securityGroup = new SecurityGroup(this, 'Functions', {
+      vpc: network.vpc,
+      description: 'The NeamClaw functions',
+      allowAllIpv6Outbound: network.dualStack,
+    })
+    Annotations.of(securityGroup).acknowledgeWarning(
+      '@aws-cdk/aws-ec2:ipv4IgnoreEgressRule',
+      'all outbound traffic is allowed, so NFS to the tree needs no rule of its own',
+    )
+    return securityGroup
+  }
+
+  /** What whoever deploys it needs next. */
+  private outputs({
+    url,
+    keys,
+    machine,
+    log,
+  }: {
+    readonly url: string
+    readonly keys: Keys
+    readonly machine: IStateMachine
+    readonly log: ILogGroup
+  }): void {
+    new CfnOutput(this, 'ApiUrl', { value: url, description: 'Base URL of the API' })
     new CfnOutput(this, 'ServiceKeys', {
       value: keys.service.secretArn,
       description: 'Secret with NEAM_API_KEY and NEAM_ADMIN_KEY',
@@ -182,7 +188,7 @@ export class NeamStack extends Stack {
         'Secret for the keys of the models: OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, NEAM_WEBHOOK_SECRET',
     })
     new CfnOutput(this, 'StateMachine', {
-      value: loop.machine.stateMachineArn,
+      value: machine.stateMachineArn,
       description: 'Forge runs in the Step Functions console',
     })
     const aws = (command: string, secret: ISecret) =>
@@ -196,11 +202,11 @@ export class NeamStack extends Stack {
       description: 'Second command',
     })
     new CfnOutput(this, 'Next3ListAgents', {
-      value: `curl -s ${http.apiEndpoint}/api/v1/claw -H "Authorization: Bearer $NEAM_API_KEY"`,
+      value: `curl -s ${url}/api/v1/claw -H "Authorization: Bearer $NEAM_API_KEY"`,
       description: 'Third command, with the key that the second one prints',
     })
     new CfnOutput(this, 'Next4ReadLog', {
-      value: `aws logs tail ${api.logGroup.logGroupName} --region ${this.region} --since 1h`,
+      value: `aws logs tail ${log.logGroupName} --region ${this.region} --since 1h`,
       description: 'Log and audit records of the API function',
     })
   }
@@ -232,3 +238,22 @@ export class NeamStack extends Stack {
       : EventBus.fromEventBusName(this, 'EventBus', bus)
   }
 }
+
+/** What every function of the stack is told. */
+const environmentOf = (settings: StackSettings, stackName: string): Readonly<Record<string, string>> => ({
+  [ENV.sessionsDir]: `${MOUNT}/sessions`,
+  [ENV.workspaceDir]: `${MOUNT}/workspace`,
+  [ENV.stateDir]: `${MOUNT}/state`,
+  // A missing mount must look like a missing mount, not like an empty tree.
+  [ENV.tree]: 'require',
+  // Nor must that of another stack, mounted by mistake, look like ours.
+  [ENV.treeOf]: stackName,
+  [ENV.environment]: 'production',
+  // Said either way: `sam local invoke` sets only what the template names.
+  [ENV.offline]: settings.offline ? '1' : '0',
+  [ENV.confirmationSeconds]: String(settings.confirmationSeconds),
+  ...(settings.agentTurns === null ? {} : { [ENV.agentTurns]: String(settings.agentTurns) }),
+  ...(settings.webhookUrl === null ? {} : { [ENV.webhookUrl]: settings.webhookUrl }),
+  ...(settings.otlpEndpoint === null ? {} : { [ENV.otlpEndpoint]: settings.otlpEndpoint }),
+  ...(settings.eventBus === null ? {} : { [ENV.eventBus]: settings.eventBus }),
+})
