@@ -1,3 +1,4 @@
+import { lazily } from '../agents/ports/lazily.ts'
 import { processEnvironment } from '../runtime/environment.ts'
 import { systemSecrets } from '../runtime/secrets.ts'
 import { readSettings } from '../runtime/settings.ts'
@@ -28,10 +29,11 @@ export function apiClient(
 ): ApiClient {
   const environment = processEnvironment()
   const base = (url ?? environment.NEAM_URL ?? 'http://127.0.0.1:8080').replace(/\/+$/, '')
-  const secrets = systemSecrets(environment, readSettings(environment, process.cwd()), systemClock)
+  const settings = readSettings(environment, process.cwd())
+  const secrets = lazily(() => systemSecrets(environment, settings, systemClock))
 
   const send = async (method: string, path: string, body?: unknown): Promise<Response> => {
-    const key = (await secrets.get(keyName))?.split(',')[0]?.trim()
+    const key = (await (await secrets()).get(keyName))?.split(',')[0]?.trim()
     let response: Response
     try {
       response = await fetch(base + path, {

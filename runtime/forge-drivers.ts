@@ -1,6 +1,6 @@
 import { Fault } from '../agents/ports/fault.ts'
 import type { ForgeDriver } from '../agents/ports/forge-driver.ts'
-import { createStepFunctionsDriver } from '../stores/aws/step-functions-driver.ts'
+import { lazily } from '../agents/ports/lazily.ts'
 
 /** For programs that run their forge agents in their own loop: nothing is left running that could be asked about. */
 export const inlineDriver: ForgeDriver = {
@@ -25,5 +25,16 @@ export const noDriver: ForgeDriver = {
   async wake() {},
 }
 
-export const statesDriver = (stateMachineArn: string): ForgeDriver =>
-  createStepFunctionsDriver({ stateMachineArn })
+/** Loaded for the first run that is started or asked about: most requests are none of forge agents. */
+export function statesDriver(stateMachineArn: string): ForgeDriver {
+  const load = lazily(async () => {
+    const { createStepFunctionsDriver } = await import('../stores/aws/step-functions-driver.ts')
+    return createStepFunctionsDriver({ stateMachineArn })
+  })
+  return {
+    kind: 'states',
+    start: async (run, traceparent) => await (await load()).start(run, traceparent),
+    describe: async (run) => await (await load()).describe(run),
+    wake: async (token) => await (await load()).wake(token),
+  }
+}

@@ -88,7 +88,7 @@ export interface System {
  */
 export async function createSystem(options: SystemOptions): Promise<System> {
   const program = Program.link(options.module)
-  const parts = partsOf(options)
+  const parts = await partsOf(options)
   const { settings } = options
   const { clock, tree, tracing, transport } = parts
   if (options.lazyTree !== true) tree()
@@ -133,9 +133,9 @@ export async function createSystem(options: SystemOptions): Promise<System> {
 }
 
 /** What several parts of a system are made with. */
-type Parts = ReturnType<typeof partsOf>
+type Parts = Awaited<ReturnType<typeof partsOf>>
 
-function partsOf(options: SystemOptions) {
+async function partsOf(options: SystemOptions) {
   const { environment, settings, output } = options
   const clock = options.clock ?? systemClock
   const timers = systemTimers
@@ -155,7 +155,7 @@ function partsOf(options: SystemOptions) {
       hash: systemHash,
     }),
   )
-  const secrets = systemSecrets(environment, settings, clock)
+  const secrets = await systemSecrets(environment, settings, clock)
   const transport = keepAliveTransport({
     connections: settings.modelConnections,
     proxies: environment.NODE_USE_ENV_PROXY === '1' ? environment : null,

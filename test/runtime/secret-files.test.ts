@@ -107,7 +107,7 @@ describe('the secrets of a system', () => {
   const of = (secretsDir: string | null) => systemSecrets(environment, { secretArns: [], secretsDir }, clock)
 
   test('are those of the directory, then those of the environment', async () => {
-    const secrets = of(directoryWith({ NEAM_API_KEY: 'of a file' }))
+    const secrets = await of(directoryWith({ NEAM_API_KEY: 'of a file' }))
     expect([await secrets.get('NEAM_API_KEY'), await secrets.get('OPENAI_API_KEY')]).toEqual([
       'of a file',
       'sk',
@@ -115,6 +115,6 @@ describe('the secrets of a system', () => {
   })
 
   test('are those of the environment alone without one', async () => {
-    expect(await of(null).get('NEAM_API_KEY')).toBe('of the environment')
+    expect(await (await of(null)).get('NEAM_API_KEY')).toBe('of the environment')
   })
 })
