@@ -59,7 +59,7 @@ const FLAGS = {
   },
   'dry-run': {
     type: 'boolean',
-    help: 'print plan, tasks, size of the first prompt and cost ceiling; no model call, nothing is written',
+    help: 'print plan, tasks, size of the first prompt and cost ceiling, or why a run could not begin; no model call, nothing is written',
   },
   verbose: { type: 'boolean', help: 'say on stderr what is compiled, found and done' },
   offline: { type: 'boolean', help: 'answer with the offline model: no key, no network' },
