@@ -5,6 +5,7 @@ import { type BaseFile, checkedSpend, decodeBase, decodeWriter, type WriterFile 
 import type { Files } from './files.ts'
 import type { Leases } from './leases.ts'
 import { encodeRecord, numbered, numbersIn } from './records.ts'
+import { SharedWrites } from './shared-writes.ts'
 import { addSpend, NOTHING, sumSpend } from './spend.ts'
 
 const HOUR = 3_600_000
@@ -22,7 +23,8 @@ const totalOf = ({ settled, open }: WriterFile): Spend => addSpend(settled, sumS
 
 /**
  * One budget in one period (design 9.16). Reserving replaces this process's own file, which is also the barrier, and
- * then adds up everybody's: of two processes that reserve at once at least one sees the other. Files of processes
+ * then adds up everybody's: of two processes that reserve at once at least one sees the other. Calls of one process share
+ * writes of the file, and each adds up those that came before it. Files of processes
  * that are gone are folded into a base, so that the cost of a sum does not grow with traffic.
  */
 export class BudgetLedger {
@@ -31,6 +33,9 @@ export class BudgetLedger {
   readonly #ids: Ids
   readonly #directory: string
   #writer: string
+  /** The name under which the file was last written; null = never. */
+  #writtenAs: string | null = null
+  readonly #writes = new SharedWrites(() => this.#write())
   #settled = NOTHING
   /** What others had at the last look; null = there was none. */
   #others: Spend | null = null
@@ -58,45 +63,46 @@ export class BudgetLedger {
   }
 
   /** `nowMs` by the clock of this process. */
-  reserve(id: string, worst: Spend, nowMs: number): void {
+  async reserve(id: string, worst: Spend, nowMs: number): Promise<void> {
     if (this.#wasFolded(nowMs)) this.#becomeAnotherWriter()
     this.#reservedAt = nowMs
     this.#open.set(id, checkedSpend(worst))
     try {
-      this.#write()
+      await this.#writes.written()
     } catch (error) {
       this.#open.delete(id)
       throw error
     }
   }
 
-  withdraw(id: string): void {
+  async withdraw(id: string): Promise<void> {
     this.#open.delete(id)
-    this.#write()
+    await this.#writes.written()
   }
 
-  settle(id: string, actual: Spend): void {
+  async settle(id: string, actual: Spend): Promise<void> {
     const settled = addSpend(this.#settled, checkedSpend(actual))
     if (!this.#open.delete(id)) return
     this.#settled = settled
-    this.#write()
+    await this.#writes.written()
   }
 
-  /** Settled and reserved by all processes. */
-  total(): Spend {
+  /** Settled and reserved by all processes; `upTo` leaves out what this one has reserved after that. */
+  async total(upTo?: string): Promise<Spend> {
     for (let tries = 1; ; tries++) {
+      // Another call has found that this process goes on under a new name.
+      if (this.#writtenAs !== null && this.#writtenAs !== this.#writer) await this.#writes.written()
       const names = this.#files.list(this.#directory)
       const base = this.#newestBase(names)
       if (base?.folded.includes(this.#writer) && names.includes(writerFile(this.#writer))) {
         this.#becomeAnotherWriter()
-        this.#write()
         continue
       }
       const others = base === null ? null : this.#sumOfOthers(names, base)
       if (others !== null) {
         this.#others = others
         // A file of ours that is gone was folded: what it had is in the base.
-        return names.includes(writerFile(this.#writer)) ? addSpend(others, totalOf(this.#own())) : others
+        return names.includes(writerFile(this.#writer)) ? addSpend(others, totalOf(this.#own(upTo))) : others
       }
       if (tries === READ_TRIES) {
         const path = this.#files.absolute(this.#directory)
@@ -214,12 +220,16 @@ export class BudgetLedger {
     return text === null ? null : decodeWriter(text, this.#files.absolute(path))
   }
 
-  #write(): void {
-    this.#files.replace(`${this.#directory}/${writerFile(this.#writer)}`, encodeRecord(this.#own()))
+  async #write(): Promise<void> {
+    const writer = this.#writer
+    await this.#files.replaceAside(`${this.#directory}/${writerFile(writer)}`, encodeRecord(this.#own()))
+    this.#writtenAs = writer
   }
 
-  #own(): WriterFile {
-    return { settled: this.#settled, open: Object.fromEntries(this.#open) }
+  #own(upTo?: string): WriterFile {
+    const open = [...this.#open]
+    const end = upTo === undefined ? -1 : open.findIndex(([id]) => id === upTo)
+    return { settled: this.#settled, open: Object.fromEntries(end === -1 ? open : open.slice(0, end + 1)) }
   }
 
   #baseFile(seq: number): string {

@@ -7,7 +7,7 @@ import { type BudgetPeriod, periodOf } from './budget-period.ts'
 import type { Files } from './files.ts'
 import type { Leases } from './leases.ts'
 import { encodeName } from './names.ts'
-import { bestEffort } from './storage-fault.ts'
+import { bestEffort, unlessDefect } from './storage-fault.ts'
 
 /** Sums of decimal prices are off by less than this; it is a billionth of a cent. */
 const ROUNDING = 1e-11
@@ -30,7 +30,7 @@ export class TreeBudgetStore implements BudgetStore {
   }
 
   async used(budget: BudgetDecl, nowMs: number): Promise<Spend> {
-    return this.#ledger(budget, periodOf(budget.reset, nowMs)).total()
+    return await this.#ledger(budget, periodOf(budget.reset, nowMs)).total()
   }
 
   lastSeen(budget: BudgetDecl, nowMs: number): Spend | null {
@@ -49,21 +49,21 @@ export class TreeBudgetStore implements BudgetStore {
     const period = periodOf(budget.reset, nowMs)
     const ledger = this.#ledger(budget, period)
     const id = this.#ids.next()
-    ledger.reserve(id, worst, nowMs)
+    await ledger.reserve(id, worst, nowMs)
     let total: Spend
     try {
-      total = ledger.total()
+      total = await ledger.total(id)
     } catch (error) {
-      bestEffort(() => ledger.withdraw(id))
+      await ledger.withdraw(id).catch(unlessDefect)
       throw error
     }
     const over = exceeded(budget, total)
     if (over !== null) {
-      ledger.withdraw(id)
+      await ledger.withdraw(id)
       throw exhausted(budget, period, { over, total, worst, nowMs })
     }
     bestEffort(() => ledger.tidy())
-    return { settle: async (actual) => ledger.settle(id, actual) }
+    return { settle: (actual) => ledger.settle(id, actual) }
   }
 
   #ledger(budget: BudgetDecl, period: BudgetPeriod): BudgetLedger {

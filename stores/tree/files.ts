@@ -92,6 +92,23 @@ export class Files {
     })
   }
 
+  /** As `replace`, durable; the process may do other things while the disk syncs. */
+  async replaceAside(path: string, text: string): Promise<void> {
+    await this.#guardAside(path, async () => {
+      const directory = parentOf(path)
+      const temporary = this.#temporaryIn(directory)
+      const descriptor = this.#inDirectory(directory, () => this.#fs.create(temporary))
+      try {
+        await writeAndCloseAside(this.#fs, descriptor, text)
+        this.#fs.rename(temporary, this.absolute(path))
+      } catch (error) {
+        discard(this.#fs, temporary)
+        throw error
+      }
+      await this.#fs.syncDirectoryAside(this.absolute(directory))
+    })
+  }
+
   /** Appends to a file that no other process writes at this time, making it when it is missing. */
   append(path: string, text: string, { durable = true }: WriteOptions = {}): void {
     this.#guard(path, () => writeAndClose(this.#fs, this.#openAppend(path), text, durable))

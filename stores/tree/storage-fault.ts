@@ -25,6 +25,11 @@ export function bestEffort(step: () => void): void {
   try {
     step()
   } catch (error) {
-    if (!(error instanceof Fault)) throw error
+    unlessDefect(error)
   }
+}
+
+/** Passes over a Fault, as `bestEffort` does, and throws what is none. */
+export function unlessDefect(error: unknown): void {
+  if (!(error instanceof Fault)) throw error
 }

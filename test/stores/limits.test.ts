@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, truncateSync, unlinkSync, utimesSync, writeF
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { periodOf } from '../../stores/tree/budget-period.ts'
+import { interceptedFs } from '../../stores/tree/intercepted-fs.ts'
 import { nodeFs } from '../../stores/tree/node-fs.ts'
 import { budgetStoreContract, killSwitchContract, laneStoreContract } from '../contracts/limits.ts'
 import { faultOf } from '../support/faults.ts'
@@ -127,6 +128,55 @@ describe('budgets on disk', () => {
     expect(granted).toBeGreaterThan(40)
     expect((await testTree(root).budgets.used(BUDGET, 0)).apiCalls).toBe(granted)
   }, 20_000)
+
+  test('a limit holds over calls of one process at once, to the last call; they share writes of its file', async () => {
+    const root = temporaryDirectory()
+    const renamed: string[] = []
+    const fs = interceptedFs(nodeFs, (operation, subject, run) => {
+      if (operation === 'rename') renamed.push(String(subject))
+      return run()
+    })
+    const tree = testTree(root, { fs })
+    const all = await Promise.allSettled(
+      Array.from({ length: 60 }, () => tree.budgets.reserve(BUDGET, CALL, AT)),
+    )
+    const granted = all.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+    expect(granted).toHaveLength(50)
+    expect((await testTree(root).budgets.used(BUDGET, 0)).apiCalls).toBe(50)
+    await Promise.all(granted.map((reservation) => reservation.settle(CALL)))
+    expect((await testTree(root).budgets.used(BUDGET, 0)).apiCalls).toBe(50)
+    expect(renamed.filter((path) => path.includes('/budgets/')).length).toBeLessThan(8)
+  })
+
+  test('calls at once of a process that slept until it was folded are all counted', async () => {
+    const root = temporaryDirectory()
+    const sleeper = testTree(root)
+    await spend(sleeper)
+    for (let i = 0; i < 10; i++) await spend(testTree(root))
+    for (const name of writers(root)) age(join(folder(root), name), 2 * HOUR)
+    await spend(testTree(root))
+    await Promise.all([1, 2, 3].map(() => sleeper.budgets.reserve(BUDGET, CALL, AT)))
+    expect((await sleeper.budgets.used(BUDGET, 0)).apiCalls).toBe(12 + 3)
+    expect((await testTree(root).budgets.used(BUDGET, 0)).apiCalls).toBe(12 + 3)
+  })
+
+  test('calls at once whose shared write fails are all told, and none of them counts', async () => {
+    const root = temporaryDirectory()
+    let isFull = false
+    const fs = interceptedFs(nodeFs, (operation, _subject, run) => {
+      if (isFull && operation === 'fsync')
+        throw Object.assign(new Error('ENOSPC: planted'), { code: 'ENOSPC' })
+      return run()
+    })
+    const tree = testTree(root, { fs })
+    const calls = () => [1, 2, 3].map(() => tree.budgets.reserve(BUDGET, CALL, AT))
+    isFull = true
+    const refused = await Promise.all(calls().map(faultOf))
+    expect(refused.map(({ code }) => code)).toEqual(['storage_full', 'storage_full', 'storage_full'])
+    isFull = false
+    await Promise.all(calls())
+    expect((await testTree(root).budgets.used(BUDGET, 0)).apiCalls).toBe(3)
+  })
 
   test('the cost of a call does not grow with the calls before it', async () => {
     const root = temporaryDirectory()
