@@ -1,4 +1,4 @@
-/** What is said to Bedrock through its package; loaded at the first call. */
+/** What is said to Bedrock through its package. */
 import {
   type BedrockRuntimeClient,
   ConverseCommand,
@@ -7,21 +7,31 @@ import {
   ValidationException,
 } from '@aws-sdk/client-bedrock-runtime'
 import type { TextListener } from '../agents/ports/model.ts'
-import type { BedrockClient, BedrockOptions } from './bedrock.ts'
-import { connect, identified } from './bedrock-connection.ts'
+import { type BedrockEndpoint, connect, identified } from './bedrock-connection.ts'
 import { bedrockFailure } from './bedrock-failure.ts'
 import { bedrockId } from './bedrock-models.ts'
 import { gathered } from './bedrock-stream.ts'
 import { fromConverse, toConverse } from './bedrock-wire.ts'
+import type { Connection } from './openai.ts'
+import type { ModelCall, RetryingOptions } from './retrying.ts'
 import { sdkCall } from './sdk-call.ts'
+
+export interface BedrockClient {
+  /** One attempt. */
+  readonly call: ModelCall
+  /** Throws as `identified` does. */
+  ready(): Promise<void>
+}
 
 interface Attempt {
   readonly signal: AbortSignal
   readonly listener: TextListener
 }
 
-/** A client of the endpoint; each call is one attempt. */
-export function bedrockClient(options: BedrockOptions): BedrockClient {
+/** A client of the endpoint. */
+export function bedrockClient(
+  options: BedrockEndpoint & Connection & Pick<RetryingOptions, 'clock' | 'timers'>,
+): BedrockClient {
   const client = connect(options)
   /** Models that call no tools while they are streamed. */
   const unstreamed = new Set<string>()

@@ -6,9 +6,26 @@ import {
 } from '@aws-sdk/client-bedrock-runtime'
 import { Fault } from '../agents/ports/fault.ts'
 import type { Timers } from '../agents/ports/time.ts'
-import type { BedrockEndpoint } from './bedrock.ts'
 import { requestHandler } from './bedrock-handler.ts'
 import type { Connection } from './openai.ts'
+
+/** Who asks Bedrock, where it is not for the SDK to find out. */
+export interface AwsIdentity {
+  readonly region: string
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
+}
+
+/** Where Bedrock is asked, and as whom. */
+export interface BedrockEndpoint {
+  /** Name of the provider, for faults. */
+  readonly name: string
+  /** Another address than the region's; null = the SDK's own (`AWS_ENDPOINT_URL_BEDROCK_RUNTIME`, else the region's). */
+  readonly endpoint: string | null
+  /** An API key of Bedrock; null = the SDK's credentials sign. */
+  readonly apiKey: string | null
+  /** Null = what the SDK finds: variables, profile, the role of the function. */
+  readonly identity: AwsIdentity | null
+}
 
 /** A client that tries once: retries are ours. */
 export function connect({ endpoint, apiKey, identity, fetch }: BedrockEndpoint & Connection) {

@@ -1,49 +1,66 @@
-import type { ModelProvider } from '../agents/ports/model.ts'
+/** Amazon Bedrock's Converse API; loaded, as is its package, when an agent needs it. */
+import { Fault } from '../agents/ports/fault.ts'
+import type { ModelProvider, ModelProviders } from '../agents/ports/model.ts'
+import type { Secrets } from '../agents/ports/secrets.ts'
+import type { AgentDecl } from '../bytecode/manifest.ts'
+import { bedrockClient } from './bedrock-client.ts'
+import { type AwsIdentity, addressOf, type BedrockEndpoint } from './bedrock-connection.ts'
 import type { Connection } from './openai.ts'
-import { type ModelCall, type RetryingOptions, retryingProvider } from './retrying.ts'
+import { type RetryingOptions, retryingProvider } from './retrying.ts'
 
-/** Who asks Bedrock, where it is not for the SDK to find out. */
-export interface AwsIdentity {
-  readonly region: string
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
+export interface BedrockOptions extends Connection, Pick<RetryingOptions, 'clock' | 'timers' | 'random'> {
+  readonly secrets: Secrets
+  /** Left out: whom the SDK of AWS finds in its surroundings. */
+  readonly aws?: AwsIdentity
 }
 
-/** Where Bedrock is asked, and as whom. */
-export interface BedrockEndpoint {
-  /** Name of the provider, for faults. */
-  readonly name: string
-  /** Another address than the region's; null = the SDK's own (`AWS_ENDPOINT_URL_BEDROCK_RUNTIME`, else the region's). */
-  readonly endpoint: string | null
-  /** An API key of Bedrock; null = the SDK's credentials sign. */
-  readonly apiKey: string | null
-  /** Null = what the SDK finds: variables, profile, the role of the function. */
-  readonly identity: AwsIdentity | null
-}
-
-export type BedrockOptions = BedrockEndpoint & Connection & Omit<RetryingOptions, 'modelId'>
-
-export interface BedrockProvider extends ModelProvider {
-  /** Whether region and credentials are found; Bedrock is not asked. Throws `provider_setup_missing`. */
+interface BedrockProvider extends ModelProvider {
+  /** Whether region and credentials are found; Bedrock is not asked. Throws as `identified` does. */
   ready(): Promise<void>
 }
 
-/** What `bedrock-client.ts` makes of the package. */
-export interface BedrockClient {
-  readonly call: ModelCall
-  ready(): Promise<void>
-}
-
-/** Amazon Bedrock's Converse API. The package, which finds region and credentials, is loaded when they are needed. */
-export function bedrockProvider(options: BedrockOptions): BedrockProvider {
-  let client: BedrockClient | null = null
-  const load = async (): Promise<BedrockClient> => {
-    client ??= (await import('./bedrock-client.ts')).bedrockClient(options)
-    return client
-  }
-  // What a name means depends on the region, which only the SDK knows.
-  const retrying = { ...options, modelId: (model: string) => model }
+/**
+ * The providers of agents that name `bedrock`; those that share address and key share a client. Throws
+ * `provider_key_missing`, `provider_setup_missing`, or `provider_unavailable` where no credentials come.
+ */
+export function bedrockProviders(options: BedrockOptions): ModelProviders {
+  const connected = new Map<string, BedrockProvider>()
   return {
-    ...retryingProvider(retrying, async (request, attempt) => await (await load()).call(request, attempt)),
-    ready: async () => await (await load()).ready(),
+    async for(agent) {
+      const endpoint = await keyedEndpoint(options, agent)
+      const key = JSON.stringify(endpoint)
+      const provider = connected.get(key) ?? bedrockProvider(endpoint, options)
+      connected.set(key, provider)
+      await provider.ready()
+      return provider
+    },
   }
 }
+
+/** Where an agent's models are asked. Throws `provider_setup_missing`. */
+export const bedrockAddress = (
+  options: Pick<BedrockOptions, 'aws' | 'fetch'>,
+  agent: AgentDecl,
+): Promise<string> => addressOf({ ...endpointOf(options, agent), fetch: options.fetch })
+
+function bedrockProvider(endpoint: BedrockEndpoint, options: BedrockOptions): BedrockProvider {
+  const { call, ready } = bedrockClient({ ...endpoint, ...options })
+  // What a name means depends on the region, which only the SDK knows: the client looks it up.
+  const modelId = (model: string) => model
+  return { ...retryingProvider({ ...options, name: endpoint.name, free: false, modelId }, call), ready }
+}
+
+/** A key only where the agent names its variable. */
+async function keyedEndpoint(options: BedrockOptions, agent: AgentDecl): Promise<BedrockEndpoint> {
+  const { provider, apiKeyEnv: variable } = agent
+  const endpoint = endpointOf(options, agent)
+  if (variable === null) return endpoint
+  const apiKey = await options.secrets.get(variable)
+  if (!apiKey) throw new Fault('provider_key_missing', { provider, variable })
+  return { ...endpoint, apiKey }
+}
+
+const endpointOf = (
+  { aws }: Pick<BedrockOptions, 'aws'>,
+  { provider, endpoint }: AgentDecl,
+): BedrockEndpoint => ({ name: provider, endpoint, apiKey: null, identity: aws ?? null })

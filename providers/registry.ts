@@ -7,7 +7,7 @@ import type { Clock, Timers } from '../agents/ports/time.ts'
 import { type PriceTable, priceOf } from '../agents/turn/prices.ts'
 import type { AgentDecl } from '../bytecode/manifest.ts'
 import { anthropicProvider } from './anthropic.ts'
-import { type AwsIdentity, type BedrockEndpoint, type BedrockProvider, bedrockProvider } from './bedrock.ts'
+import type { AwsIdentity } from './bedrock-connection.ts'
 import { type Connection, type Endpoint, openaiProvider } from './openai.ts'
 
 const OPENAI_URL = 'https://api.openai.com/v1'
@@ -39,7 +39,7 @@ export interface ModelProvidersOptions extends Connection {
 export function modelProviders(options: ModelProvidersOptions): ModelProviders {
   const { prices, clock, timers, ids, fetch } = options
   const connected = new Map<string, ModelProvider>()
-  const bedrocks = new Map<string, BedrockProvider>()
+  let bedrock: ModelProviders | null = null
 
   const shared = {
     fetch,
@@ -48,8 +48,12 @@ export function modelProviders(options: ModelProvidersOptions): ModelProviders {
     random: () => ids.random(),
     modelId: (model: string) => prices[model]?.alias ?? model,
   }
-  const connectOnce = (endpoint: Endpoint, connect: () => ModelProvider): ModelProvider =>
-    once(connected, endpoint, connect)
+  const connectOnce = (endpoint: Endpoint, connect: () => ModelProvider): ModelProvider => {
+    const key = JSON.stringify(endpoint)
+    const found = connected.get(key) ?? connect()
+    connected.set(key, found)
+    return found
+  }
   const speaksOpenAI = (endpoint: Endpoint, free: boolean) =>
     connectOnce(endpoint, () => openaiProvider({ ...endpoint, free, ...shared }))
   const maxOutput = (model: string) => priceOf(prices, model)?.maxOutput ?? null
@@ -72,27 +76,14 @@ export function modelProviders(options: ModelProvidersOptions): ModelProviders {
             anthropicProvider({ ...endpoint, free: false, maxOutput, ...shared }),
           )
         }
-        case 'bedrock': {
-          const endpoint = await bedrockEndpoint(options, agent)
-          const bedrock = once(bedrocks, endpoint, () =>
-            bedrockProvider({ ...endpoint, free: false, ...shared }),
-          )
-          await bedrock.ready()
-          return bedrock
-        }
+        case 'bedrock':
+          bedrock ??= (await import('./bedrock.ts')).bedrockProviders({ ...shared, ...options })
+          return await bedrock.for(agent)
         default:
           throw new Fault('provider_not_supported', { provider: agent.provider })
       }
     },
   }
-}
-
-/** The client of an endpoint: the one there is, or a new one. */
-function once<T>(connected: Map<string, T>, endpoint: object, connect: () => T): T {
-  const key = JSON.stringify(endpoint)
-  const found = connected.get(key) ?? connect()
-  connected.set(key, found)
-  return found
 }
 
 const offline = async (): Promise<ModelProvider> => (await import('./offline/offline.ts')).offlineProvider()
@@ -111,8 +102,8 @@ export async function providerUrls(
 
 async function addressOf(options: ModelProvidersOptions, agent: AgentDecl): Promise<string> {
   if (agent.provider !== 'bedrock') return urlOf(options, agent)
-  const { addressOf } = await import('./bedrock-connection.ts')
-  return await addressOf({ ...bedrockAt(options, agent), fetch: options.fetch })
+  const { bedrockAddress } = await import('./bedrock.ts')
+  return await bedrockAddress(options, agent)
 }
 
 function urlOf(options: ModelProvidersOptions, { provider, endpoint }: AgentDecl): string {
@@ -174,23 +165,6 @@ async function ownEndpoint(options: ModelProvidersOptions, agent: AgentDecl): Pr
   if (!apiKey) throw new Fault('provider_key_missing', { provider, variable })
   return { name: provider, baseURL: urlOf(options, agent), apiKey }
 }
-
-/** A key only where the agent names its variable. Throws `provider_key_missing`. */
-async function bedrockEndpoint(options: ModelProvidersOptions, agent: AgentDecl): Promise<BedrockEndpoint> {
-  const { provider, apiKeyEnv: variable } = agent
-  const at = bedrockAt(options, agent)
-  if (variable === null) return at
-  const apiKey = await options.secrets.get(variable)
-  if (!apiKey) throw new Fault('provider_key_missing', { provider, variable })
-  return { ...at, apiKey }
-}
-
-const bedrockAt = ({ aws }: ModelProvidersOptions, { endpoint }: AgentDecl): BedrockEndpoint => ({
-  name: 'bedrock',
-  endpoint,
-  apiKey: null,
-  identity: aws ?? null,
-})
 
 function ollamaEndpoint(options: ModelProvidersOptions, agent: AgentDecl): Endpoint {
   const own = agent.provider === 'ollama' ? agent.endpoint : null

@@ -137,7 +137,7 @@ describe('the functions of the image', () => {
 
 /** What no function loads with itself; nor, of our own code, what a message to a claw agent does not need. */
 const LATER =
-  /node_modules\/(openai|@aws-sdk|@smithy|aws-local-stepfunctions|gpt-tokenizer|re2js)|^(compiler|commands|providers\/offline)\/|^providers\/(openai|anthropic|bedrock)-|^stores\/(tree\/(git|checkpoint)-|memory\/sqlite|aws\/efs)/
+  /node_modules\/(openai|@aws-sdk|@smithy|aws-local-stepfunctions|gpt-tokenizer|re2js)|^(compiler|commands|providers\/offline)\/|^providers\/((openai|anthropic|bedrock)-|bedrock\.)|^stores\/(tree\/(git|checkpoint)-|memory\/sqlite|aws\/efs)/
 const LATER_IN_API = /^agents\/(forge|orchestrate)\/|^lambda\/(admin|agents|channel|confirm|forge)\//
 const FUNCTIONS = ['api', 'forge-step', 'tree-init', 'turn-worker', 'streaming']
 
