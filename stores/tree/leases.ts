@@ -246,7 +246,9 @@ export class Leases {
       this.#files.remove(file)
       return false
     }
-    if (fits(text)) this.#fitting.add(nameOf(place))
+    // One that was lost may have left its mark.
+    if (fits(text) && !place.keepsClaim) this.#fitting.add(nameOf(place))
+    else this.#fitting.delete(nameOf(place))
     bestEffort(() => this.#removeOld(place, names, epoch))
     return true
   }

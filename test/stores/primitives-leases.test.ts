@@ -1,4 +1,4 @@
-import { readdirSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { Files } from '../../stores/tree/files.ts'
@@ -304,6 +304,22 @@ describe('a lease that this process gave back last', () => {
       expect(leasesIn(root).inspect(place)).toMatchObject({ claim: next })
       leases.release(place, epoch)
     }
+  })
+
+  test('is taken anew when it was lost between a claim that fits and one that does not', () => {
+    const root = temporaryDirectory()
+    const leases = takenAndGivenBack(root)
+    const long = { ...claim, purpose: 'p'.repeat(300) }
+    expect(leases.take(place, claim)).toEqual({ kind: 'taken', epoch: 2 })
+    // Another has it meanwhile, as of one whose time is over.
+    const lock = (epoch: number) => join(root, `x/lock.000000000${epoch}`)
+    copyFileSync(lock(2), lock(3))
+    const other = leasesIn(root)
+    other.release(place, 3)
+    expect(leases.take(place, long)).toEqual({ kind: 'taken', epoch: 4 })
+    leases.release(place, 4)
+    expect(leases.take(place, claim)).toEqual({ kind: 'taken', epoch: 5 })
+    expect(JSON.parse(readFileSync(lock(5), 'utf8'))).toMatchObject(claim)
   })
 
   test('is held by nobody after an error of any operation of taking it', () => {
