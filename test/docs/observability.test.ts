@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { MEASURES } from '../../agents/ports/behaviour.ts'
+import { Fault, faultText } from '../../agents/ports/fault.ts'
 import { GEN_AI } from '../../agents/tracing/conventions.ts'
 import { commands, page, withoutNpx } from '../support/docs.ts'
 import { fetch } from '../support/fetch.ts'
@@ -12,7 +13,7 @@ import { temporaryDirectory } from '../support/temporary.ts'
 
 const PAGE = page('docs/observability.md')
 const [serve, traced, chat, ...others] = commands(PAGE)
-const [spans, alert] = [...PAGE.matchAll(/```text\n([\s\S]*?)```/g)].map(([, printed]) => printed!)
+const [spans, slow, alert] = [...PAGE.matchAll(/```text\n([\s\S]*?)```/g)].map(([, printed]) => printed!)
 
 const indented = (tree: SpanTree, indent = ''): string =>
   tree
@@ -27,6 +28,18 @@ describe('docs/observability.md', () => {
   test('prints the program of examples/monitored.neam', () => {
     const [, program] = /```neam\n([\s\S]*?)```/.exec(PAGE)!
     expect(program).toBe(readFileSync(join(ROOT, 'examples/monitored.neam'), 'utf8'))
+  })
+
+  test('prints what is said of time that went to storage', () => {
+    const fault = new Fault('storage_slow', {
+      doing: 'starting a model call',
+      storage_ms: 21_480,
+      of_ms: 27_000,
+      operation: 'fsync',
+      files: 'sessions',
+      slowest_ms: 8012,
+    })
+    expect(slow).toBe(`${faultText(fault)}\n`)
   })
 
   test('prints a conversation that happens: the fifth answer brings the alert', () => {
