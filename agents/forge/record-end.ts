@@ -4,9 +4,11 @@
  */
 import { agentsOf, implementsMethod } from '../find-agent.ts'
 import { observe } from '../monitoring/observe.ts'
+import { faultText } from '../ports/fault.ts'
 import type { OwedNotice } from '../ports/notices.ts'
 import type { RunOutcome, RunRef } from '../ports/runs.ts'
 import type { World } from '../world.ts'
+import { orWarn } from './or-warn.ts'
 
 /** For noting one run; `baseline()` and `on_anomaly()` have 5 seconds. */
 const LEASE_MS = 60_000
@@ -36,12 +38,16 @@ function isWatched(world: World, name: string): boolean {
 
 /** Notes what is owed of runs that have ended, each once over all processes of the tree. */
 export async function recordOwed(world: World): Promise<void> {
-  const owed = (await world.outbox.list()).filter(isNote)
-  const runs = owed.filter((one, index) => owed.findIndex((other) => sameRun(one, other)) === index)
+  const { owed, damaged } = await world.outbox.list()
+  for (const fault of damaged) world.output.warn(`what an ended run owes: ${faultText(fault)}`)
+  const notes = owed.filter(isNote)
+  const runs = notes.filter((one, index) => notes.findIndex((other) => sameRun(one, other)) === index)
   for (const ref of runs) {
-    const outcome = await world.runs.outcome(ref)
-    // It is just about to end, or its process died before: then whoever ends it notes it.
-    if (outcome !== null) await recordOnce(world, ref, outcome)
+    await orWarn(world, `audit record of run ${ref.run}`, async () => {
+      const outcome = await world.runs.outcome(ref)
+      // It is just about to end, or its process died before: then whoever ends it notes it.
+      if (outcome !== null) await recordOnce(world, ref, outcome)
+    })
   }
 }
 
@@ -53,8 +59,9 @@ async function recordOnce(world: World, ref: RunRef, outcome: RunOutcome): Promi
   // Somebody else is at it.
   if (lease === null) return
   try {
-    const owed = (await world.outbox.list()).filter(isNote).filter((one) => sameRun(one, ref))
-    for (const note of owed.toSorted((a, b) => a.target.localeCompare(b.target))) {
+    const { owed } = await world.outbox.list()
+    const notes = owed.filter(isNote).filter((one) => sameRun(one, ref))
+    for (const note of notes.toSorted((a, b) => a.target.localeCompare(b.target))) {
       if (note.target === 'audit') audit(world, ref, outcome)
       else await observeRun(world, ref, outcome)
       await world.outbox.remove(note)

@@ -3,10 +3,10 @@
  * after the delivery, so a process that dies in between leaves it to whoever works on the tree next.
  */
 import { isoTime, msOfIsoTime } from '../iso-time.ts'
-import { Fault, faultText } from '../ports/fault.ts'
 import type { NoticeTarget, OwedNotice, RunEndedNotice } from '../ports/notices.ts'
 import type { RunOutcome, RunRef } from '../ports/runs.ts'
 import type { World } from '../world.ts'
+import { orWarn } from './or-warn.ts'
 import { lastOutcome } from './outcome.ts'
 import { recordOwed } from './record-end.ts'
 
@@ -26,51 +26,55 @@ export async function tellOwed(world: World, first: RunRef | null = null): Promi
   await orWarn(world, 'audit records of ended runs', () => recordOwed(world))
   if (world.notices.length === 0) return
   await orWarn(world, 'notices of ended runs', async () => {
-    const owed = (await world.outbox.list()).toSorted((a, b) => rank(a, first) - rank(b, first))
+    const { owed } = await world.outbox.list()
+    const inTurn = owed.toSorted((a, b) => rank(a, first) - rank(b, first))
     await Promise.all(
       world.notices.map((target) =>
         tell(
           world,
           target,
-          owed.filter((one) => one.target === target.name),
+          inTurn.filter((one) => one.target === target.name),
         ),
       ),
     )
   })
 }
 
-async function orWarn(world: World, what: string, work: () => Promise<void>): Promise<void> {
-  try {
-    await work()
-  } catch (error) {
-    world.output.warn(`${what}: ${error instanceof Fault ? faultText(error) : 'internal error'}`)
-  }
-}
-
 const rank = (owed: OwedNotice, first: RunRef | null): number =>
   owed.agent === first?.agent && owed.run === first.run ? 0 : 1
 
 async function tell(world: World, target: NoticeTarget, owed: readonly OwedNotice[]): Promise<void> {
+  let takesThem = true
   for (const one of owed) {
-    const outcome = await world.runs.outcome(one)
-    // It is just about to end, or its process died before: then whoever ends it tells.
-    if (outcome === null) continue
-    const warn = (problem: string) =>
-      world.output.warn(`${target.name} was not told that run ${one.run} ended: ${problem}`)
-    if (world.clock.now() - msOfIsoTime(outcome.finishedAt) > OWED_FOR_MS) {
-      await world.outbox.remove(one)
-      warn(`given up, it ended at ${outcome.finishedAt}`)
-      continue
-    }
-    const problem = await target.runEnded(noticeOf(one, outcome))
-    if (problem !== null) {
-      warn(
-        `${problem}; it is tried again when a run starts or ends, until ${isoTime(msOfIsoTime(outcome.finishedAt) + OWED_FOR_MS)}`,
-      )
-      return
-    }
-    await world.outbox.remove(one)
+    await orWarn(world, notTold(target, one), async () => {
+      takesThem = await tellOne(world, target, one)
+    })
+    if (!takesThem) return
   }
+}
+
+const notTold = ({ name }: NoticeTarget, { run }: RunRef): string =>
+  `${name} was not told that run ${run} ended`
+
+/** False: the target did not take it, and is not asked again now. */
+async function tellOne(world: World, target: NoticeTarget, one: OwedNotice): Promise<boolean> {
+  const outcome = await world.runs.outcome(one)
+  // It is just about to end, or its process died before: then whoever ends it tells.
+  if (outcome === null) return true
+  const warn = (problem: string) => world.output.warn(`${notTold(target, one)}: ${problem}`)
+  const until = msOfIsoTime(outcome.finishedAt) + OWED_FOR_MS
+  if (world.clock.now() > until) {
+    await world.outbox.remove(one)
+    warn(`given up, it ended at ${outcome.finishedAt}`)
+    return true
+  }
+  const problem = await target.runEnded(noticeOf(one, outcome))
+  if (problem !== null) {
+    warn(`${problem}; it is tried again when a run starts or ends, until ${isoTime(until)}`)
+    return false
+  }
+  await world.outbox.remove(one)
+  return true
 }
 
 const noticeOf = ({ agent, run }: RunRef, outcome: RunOutcome): RunEndedNotice => ({

@@ -1,3 +1,4 @@
+import type { Fault } from './fault.ts'
 import type { RunRef } from './runs.ts'
 
 /** What is told when a forge run has ended; the run's outcome stands by then. These names are the published ones. */
@@ -35,6 +36,6 @@ export interface NoticeOutbox {
   /** Harmless when it is there already. */
   add(owed: OwedNotice): Promise<void>
   remove(owed: OwedNotice): Promise<void>
-  /** In no certain order. */
-  list(): Promise<readonly OwedNotice[]>
+  /** In no certain order. Files that cannot be read (`record_damaged`) hold up none of the others. */
+  list(): Promise<{ readonly owed: readonly OwedNotice[]; readonly damaged: readonly Fault[] }>
 }

@@ -1,3 +1,4 @@
+import { Fault } from '../../agents/ports/fault.ts'
 import type { Hash } from '../../agents/ports/ids.ts'
 import type { NoticeOutbox, OwedNotice } from '../../agents/ports/notices.ts'
 import type { Files } from './files.ts'
@@ -26,16 +27,23 @@ export class TreeNoticeOutbox implements NoticeOutbox {
     this.#files.remove(this.#path(owed))
   }
 
-  async list(): Promise<readonly OwedNotice[]> {
+  async list(): ReturnType<NoticeOutbox['list']> {
     const owed: OwedNotice[] = []
+    const damaged: Fault[] = []
     for (const name of this.#files.listFresh(OUTBOX)) {
       if (!name.endsWith(SUFFIX)) continue
       const path = `${OUTBOX}/${name}`
       const text = this.#files.read(path)
-      // Null: another process has just delivered it.
-      if (text !== null) owed.push(decodeRecord<OwedNotice>(text, this.#files.absolute(path)))
+      // Another process has just delivered it.
+      if (text === null) continue
+      try {
+        owed.push(decodeRecord<OwedNotice>(text, this.#files.absolute(path)))
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error
+        damaged.push(error)
+      }
     }
-    return owed
+    return { owed, damaged }
   }
 
   #path({ target, agent, run }: OwedNotice): string {

@@ -79,7 +79,7 @@ describe('a run whose process is killed', () => {
         countsEachCall: (outcome?.totalTokens ?? 0) >= 120 * place.requests.length,
         records: (await heir.runs.iterations(config)).map(({ verdict }) => verdict.kind),
         told: new Set(place.notices.map(({ run }) => run)),
-        owed: await heir.outbox.list(),
+        owed: (await heir.outbox.list()).owed,
       }
       expect(facts).toEqual({
         at,

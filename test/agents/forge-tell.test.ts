@@ -1,15 +1,21 @@
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { failRun } from '../../agents/forge/fail.ts'
 import { iterate } from '../../agents/forge/iterate.ts'
 import { resumeForge, runForge } from '../../agents/forge/run.ts'
 import { startForge } from '../../agents/forge/start.ts'
 import { OWED_FOR_MS, tellOwed } from '../../agents/forge/tell.ts'
+import { Fault, faultText } from '../../agents/ports/fault.ts'
 import type { RunRef } from '../../agents/ports/runs.ts'
 import type { World } from '../../agents/world.ts'
 import { Killer } from './forge-killer.ts'
 import { ForgePlace } from './forge-world.ts'
 
 const told = (place: ForgePlace) => place.notices.map(({ run }) => run)
+
+const damagedRecord = (path: string) =>
+  new Fault('record_damaged', { path, problem: 'it is not a JSON object' })
 
 const ends = (place: ForgePlace) => place.audit.filter(({ event }) => event === 'forge.end')
 
@@ -53,7 +59,7 @@ describe('a run that ended', () => {
         finished_at: expect.stringMatching(/Z$/),
       },
     ])
-    expect(await world.outbox.list()).toEqual([])
+    expect((await world.outbox.list()).owed).toEqual([])
     await tellOwed(world)
     expect(place.notices).toHaveLength(1)
   })
@@ -77,7 +83,7 @@ describe('a run that ended', () => {
       expect(ends(place)).toMatchObject([
         { agent: 'Builder', run: run.run, metadata: { outcome: 'completed', iterations: 1, tokens: 240 } },
       ])
-      expect(await place.boot().outbox.list()).toEqual([])
+      expect((await place.boot().outbox.list()).owed).toEqual([])
     })
 
     test('is told about when the next run starts, before that one is', async () => {
@@ -120,8 +126,33 @@ describe('a run that ended', () => {
     place.receiverProblem = null
     const later = place.boot(() => ({ clock: { now: () => Date.now() + OWED_FOR_MS + 1000 } }))
     await tellOwed(later)
-    expect([place.notices, await later.outbox.list()]).toEqual([[], []])
+    expect([place.notices, (await later.outbox.list()).owed]).toEqual([[], []])
     expect(place.warnings.at(-1)).toMatch(/^webhook was not told that run \w+ ended: given up, it ended at /)
+  })
+
+  test('is told about whatever is damaged of others, which warnings name', async () => {
+    const place = new ForgePlace()
+    const state = join(place.directory, 'state')
+    const filesOf = (end: string) =>
+      readdirSync(state, { recursive: true, encoding: 'utf8' })
+        .filter((path) => path.endsWith(end))
+        .map((path) => join(state, path))
+    const { run: left } = await diedAfterOutcome(place)
+    const [outcome] = filesOf('outcome.json')
+    const before = filesOf('.json')
+    const world = place.boot()
+    await world.outbox.add({ target: 'webhook', agent: 'Builder', run: 'another' })
+    const [owed] = filesOf('.json').filter((path) => !before.includes(path))
+    for (const path of [outcome!, owed!]) writeFileSync(path, '{"agent":')
+    await runForge(world, 'Builder')
+    const { run } = (await world.runs.head('Builder'))!
+    expect([told(place), ends(place).map((event) => event.run)]).toEqual([[run], [run]])
+    const unread = (path: string) => faultText(damagedRecord(path))
+    expect(place.warnings.slice(-3)).toEqual([
+      `what an ended run owes: ${unread(owed!)}`,
+      `audit record of run ${left}: ${unread(outcome!)}`,
+      `webhook was not told that run ${left} ended: ${unread(outcome!)}`,
+    ])
   })
 
   test('does not depend on an outbox that cannot be read', async () => {
@@ -147,5 +178,5 @@ test('a notice is not sent while its run has no outcome', async () => {
   await world.outbox.add({ target: 'webhook', agent: 'Builder', run })
   await tellOwed(world)
   expect(place.notices).toEqual([])
-  expect(await world.outbox.list()).toEqual([{ target: 'webhook', agent: 'Builder', run }])
+  expect((await world.outbox.list()).owed).toEqual([{ target: 'webhook', agent: 'Builder', run }])
 })
