@@ -7,6 +7,7 @@ import type { Leases } from './leases.ts'
 import { encodeRecord, numbered, numbersIn } from './records.ts'
 import { SharedWrites } from './shared-writes.ts'
 import { addSpend, NOTHING, sumSpend } from './spend.ts'
+import { unlessDefect } from './storage-fault.ts'
 
 const HOUR = 3_600_000
 /** A writer silent for this long cannot have a call under way. */
@@ -62,8 +63,15 @@ export class BudgetLedger {
     return this.#open.size === 0
   }
 
-  /** `nowMs` by the clock of this process. */
-  async reserve(id: string, worst: Spend, nowMs: number): Promise<void> {
+  /**
+   * `refusal` tells from the total why this call may not be made; then nothing stays reserved, and the calls that were made
+   * after it do not count it. Null = it is reserved. `nowMs` by the clock of this process.
+   */
+  async reserve<T>(
+    id: string,
+    { worst, nowMs }: { readonly worst: Spend; readonly nowMs: number },
+    refusal: (total: Spend) => T | null,
+  ): Promise<T | null> {
     if (this.#wasFolded(nowMs)) this.#becomeAnotherWriter()
     this.#reservedAt = nowMs
     this.#open.set(id, checkedSpend(worst))
@@ -73,9 +81,22 @@ export class BudgetLedger {
       this.#open.delete(id)
       throw error
     }
+    let refused: T | null
+    try {
+      refused = await this.#withTotal(id, (total) => {
+        const why = refusal(total)
+        if (why !== null) this.#open.delete(id)
+        return why
+      })
+    } catch (error) {
+      await this.#withdraw(id).catch(unlessDefect)
+      throw error
+    }
+    if (refused !== null) await this.#withdraw(id)
+    return refused
   }
 
-  async withdraw(id: string): Promise<void> {
+  async #withdraw(id: string): Promise<void> {
     this.#open.delete(id)
     await this.#writes.written()
   }
@@ -87,8 +108,13 @@ export class BudgetLedger {
     await this.#writes.written()
   }
 
-  /** Settled and reserved by all processes; `upTo` leaves out what this one has reserved after that. */
-  async total(upTo?: string): Promise<Spend> {
+  /** Settled and reserved by all processes. */
+  async total(): Promise<Spend> {
+    return await this.#withTotal(null, (total) => total)
+  }
+
+  /** What `judge` says of the total, in which what this process has reserved after `upTo` is left out. Nothing runs in between. */
+  async #withTotal<T>(upTo: string | null, judge: (total: Spend) => T): Promise<T> {
     for (let tries = 1; ; tries++) {
       // Another call has found that this process goes on under a new name.
       if (this.#writtenAs !== null && this.#writtenAs !== this.#writer) await this.#writes.written()
@@ -102,7 +128,8 @@ export class BudgetLedger {
       if (others !== null) {
         this.#others = others
         // A file of ours that is gone was folded: what it had is in the base.
-        return names.includes(writerFile(this.#writer)) ? addSpend(others, totalOf(this.#own(upTo))) : others
+        const isCounted = !names.includes(writerFile(this.#writer))
+        return judge(isCounted ? others : addSpend(others, totalOf(this.#own(upTo))))
       }
       if (tries === READ_TRIES) {
         const path = this.#files.absolute(this.#directory)
@@ -226,9 +253,9 @@ export class BudgetLedger {
     this.#writtenAs = writer
   }
 
-  #own(upTo?: string): WriterFile {
+  #own(upTo: string | null = null): WriterFile {
     const open = [...this.#open]
-    const end = upTo === undefined ? -1 : open.findIndex(([id]) => id === upTo)
+    const end = upTo === null ? -1 : open.findIndex(([id]) => id === upTo)
     return { settled: this.#settled, open: Object.fromEntries(end === -1 ? open : open.slice(0, end + 1)) }
   }
 

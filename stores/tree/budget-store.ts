@@ -7,7 +7,7 @@ import { type BudgetPeriod, periodOf } from './budget-period.ts'
 import type { Files } from './files.ts'
 import type { Leases } from './leases.ts'
 import { encodeName } from './names.ts'
-import { bestEffort, unlessDefect } from './storage-fault.ts'
+import { bestEffort } from './storage-fault.ts'
 
 /** Sums of decimal prices are off by less than this; it is a billionth of a cent. */
 const ROUNDING = 1e-11
@@ -49,19 +49,11 @@ export class TreeBudgetStore implements BudgetStore {
     const period = periodOf(budget.reset, nowMs)
     const ledger = this.#ledger(budget, period)
     const id = this.#ids.next()
-    await ledger.reserve(id, worst, nowMs)
-    let total: Spend
-    try {
-      total = await ledger.total(id)
-    } catch (error) {
-      await ledger.withdraw(id).catch(unlessDefect)
-      throw error
-    }
-    const over = exceeded(budget, total)
-    if (over !== null) {
-      await ledger.withdraw(id)
-      throw exhausted(budget, period, { over, total, worst, nowMs })
-    }
+    const refused = await ledger.reserve(id, { worst, nowMs }, (total) => {
+      const over = exceeded(budget, total)
+      return over && { over, total }
+    })
+    if (refused !== null) throw exhausted(budget, period, { ...refused, worst, nowMs })
     bestEffort(() => ledger.tidy())
     return { settle: (actual) => ledger.settle(id, actual) }
   }

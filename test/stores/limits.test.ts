@@ -148,6 +148,14 @@ describe('budgets on disk', () => {
     expect(renamed.filter((path) => path.includes('/budgets/')).length).toBeLessThan(8)
   })
 
+  test('a call that is refused takes no room from those that are made with it', async () => {
+    const { budgets } = testTree(temporaryDirectory())
+    const calls = [30, 40, 20, 1].map((apiCalls) => budgets.reserve(BUDGET, { ...CALL, apiCalls }, AT))
+    const outcomes = await Promise.allSettled(calls)
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected'])
+    expect((await budgets.used(BUDGET, AT)).apiCalls).toBe(50)
+  })
+
   test('calls at once of a process that slept until it was folded are all counted', async () => {
     const root = temporaryDirectory()
     const sleeper = testTree(root)
