@@ -193,7 +193,7 @@ describe('what is compared', () => {
     await tellOwed(heir.world)
     await tellOwed(heir.world)
     expect(await samples()).toHaveLength(1)
-    expect(await heir.world.outbox.list()).toEqual([])
+    expect((await heir.world.outbox.list()).owed).toEqual([])
   })
 
   test('is nothing without a baseline, and nothing of it that is not measured', async () => {
