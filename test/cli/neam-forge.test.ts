@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { startOpenAIServer } from '../support/openai-server.ts'
 import { runBin } from '../support/program.ts'
 import { ROOT } from '../support/server.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
@@ -306,22 +307,32 @@ describe('a workspace', () => {
   })
 })
 
+/** Begins a run of `patient.neam` whose process is killed while the model keeps iteration 2 waiting. Answers its exit code. */
+async function killedInIteration2(cwd: string): Promise<number | null> {
+  const model = await startOpenAIServer()
+  model.script({ text: 'Done.' })
+  model.always({ fault: 'hang' })
+  const { code } = await runBin('neam-forge', ['--agent', 'patient.neam'], {
+    cwd,
+    env: { OLLAMA_HOST: model.url },
+    onStderr: (text, child) => {
+      if (text.includes('Iteration 1')) child.kill('SIGKILL')
+    },
+  })
+  await model.close()
+  return code
+}
+
 describe('--resume', () => {
   test('goes on with a run that was killed, under its own id', async () => {
     const directory = temporaryDirectory()
     writeFileSync(
       join(directory, 'patient.neam'),
       `fun third(ctx) { if (ctx.iteration >= 3) { return true; } return "not yet"; }
-       forge agent patient { provider: "openai" model: "gpt-4o" verify: third workspace: "./work" }`,
+       forge agent patient { provider: "ollama" model: "llama3" verify: third workspace: "./work" }`,
     )
     const args = ['--agent', 'patient.neam', '--offline']
-    const killed = await runBin('neam-forge', args, {
-      cwd: directory,
-      onStderr: (text, child) => {
-        if (text.includes('Iteration 1')) child.kill('SIGKILL')
-      },
-    })
-    expect(killed.code).toBeNull()
+    expect(await killedInIteration2(directory)).toBeNull()
     const [run] = readdirSync(join(directory, '.neam/state/forge/patient/runs'))
     const resumed = await runBin('neam-forge', [...args, '--resume'], { cwd: directory })
     expect(resumed.stderr).toContain(`[neam-forge] resuming run ${run}\n`)
@@ -345,14 +356,9 @@ describe('--resume', () => {
       writeFileSync(
         join(killed, 'patient.neam'),
         `fun third(ctx) { if (ctx.iteration >= 3) { return true; } return "not yet"; }
-       forge agent patient { provider: "openai" model: "gpt-4o" verify: third workspace: "./work" checkpoint: "none" loop { plan_file: "plan.txt" } }`,
+       forge agent patient { provider: "ollama" model: "llama3" verify: third workspace: "./work" checkpoint: "none" loop { plan_file: "plan.txt" } }`,
       )
-      await runBin('neam-forge', args.slice(0, -1), {
-        cwd: killed,
-        onStderr: (text, child) => {
-          if (text.includes('Iteration 1')) child.kill('SIGKILL')
-        },
-      })
+      await killedInIteration2(killed)
     })
     beforeEach(() => {
       cwd = temporaryDirectory()
