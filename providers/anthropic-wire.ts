@@ -13,6 +13,7 @@ import {
   TOKENS,
   takesTemperature,
   uniqueId,
+  usageBesideCache,
   wireId,
   withFeedbackFromUser,
 } from './wire-messages.ts'
@@ -141,7 +142,6 @@ function stopReasonOf(reason: Answer['stop_reason']): ModelReply['stopReason'] {
   return reason === 'refusal' ? 'content_filter' : 'stop'
 }
 
-/** The vendor counts what it wrote to and read from its cache apart from the rest of the input. */
 function usageOf(
   usage: Answer['usage'],
   request: ModelRequest,
@@ -149,11 +149,8 @@ function usageOf(
   toolCalls: readonly ToolCall[],
 ): Usage {
   if (!usage) return estimatedUsage(request, text, toolCalls)
-  const cachedTokens = usage.cache_read_input_tokens ?? 0
-  return {
-    inputTokens: usage.input_tokens + cachedTokens + (usage.cache_creation_input_tokens ?? 0),
-    outputTokens: usage.output_tokens,
-    cachedTokens,
-    estimated: false,
-  }
+  return usageBesideCache(
+    { input: usage.input_tokens, output: usage.output_tokens },
+    { read: usage.cache_read_input_tokens, written: usage.cache_creation_input_tokens },
+  )
 }

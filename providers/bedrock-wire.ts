@@ -8,12 +8,14 @@ import type {
 import * as v from 'valibot'
 import type { ModelMessage, ModelReply, ModelRequest, ToolCall, Usage } from '../agents/ports/model.ts'
 import {
+  argumentsText,
   CallIds,
   estimatedUsage,
   inputOf,
   TOKENS,
   takesTemperature,
   uniqueId,
+  usageBesideCache,
   wireId,
   withFeedbackFromUser,
 } from './wire-messages.ts'
@@ -153,7 +155,7 @@ export function fromConverse(answer: unknown, request: ModelRequest): ModelReply
           {
             id: uniqueId(toolUse.toolUseId ?? '', taken),
             name: toolUse.name,
-            arguments: argumentsOf(toolUse.input),
+            arguments: argumentsText(toolUse.input),
           },
         ]
       : [],
@@ -166,16 +168,11 @@ export function fromConverse(answer: unknown, request: ModelRequest): ModelReply
   }
 }
 
-/** Text is what a model wrote that is no JSON. */
-const argumentsOf = (input: unknown): string =>
-  (typeof input === 'string' ? input : JSON.stringify(input ?? {})).toWellFormed()
-
 function stopReasonOf(reason: Read['stopReason']): ModelReply['stopReason'] {
   if (reason === 'max_tokens' || reason === 'model_context_window_exceeded') return 'length'
   return reason === 'guardrail_intervened' || reason === 'content_filtered' ? 'content_filter' : 'stop'
 }
 
-/** What was written to and read from the cache is counted apart from the rest of the input. */
 function usageOf(
   usage: Read['usage'],
   request: ModelRequest,
@@ -183,11 +180,8 @@ function usageOf(
   toolCalls: readonly ToolCall[],
 ): Usage {
   if (!usage) return estimatedUsage(request, text, toolCalls)
-  const cachedTokens = usage.cacheReadInputTokens ?? 0
-  return {
-    inputTokens: usage.inputTokens + cachedTokens + (usage.cacheWriteInputTokens ?? 0),
-    outputTokens: usage.outputTokens,
-    cachedTokens,
-    estimated: false,
-  }
+  return usageBesideCache(
+    { input: usage.inputTokens, output: usage.outputTokens },
+    { read: usage.cacheReadInputTokens, written: usage.cacheWriteInputTokens },
+  )
 }

@@ -5,7 +5,14 @@ import type {
 } from 'openai/resources/chat/completions'
 import * as v from 'valibot'
 import type { ModelMessage, ModelReply, ModelRequest, ToolCall, Usage } from '../agents/ports/model.ts'
-import { CallIds, estimatedUsage, TOKENS, uniqueId, withFeedbackFromUser } from './wire-messages.ts'
+import {
+  argumentsText,
+  CallIds,
+  estimatedUsage,
+  TOKENS,
+  uniqueId,
+  withFeedbackFromUser,
+} from './wire-messages.ts'
 
 /** Reasoning models take no temperature and name the output limit differently. */
 const REASONING = /^(?:o\d|gpt-5)/
@@ -111,7 +118,7 @@ export function fromWire(answer: unknown, request: ModelRequest): ModelReply | n
           {
             id: uniqueId(call.id ?? '', taken),
             name: call.function.name,
-            arguments: argumentText(call.function.arguments),
+            arguments: argumentsText(call.function.arguments),
           },
         ]
       : [],
@@ -123,10 +130,6 @@ export function fromWire(answer: unknown, request: ModelRequest): ModelReply | n
     stopReason: toolCalls.length > 0 ? 'tool_calls' : stopReasonOf(finish_reason),
   }
 }
-
-/** Some servers send the arguments as an object instead of its text. */
-const argumentText = (value: unknown): string =>
-  (typeof value === 'string' ? value : JSON.stringify(value ?? {})).toWellFormed()
 
 const stopReasonOf = (reason: string | null | undefined): ModelReply['stopReason'] =>
   reason === 'length' || reason === 'content_filter' ? reason : 'stop'

@@ -68,6 +68,24 @@ const CLAUDE_WITH_TEMPERATURE = /^claude-(?:[23]|(?:opus|sonnet|haiku)-4(?!-(?:[
 /** Whether one of Anthropic's models, by the vendor's own id, takes a temperature. */
 export const takesTemperature = (claude: string): boolean => CLAUDE_WITH_TEMPERATURE.test(claude)
 
+/** A call's arguments as text: some servers and models give an object, others text, which may be no JSON. */
+export const argumentsText = (value: unknown): string =>
+  (typeof value === 'string' ? value : JSON.stringify(value ?? {})).toWellFormed()
+
+/** As vendors count that tell what was read from and written to the cache apart from the rest of the input. */
+export const usageBesideCache = (
+  { input, output }: { readonly input: number; readonly output: number },
+  cache: { readonly read: number | null | undefined; readonly written: number | null | undefined },
+): Usage => {
+  const cachedTokens = cache.read ?? 0
+  return {
+    inputTokens: input + cachedTokens + (cache.written ?? 0),
+    outputTokens: output,
+    cachedTokens,
+    estimated: false,
+  }
+}
+
 /** What a call used, where nobody counted. */
 export const estimatedUsage = (
   request: ModelRequest,

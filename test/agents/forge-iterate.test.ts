@@ -29,6 +29,20 @@ function gate() {
   return { open, opened }
 }
 
+/** An iteration whose model answers when the gate is opened. */
+async function heldUp() {
+  const { open, opened } = gate()
+  const { place, world, state } = await started({
+    model: async () => {
+      await opened
+      return text('Done.')
+    },
+  })
+  const first = iterate(world, state(1))
+  await until(() => place.requests.length === 1)
+  return { open, place, world, state, first }
+}
+
 describe('an iteration', () => {
   test('takes a state in and gives the next one out', async () => {
     const { world, state } = await started()
@@ -71,15 +85,7 @@ describe('an iteration', () => {
   })
 
   test('delivered twice at once is done once: the second waits for the first', async () => {
-    const { open, opened } = gate()
-    const { place, world, state } = await started({
-      model: async () => {
-        await opened
-        return text('Done.')
-      },
-    })
-    const first = iterate(world, state(1))
-    await until(() => place.requests.length === 1)
+    const { open, place, state, first } = await heldUp()
     const waiting = Promise.withResolvers<void>()
     const waiter = place.boot(({ timers }) => ({
       timers: {
@@ -98,15 +104,7 @@ describe('an iteration', () => {
   })
 
   test('gives up waiting at its deadline', async () => {
-    const { open, opened } = gate()
-    const { place, world, state } = await started({
-      model: async () => {
-        await opened
-        return text('Done.')
-      },
-    })
-    const first = iterate(world, state(1))
-    await until(() => place.requests.length === 1)
+    const { open, place, state, first } = await heldUp()
     await expect(iterate(place.boot(), state(1), { deadlineAt: Date.now() + 500 })).rejects.toMatchObject({
       code: 'run_busy',
     })
@@ -115,15 +113,7 @@ describe('an iteration', () => {
   })
 
   test('that waits for another driver is stopped by its own', async () => {
-    const { open, opened } = gate()
-    const { place, world, state } = await started({
-      model: async () => {
-        await opened
-        return text('Done.')
-      },
-    })
-    const first = iterate(world, state(1))
-    await until(() => place.requests.length === 1)
+    const { open, place, state, first } = await heldUp()
     const stop = new AbortController()
     const second = iterate(place.boot(), state(1), { signal: stop.signal })
     stop.abort()

@@ -47,21 +47,19 @@ function home(program = AGENT) {
   return { cwd, bare }
 }
 
+const serve = (cwd: string, env: Readonly<Record<string, string>>) =>
+  startServer('bin/neam-api.js', ['--program', 'agents.neam'], env, cwd)
+
 test('AWS_REGION, keys in the environment and AWS_ENDPOINT_URL_BEDROCK_RUNTIME: a turn with its cost, readiness, no secret', async () => {
   const bedrock = await startBedrockServer(converseAnswer([{ text: 'Filed.' }]))
   const { cwd, bare } = home()
-  const server = await startServer(
-    'bin/neam-api.js',
-    ['--program', 'agents.neam'],
-    {
-      ...bare,
-      AWS_REGION: 'eu-central-1',
-      AWS_ACCESS_KEY_ID: 'AKIAENV',
-      AWS_SECRET_ACCESS_KEY: SECRET,
-      AWS_ENDPOINT_URL_BEDROCK_RUNTIME: bedrock.url,
-    },
-    cwd,
-  )
+  const server = await serve(cwd, {
+    ...bare,
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'AKIAENV',
+    AWS_SECRET_ACCESS_KEY: SECRET,
+    AWS_ENDPOINT_URL_BEDROCK_RUNTIME: bedrock.url,
+  })
   const answer = await fetch(`${server.url}/api/v1/claw/clerk/sessions/a/message`, {
     method: 'POST',
     body: JSON.stringify({ message: 'File this.' }),
@@ -97,17 +95,12 @@ test('AWS_PROFILE: region and keys of a profile; the text is told while it is wr
     join(cwd, 'credentials'),
     `[work]\naws_access_key_id = AKIAPROFILE\naws_secret_access_key = ${SECRET}\n`,
   )
-  const server = await startServer(
-    'bin/neam-api.js',
-    ['--program', 'agents.neam'],
-    {
-      ...bare,
-      AWS_PROFILE: 'work',
-      AWS_CONFIG_FILE: join(cwd, 'config'),
-      AWS_SHARED_CREDENTIALS_FILE: join(cwd, 'credentials'),
-    },
-    cwd,
-  )
+  const server = await serve(cwd, {
+    ...bare,
+    AWS_PROFILE: 'work',
+    AWS_CONFIG_FILE: join(cwd, 'config'),
+    AWS_SHARED_CREDENTIALS_FILE: join(cwd, 'credentials'),
+  })
   const ask = (accept: string) =>
     fetch(`${server.url}/api/v1/claw/clerk/sessions/a/message`, {
       method: 'POST',
@@ -156,17 +149,12 @@ test('credentials that expire are renewed before they do, while the server runs'
   })
   roles.add(role)
   const { cwd, bare } = home()
-  const server = await startServer(
-    'bin/neam-api.js',
-    ['--program', 'agents.neam'],
-    {
-      ...bare,
-      AWS_REGION: 'eu-central-1',
-      AWS_ENDPOINT_URL_BEDROCK_RUNTIME: bedrock.url,
-      AWS_CONTAINER_CREDENTIALS_FULL_URI: `${role.url}credentials`,
-    },
-    cwd,
-  )
+  const server = await serve(cwd, {
+    ...bare,
+    AWS_REGION: 'eu-central-1',
+    AWS_ENDPOINT_URL_BEDROCK_RUNTIME: bedrock.url,
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: `${role.url}credentials`,
+  })
   const ask = async () => {
     const { status } = await fetch(`${server.url}/api/v1/claw/clerk/sessions/a/message`, {
       method: 'POST',
@@ -215,7 +203,7 @@ test.each([
   async (_claim, found, text) => {
     const { cwd, bare } = home()
     const env = { ...bare, ...found }
-    const server = await startServer('bin/neam-api.js', ['--program', 'agents.neam'], env, cwd)
+    const server = await serve(cwd, env)
     expect(server.log()).toContain(text)
     const ready = await fetch(`${server.url}/ready`)
     expect([ready.status, await ready.json()]).toMatchObject([

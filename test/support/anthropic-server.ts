@@ -1,6 +1,5 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { afterAll } from '@jest/globals'
+import { listenOnLoopback } from './loopback.ts'
 
 export interface AnthropicReply {
   readonly status?: number
@@ -14,11 +13,6 @@ export interface AnthropicRequest {
   readonly headers: IncomingHttpHeaders
   readonly body: Readonly<Record<string, unknown>>
 }
-
-const running = new Set<() => void>()
-afterAll(() => {
-  for (const close of running) close()
-})
 
 /** An answer of the Messages API with these blocks. */
 export const anthropicMessage = (
@@ -62,13 +56,8 @@ export async function startAnthropicServer(...replies: readonly AnthropicReply[]
       .writeHead(status, { 'content-type': 'application/json', ...headers })
       .end(typeof body === 'string' ? body : JSON.stringify(body))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  running.add(() => {
-    server.closeAllConnections()
-    server.close()
-  })
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: await listenOnLoopback(server),
     requests,
     script: (...more: readonly AnthropicReply[]) => void left.push(...more),
   }

@@ -1,8 +1,7 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { afterAll } from '@jest/globals'
 import { EventStreamCodec } from '@smithy/eventstream-codec'
 import type { SignedRequest } from './aws-signature.ts'
+import { listenOnLoopback } from './loopback.ts'
 
 export interface BedrockReply {
   readonly status?: number
@@ -76,11 +75,6 @@ export const converseStream = (...frames: readonly Buffer[]): BedrockReply => ({
   body: Buffer.concat(frames),
 })
 
-const running = new Set<() => void>()
-afterAll(() => {
-  for (const close of running) close()
-})
-
 /** A real HTTP server on loopback that speaks Bedrock's Converse API as scripted. Closed after the test file. */
 export async function startBedrockServer(...replies: readonly BedrockReply[]) {
   const requests: BedrockRequest[] = []
@@ -106,13 +100,8 @@ export async function startBedrockServer(...replies: readonly BedrockReply[]) {
     if (cut) response.write(sent, () => response.destroy())
     else response.end(sent)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  running.add(() => {
-    server.closeAllConnections()
-    server.close()
-  })
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: await listenOnLoopback(server),
     requests,
     script: (...more: readonly BedrockReply[]) => void left.push(...more),
     /** Called before the answer of each request. */
