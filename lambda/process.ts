@@ -1,3 +1,4 @@
+import { lazily } from '../agents/ports/lazily.ts'
 import type { Tracing } from '../agents/ports/tracing.ts'
 import { portWarnings } from '../runtime/channel-ports.ts'
 import { processEnvironment } from '../runtime/environment.ts'
@@ -47,16 +48,7 @@ export const processMeter = new EmfMeter(
 )
 
 /** The system of this Lambda process: made at the first request, kept while it works, made again after a failure. */
-export function systemOfProcess(): () => Promise<System> {
-  let made: Promise<System> | null = null
-  return () => {
-    made ??= makeSystem().catch((error: unknown) => {
-      made = null
-      throw error
-    })
-    return made
-  }
-}
+export const systemOfProcess = (): (() => Promise<System>) => lazily(makeSystem)
 
 async function makeSystem(): Promise<System> {
   const environment = processEnvironment()

@@ -1,13 +1,10 @@
 /** Between our messages and Anthropic's Messages format. */
-import type {
-  ContentBlockParam,
-  MessageCreateParamsNonStreaming,
-  MessageParam,
-} from '@anthropic-ai/sdk/resources/messages'
+import type { ContentBlockParam, MessageCreateParamsNonStreaming } from '@anthropic-ai/sdk/resources/messages'
 import * as v from 'valibot'
 import type { ModelMessage, ModelReply, ModelRequest, ToolCall, Usage } from '../agents/ports/model.ts'
 import {
-  CallIds,
+  alternating,
+  type CallIds,
   estimatedUsage,
   inputOf,
   TOKENS,
@@ -35,7 +32,7 @@ export function toAnthropic(request: ModelRequest, maxOutput: number | null): Bo
     // the vendor's scale ends at 1, other vendors' at 2
     ...(takesTemperature(model) ? { temperature: Math.min(temperature, 1) } : {}),
     ...(system.length === 0 ? {} : { system: system.join('\n\n') }),
-    messages: anthropicMessages(withFeedbackFromUser(request.messages)),
+    messages: alternating(withFeedbackFromUser(request.messages), blocksOf),
     ...(tools.length === 0
       ? {}
       : {
@@ -46,21 +43,6 @@ export function toAnthropic(request: ModelRequest, maxOutput: number | null): Bo
           })),
         }),
   }
-}
-
-/** Neighbours of one role in one message: all results of an answer's calls must come in a single one. */
-function anthropicMessages(messages: readonly ModelMessage[]): MessageParam[] {
-  const wire: { role: 'user' | 'assistant'; content: ContentBlockParam[] }[] = []
-  const ids = new CallIds()
-  for (const message of messages) {
-    if (message.role === 'system') continue
-    const role = message.role === 'assistant' ? 'assistant' : 'user'
-    const content = blocksOf(message, ids)
-    const previous = wire.at(-1)
-    if (previous?.role === role) previous.content.push(...content)
-    else if (content.length > 0) wire.push({ role, content })
-  }
-  return wire
 }
 
 function blocksOf(message: ModelMessage, ids: CallIds): ContentBlockParam[] {

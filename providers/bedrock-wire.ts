@@ -8,8 +8,9 @@ import type {
 import * as v from 'valibot'
 import type { ModelMessage, ModelReply, ModelRequest, ToolCall, Usage } from '../agents/ports/model.ts'
 import {
+  alternating,
   argumentsText,
-  CallIds,
+  type CallIds,
   estimatedUsage,
   inputOf,
   TOKENS,
@@ -72,18 +73,8 @@ function toldOf({ messages, tools }: ModelRequest): readonly ModelMessage[] {
   })
 }
 
-/** Neighbours of one role in one message: roles must alternate, and all results of an answer's calls come in one. */
 function converseMessages(messages: readonly ModelMessage[]): Message[] {
-  const wire: { role: 'user' | 'assistant'; content: ContentBlock[] }[] = []
-  const ids = new CallIds()
-  for (const message of messages) {
-    if (message.role === 'system') continue
-    const role = message.role === 'assistant' ? 'assistant' : 'user'
-    const content = blocksOf(message, ids)
-    const previous = wire.at(-1)
-    if (previous?.role === role) previous.content.push(...content)
-    else if (content.length > 0) wire.push({ role, content })
-  }
+  const wire: Message[] = alternating(messages, blocksOf)
   if (wire[0]?.role !== 'user') wire.unshift({ role: 'user', content: [{ text: NOTHING }] })
   return wire
 }

@@ -35,6 +35,27 @@ export class CallIds {
   }
 }
 
+/**
+ * What is said, without the system's text, with neighbours of one role in one message: roles must alternate, and all results
+ * of an answer's calls must come in one.
+ */
+export function alternating<T>(
+  messages: readonly ModelMessage[],
+  blocksOf: (message: ModelMessage, ids: CallIds) => T[],
+): { role: 'user' | 'assistant'; content: T[] }[] {
+  const wire: { role: 'user' | 'assistant'; content: T[] }[] = []
+  const ids = new CallIds()
+  for (const message of messages) {
+    if (message.role === 'system') continue
+    const role = message.role === 'assistant' ? 'assistant' : 'user'
+    const content = blocksOf(message, ids)
+    const previous = wire.at(-1)
+    if (previous?.role === role) previous.content.push(...content)
+    else if (content.length > 0) wire.push({ role, content })
+  }
+  return wire
+}
+
 /** Ids that other vendors gave may have characters that this one refuses. */
 export const wireId = (id: string): string => id.replace(/[^a-zA-Z0-9_-]/g, '_')
 

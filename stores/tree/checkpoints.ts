@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { Checkpoint, Checkpoints } from '../../agents/ports/checkpoints.ts'
 import { CHECKPOINT_LIMITS, type CheckpointLimits } from '../../agents/ports/checkpoints.ts'
+import { lazily } from '../../agents/ports/lazily.ts'
 import type { Clock } from '../../agents/ports/time.ts'
 import type { Git } from './git-command.ts'
 
@@ -53,11 +54,7 @@ export function treeCheckpoints(given: CheckpointsOptions): Checkpoints {
 
 /** Whoever only asks whether there are checkpoints loads none. */
 function loadedOnce(load: () => Promise<Checkpoint>): Checkpoint {
-  let loaded: Promise<Checkpoint> | null = null
-  const checkpoint = () => {
-    loaded ??= load()
-    return loaded
-  }
+  const checkpoint = lazily(load)
   return {
     adopt: async (ownFiles) => await (await checkpoint()).adopt(ownFiles),
     prepare: async (run, ownFiles) => await (await checkpoint()).prepare(run, ownFiles),
